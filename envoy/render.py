@@ -1,0 +1,227 @@
+"""Writes a variant of an Envoy configuration: other ports, other addresses, another gateway configuration.
+
+The shipped envoy.yaml is what runs in production, in the tests, in the demo and in the benchmark; this changes what has
+to differ there, and nothing else.
+
+    render.py envoy/envoy.yaml OUT --port 10000 --admin-port 9901 --wasm signalbox.wasm
+    render.py envoy/envoy.yaml OUT --cluster openai=127.0.0.1:4010     # this cluster without TLS
+    render.py envoy/envoy.yaml OUT --simulator 127.0.0.1:4010          # every cluster, with placeholder credentials
+    render.py examples/fallback/signalbox.yaml OUT                     # a gateway configuration, merged into envoy.yaml
+    render.py envoy/envoy.yaml OUT --gateway-config gateway.json       # the same, with both files named
+"""
+
+import argparse
+import copy
+import ipaddress
+import json
+import pathlib
+import sys
+
+import yaml
+
+SHIPPED = pathlib.Path(__file__).with_name("envoy.yaml")
+
+
+class Refused(Exception):
+    """A mistake in the arguments or in a file; its text is the whole message."""
+
+
+def main():
+    arguments = parse_arguments()
+    config = read(arguments.config)
+    gateway = read(arguments.gateway_config) if arguments.gateway_config else None
+    if gateway is None and "static_resources" not in config and "providers" in config:
+        gateway, config = config, read(SHIPPED)
+    overrides = dict(arguments.cluster)
+
+    if gateway is not None:
+        replace_gateway(config, gateway, overrides, arguments.simulator)
+    if arguments.simulator:
+        overrides = {name: arguments.simulator for name in cluster_names(config)} | overrides
+        place_credentials(config)
+    for name, address in overrides.items():
+        repoint(config, name, address)
+    if arguments.port is not None:
+        listener = config["static_resources"]["listeners"][0]
+        listener["address"]["socket_address"]["port_value"] = arguments.port
+    if arguments.admin_port is not None:
+        config["admin"]["address"]["socket_address"]["port_value"] = arguments.admin_port
+    if arguments.wasm:
+        for plugin in plugins(config):
+            plugin["vm_config"]["code"] = {"local": {"filename": arguments.wasm}}
+
+    # JSON, because it has no aliases: what the file says stands where it says it.
+    pathlib.Path(arguments.out).write_text(json.dumps(config, indent=1) + "\n")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", help="an Envoy bootstrap, or a gateway configuration to merge into the shipped one")
+    parser.add_argument("out", help="the file to write (JSON, which Envoy reads as YAML)")
+    parser.add_argument("--port", type=int, help="the listener's port; 0 takes a free one")
+    parser.add_argument("--admin-port", type=int, help="the admin interface's port; 0 takes a free one")
+    parser.add_argument("--wasm", metavar="PATH", help="the module's file")
+    parser.add_argument("--cluster", metavar="NAME=HOST:PORT", type=named_address, action="append", default=[],
+                        help="send this cluster's requests there, without TLS (repeatable)")
+    parser.add_argument("--simulator", metavar="HOST:PORT", type=address,
+                        help="send every cluster's requests there, without TLS and with placeholder credentials")
+    parser.add_argument("--gateway-config", metavar="FILE",
+                        help="the gateway's configuration (YAML or JSON), with a cluster for each of its providers")
+    return parser.parse_args()
+
+
+def address(text):
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, got {text!r}")
+    return host, int(port)
+
+
+def named_address(text):
+    name, equals, rest = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=HOST:PORT, got {text!r}")
+    return name, address(rest)
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise Refused(f"{path} is not YAML: {error}") from error
+    if not isinstance(config, dict) or not ("static_resources" in config or "providers" in config):
+        raise Refused(f"{path} is neither an Envoy bootstrap (static_resources: …) nor a gateway configuration (providers: …)")
+    return config
+
+
+# === What stands where in a bootstrap ===
+
+
+def walk(node):
+    """Every mapping in the tree; each once, although YAML aliases let it stand in several places."""
+    seen, rest = set(), [node]
+    while rest:
+        node = rest.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, dict):
+            yield node
+            rest += node.values()
+        elif isinstance(node, list):
+            rest += node
+
+
+def plugins(config):
+    return [node for node in walk(config) if "vm_config" in node and "configuration" in node]
+
+
+def gateway_plugin(config):
+    for plugin in plugins(config):
+        if plugin["configuration"].get("value", {}).get("role") == "gateway":
+            return plugin
+    raise Refused("the configuration has no Wasm filter with `role: gateway`")
+
+
+def cluster_map(config):
+    for node in walk(config):
+        if "exact_match_map" in node:
+            return node["exact_match_map"]["map"]
+    raise Refused("the configuration has no matcher cluster specifier")
+
+
+def cluster_names(config):
+    return [cluster["name"] for cluster in config["static_resources"]["clusters"]]
+
+
+# === The changes ===
+
+
+def repoint(config, name, to):
+    host, port = to
+    for cluster in config["static_resources"]["clusters"]:
+        if cluster["name"] == name:
+            cluster.pop("transport_socket", None)
+            # auto_config chooses between HTTP/1.1 and HTTP/2 in the TLS handshake, which there is none of now.
+            cluster.pop("typed_extension_protocol_options", None)
+            cluster["type"] = "STATIC" if is_ip(host) else "STRICT_DNS"
+            cluster["load_assignment"] = assignment(name, host, port)
+            return
+    raise Refused(f"--cluster {name}: there is no such cluster; there are {', '.join(cluster_names(config))}")
+
+
+def replace_gateway(config, gateway, overrides, simulator):
+    providers = gateway.get("providers")
+    if not isinstance(providers, dict) or not all(isinstance(provider, dict) for provider in providers.values()):
+        raise Refused("providers: expected a mapping of slugs to mappings")
+    gateway_plugin(config)["configuration"]["value"] = gateway
+    set_environment(config, {"host_env_keys": sorted(
+        {provider["credential"]["env"] for provider in providers.values() if has_credential(provider)})})
+
+    known = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
+    template = config["static_resources"]["clusters"][0]
+    actions = cluster_map(config)
+    action = next(iter(actions.values()))
+    clusters = {}
+    for slug, provider in providers.items():
+        name = provider.get("cluster", slug)
+        if name in known:
+            clusters[name] = known[name]
+        elif "host" in provider or name in overrides or simulator:
+            clusters[name] = copy.deepcopy(template) | {
+                "name": name, "load_assignment": assignment(name, *host_and_port(provider.get("host", name)))}
+        else:
+            raise Refused(f"providers.{slug}: the shipped envoy.yaml has no cluster {name!r}; say where it is with `host`")
+    config["static_resources"]["clusters"] = list(clusters.values())
+    actions.clear()
+    for name in clusters:
+        actions[name] = copy.deepcopy(action)
+        actions[name]["action"]["name"] = name
+        actions[name]["action"]["typed_config"]["cluster"] = name
+
+
+def place_credentials(config):
+    """A simulator is never sent a real credential, and needs no variable to be set."""
+    for plugin in plugins(config):
+        names = plugin["vm_config"].get("environment_variables", {}).get("host_env_keys", [])
+        if names:
+            set_environment(config, {"key_values": {name: f"placeholder-{name.lower()}" for name in names}})
+
+
+def set_environment(config, variables):
+    # For both roles: they share a VM only while their vm_config is the same.
+    for plugin in plugins(config):
+        plugin["vm_config"]["environment_variables"] = variables
+
+
+def has_credential(provider):
+    return isinstance(provider.get("credential"), dict) and "env" in provider["credential"]
+
+
+def assignment(name, host, port):
+    socket_address = {"address": host, "port_value": port}
+    return {"cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": socket_address}}}]}]}
+
+
+def host_and_port(authority):
+    host, colon, port = authority.rpartition(":")
+    return (host, int(port)) if colon and port.isdecimal() else (authority, 443)
+
+
+def is_ip(host):
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Refused as refused:
+        sys.exit(f"render.py: {refused}")
