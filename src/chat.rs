@@ -1,0 +1,279 @@
+//! The chat completion request: the shapes the gateway acts on, read in one pass, and every other byte as it came.
+//!
+//! See <https://openrouter.ai/docs/api-reference/chat-completion>.
+
+mod member;
+mod messages;
+mod rewrite;
+
+use std::ops::Range;
+
+pub use member::Name;
+pub use rewrite::Target;
+
+use self::member::Member;
+use crate::error::ClientError;
+use crate::json::{Kind, Scanner};
+use crate::preferences::Preferences;
+
+/// A parsed chat completion request.
+///
+/// Invariant: every range lies within `body`, which is never changed.
+#[derive(Debug)]
+pub struct Request {
+    body: Vec<u8>,
+    members: Vec<Member>,
+    /// The models asked for, first choice first: `model` (a comma list counts as several), then `models`. Never empty.
+    pub models: Vec<String>,
+    /// Whether the answer is a stream of events.
+    pub stream: bool,
+    /// The client's wishes about providers.
+    pub preferences: Preferences,
+    /// What the model has to be able to do.
+    pub needs: Needs,
+    /// The most tokens the client wants to be answered.
+    pub max_tokens: Option<u64>,
+    /// Bytes of text in the messages.
+    pub prompt_bytes: usize,
+    reasoning_effort: Option<String>,
+}
+
+/// What a request asks of a model beyond text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// `tools` that are not empty.
+    pub tools: bool,
+    /// A part with an image.
+    pub images: bool,
+    /// A part with a file.
+    pub files: bool,
+    /// A part with audio.
+    pub audio: bool,
+    /// A part with video.
+    pub video: bool,
+    /// `response_format` other than text.
+    pub response_format: bool,
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Reads a body. `provider_header` is the value of an `X-Provider` header; the body's `provider` member wins over it.
+    ///
+    /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
+    /// twice that the gateway acts on, or lists more than `max_models` in `models`.
+    pub fn parse(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+        let mut reader = Reader::default();
+        let mut scanner = Scanner::new(&body);
+        if scanner.kind() != Ok(Kind::Object) {
+            return Err(if body.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+        }
+        let mut refused = None;
+        let read = scanner.object(|scanner, key, start| {
+            let name = Name::of(key);
+            let value = match reader.read(scanner, name) {
+                Ok(value) => value,
+                Err(error) => {
+                    refused = Some(error);
+                    // The walk ends here; the reason is in `refused`.
+                    return Err(scanner.error(crate::json::ErrorKind::Type));
+                }
+            };
+            reader.members.push(Member { name, start, value });
+            Ok(())
+        });
+        match (read, refused) {
+            (_, Some(error)) => return Err(error),
+            (Err(error), None) => return Err(error.into()),
+            (Ok(()), None) => scanner.end()?,
+        }
+        if let Some(twice) = member::duplicate(&reader.members) {
+            return Err(ClientError::Duplicate(twice));
+        }
+        if !reader.has_messages {
+            return Err(ClientError::NoMessages);
+        }
+        if reader.fallback_models.len() > max_models {
+            return Err(ClientError::TooManyModels(max_models));
+        }
+        if reader.preferences.is_none()
+            && let Some(header) = provider_header
+        {
+            reader.preferences = Some(Preferences::parse(header.trim_ascii()).map_err(ClientError::ProviderHeader)?);
+        }
+        let mut models = reader.models;
+        for model in reader.fallback_models {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        if models.is_empty() {
+            return Err(ClientError::NoModels);
+        }
+        Ok(Self {
+            members: reader.members,
+            models,
+            stream: reader.stream,
+            preferences: reader.preferences.unwrap_or_default(),
+            needs: reader.needs,
+            max_tokens: reader.max_tokens,
+            prompt_bytes: reader.prompt_bytes,
+            reasoning_effort: reader.reasoning_effort,
+            body,
+        })
+    }
+
+    /// The body as the client sent it.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Whether the body has the member `key`.
+    pub fn has(&self, name: Name) -> bool {
+        self.member(name).is_some()
+    }
+
+    /// The names of the parameters sent that an endpoint may or may not support.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.members.iter().filter_map(|member| member.name.parameter())
+    }
+
+    fn member(&self, name: Name) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    members: Vec<Member>,
+    models: Vec<String>,
+    fallback_models: Vec<String>,
+    has_messages: bool,
+    stream: bool,
+    preferences: Option<Preferences>,
+    needs: Needs,
+    max_tokens: Option<u64>,
+    prompt_bytes: usize,
+    reasoning_effort: Option<String>,
+}
+
+// === impl Reader ===
+
+impl Reader {
+    fn read(&mut self, scanner: &mut Scanner<'_>, name: Name) -> Result<Range<usize>, ClientError> {
+        let kind = scanner.kind()?;
+        let start = scanner.position();
+        match name {
+            Name::Model => self.read_model(scanner)?,
+            Name::Models => self.read_models(scanner)?,
+            Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
+            Name::Messages => {
+                messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
+                self.has_messages = true;
+            }
+            Name::Provider => {
+                let value = scanner.raw()?;
+                self.preferences = Some(Preferences::parse(value).map_err(|error| ClientError::invalid("provider", format!("a preferences object ({error})")))?);
+            }
+            Name::Route => match scanner.optional_string() {
+                Ok(None) => {}
+                Ok(Some(route)) if route.is("fallback") || route.is("sort") => {}
+                Ok(Some(_)) => return Err(ClientError::invalid("route", "\"fallback\" or \"sort\"")),
+                Err(error) => return Err(wrong_type(error, "route", "a string")),
+            },
+            Name::StreamOptions => {
+                if !matches!(kind, Kind::Object | Kind::Null) {
+                    return Err(ClientError::invalid("stream_options", "an object"));
+                }
+                scanner.skip()?;
+            }
+            Name::MaxTokens | Name::MaxCompletionTokens => {
+                let value = scanner.raw()?;
+                self.max_tokens = read_max_tokens(value, name)?.or(self.max_tokens);
+            }
+            Name::Tools => match kind {
+                Kind::Null => _ = scanner.skip()?,
+                Kind::Array => scanner.array(|scanner| {
+                    self.needs.tools = true;
+                    scanner.skip().map(|_| ())
+                })?,
+                _ => return Err(ClientError::invalid("tools", "an array")),
+            },
+            Name::ResponseFormat => {
+                let value = scanner.raw()?;
+                self.needs.response_format = kind == Kind::Object && !is_text_format(value);
+            }
+            Name::Reasoning => {
+                let value = scanner.raw()?;
+                self.reasoning_effort = reasoning_effort(value);
+            }
+            _ => _ = scanner.skip()?,
+        }
+        Ok(start..scanner.position())
+    }
+
+    fn read_model(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
+        match scanner.optional_string().map_err(|error| wrong_type(error, "model", "a string"))? {
+            None => {}
+            Some(text) => self.models = text.value().split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect(),
+        }
+        Ok(())
+    }
+
+    fn read_models(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
+        if scanner.kind()? == Kind::Null {
+            scanner.skip()?;
+            return Ok(());
+        }
+        let models = &mut self.fallback_models;
+        scanner
+            .array(|scanner| {
+                models.push(scanner.string()?.value().trim().to_owned());
+                Ok(())
+            })
+            .map_err(|error| wrong_type(error, "models", "an array of model ids"))
+    }
+}
+
+/// `error`, or what was expected of `member` where its type is what is wrong.
+fn wrong_type(error: crate::json::Error, member: &str, expected: &str) -> ClientError {
+    if error.kind == crate::json::ErrorKind::Type { ClientError::invalid(member, expected) } else { error.into() }
+}
+
+fn read_bool(scanner: &mut Scanner<'_>, member: &str) -> Result<Option<bool>, ClientError> {
+    scanner.optional_bool().map_err(|error| wrong_type(error, member, "true or false"))
+}
+
+fn read_max_tokens(value: &[u8], name: Name) -> Result<Option<u64>, ClientError> {
+    if value == b"null" {
+        return Ok(None);
+    }
+    let number = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
+    number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens"))
+}
+
+fn is_text_format(value: &[u8]) -> bool {
+    let mut text = false;
+    let walked = Scanner::new(value).object(|scanner, key, _| {
+        if key.is("type") {
+            text = scanner.kind()? == Kind::String && scanner.clone().string()?.is("text");
+        }
+        scanner.skip().map(|_| ())
+    });
+    walked.is_ok() && text
+}
+
+fn reasoning_effort(value: &[u8]) -> Option<String> {
+    let mut effort = None;
+    let walked = Scanner::new(value).object(|scanner, key, _| {
+        if key.is("effort") && scanner.kind()? == Kind::String {
+            effort = Some(scanner.string()?.value().into_owned());
+            return Ok(());
+        }
+        scanner.skip().map(|_| ())
+    });
+    walked.ok().and(effort)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! The top-level members of a chat completion request.
+
+use std::ops::Range;
+
+use crate::json::Text;
+
+/// One top-level member: where it stands, and which it is.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) name: Name,
+    /// Offset of the key's opening quote.
+    pub(super) start: usize,
+    /// Where the value stands.
+    pub(super) value: Range<usize>,
+}
+
+macro_rules! names {
+    ($($variant:ident $name:literal,)+) => {
+        /// The members that the gateway knows by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)] // The names are the documentation.
+        pub enum Name { $($variant,)+ #[doc = "Any other member."] Other }
+
+        impl Name {
+            pub(super) fn of(key: Text<'_>) -> Self {
+                $(if key.is($name) { return Self::$variant; })+
+                Self::Other
+            }
+
+            /// The member's name on the wire, where it is known.
+            pub fn as_str(self) -> Option<&'static str> {
+                match self { $(Self::$variant => Some($name),)+ Self::Other => None }
+            }
+        }
+    };
+}
+
+names! {
+    Model "model",
+    Messages "messages",
+    Stream "stream",
+    StreamOptions "stream_options",
+    MaxTokens "max_tokens",
+    MaxCompletionTokens "max_completion_tokens",
+    Temperature "temperature",
+    TopP "top_p",
+    Tools "tools",
+    ToolChoice "tool_choice",
+    ParallelToolCalls "parallel_tool_calls",
+    ResponseFormat "response_format",
+    Reasoning "reasoning",
+    ReasoningEffort "reasoning_effort",
+    Models "models",
+    Provider "provider",
+    Route "route",
+    Transforms "transforms",
+    Plugins "plugins",
+    Usage "usage",
+    Preset "preset",
+    SessionId "session_id",
+    Trace "trace",
+    Debug "debug",
+    IncludeReasoning "include_reasoning",
+    StopServerToolsWhen "stop_server_tools_when",
+    ImageConfig "image_config",
+    CacheControl "cache_control",
+    TopK "top_k",
+    MinP "min_p",
+    TopA "top_a",
+    RepetitionPenalty "repetition_penalty",
+    FrequencyPenalty "frequency_penalty",
+    PresencePenalty "presence_penalty",
+    LogitBias "logit_bias",
+    Logprobs "logprobs",
+    TopLogprobs "top_logprobs",
+    Seed "seed",
+    Stop "stop",
+    Verbosity "verbosity",
+}
+
+impl Name {
+    /// Whether only OpenRouter knows the member: a provider of OpenAI's format may refuse a request that has it.
+    pub(super) fn is_openrouters(self) -> bool {
+        matches!(
+            self,
+            Self::Models
+                | Self::Provider
+                | Self::Route
+                | Self::Transforms
+                | Self::Plugins
+                | Self::Usage
+                | Self::Preset
+                | Self::SessionId
+                | Self::Trace
+                | Self::Debug
+                | Self::IncludeReasoning
+                | Self::StopServerToolsWhen
+                | Self::ImageConfig
+                | Self::CacheControl
+                | Self::Reasoning
+        )
+    }
+
+    /// The name in an endpoint's `supported_parameters`, for the members that an endpoint may not support.
+    pub(super) fn parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::Other => None,
+            Self::Reasoning => Some("reasoning"),
+            _ if self.is_openrouters() => None,
+            _ => self.as_str(),
+        }
+    }
+
+    /// Whether the gateway reads, changes or removes the member: such a one must not stand twice.
+    fn is_acted_on(self) -> bool {
+        self.is_openrouters()
+            || matches!(
+                self,
+                Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::MaxTokens | Self::MaxCompletionTokens | Self::Tools | Self::ResponseFormat | Self::ReasoningEffort
+            )
+    }
+}
+
+/// The first member that stands twice and must not.
+pub(super) fn duplicate(members: &[Member]) -> Option<&'static str> {
+    let mut rest = members;
+    while let Some((member, after)) = rest.split_first() {
+        if member.name.is_acted_on() && after.iter().any(|other| other.name == member.name) {
+            return member.name.as_str();
+        }
+        rest = after;
+    }
+    None
+}

@@ -1,0 +1,86 @@
+//! The messages: checked for their shape, and looked through for what they need of a model.
+
+use super::{Needs, wrong_type};
+use crate::error::ClientError;
+use crate::json::{Error, ErrorKind, Kind, Scanner};
+
+const ROLES: [&str; 6] = ["user", "assistant", "system", "tool", "developer", "function"];
+
+/// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need.
+///
+/// Errors: if it is not an array of one or more messages with a known role, or if a content is neither text, parts nor null.
+pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<(), ClientError> {
+    let mut index = 0usize;
+    let mut fault = None;
+    let walked = scanner.array(|scanner| {
+        let mut role = false;
+        let mut message = |scanner: &mut Scanner<'_>| {
+            scanner.object(|scanner, key, _| match key.raw {
+                b"role" => {
+                    let text = scanner.string().map_err(|error| note(&mut fault, error, "role", "a string"))?;
+                    role = ROLES.iter().any(|role| text.is(role));
+                    if role { Ok(()) } else { Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool")) }
+                }
+                b"content" => read_content(scanner, needs, text_bytes).map_err(|error| note(&mut fault, error, "content", "a string or an array of parts")),
+                _ => {
+                    let value = scanner.skip()?;
+                    // Tool calls and reasoning are prompt, too.
+                    *text_bytes = text_bytes.saturating_add(if matches!(key.raw, b"tool_calls" | b"reasoning") { value.len() } else { 0 });
+                    Ok(())
+                }
+            })
+        };
+        message(scanner).map_err(|error| note(&mut fault, error, "", "a message object"))?;
+        if !role {
+            return Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool"));
+        }
+        index = index.saturating_add(1);
+        Ok(())
+    });
+    match (walked, fault) {
+        (Ok(()), _) if index == 0 => Err(ClientError::NoMessages),
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(("", expected))) => Err(ClientError::invalid(format!("messages[{index}]"), expected)),
+        (Err(_), Some((member, expected))) => Err(ClientError::invalid(format!("messages[{index}].{member}"), expected)),
+        (Err(error), None) => Err(wrong_type(error, "messages", "an array of messages")),
+    }
+}
+
+type Fault = Option<(&'static str, &'static str)>;
+
+/// Remembers which member had the wrong type, the innermost first.
+fn note(fault: &mut Fault, error: Error, member: &'static str, expected: &'static str) -> Error {
+    if error.kind == ErrorKind::Type && fault.is_none() {
+        *fault = Some((member, expected));
+    }
+    error
+}
+
+fn refuse(scanner: &Scanner<'_>, fault: &mut Fault, member: &'static str, expected: &'static str) -> Error {
+    note(fault, scanner.error(ErrorKind::Type), member, expected)
+}
+
+fn read_content(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<(), Error> {
+    match scanner.kind()? {
+        Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
+        Kind::Null => _ = scanner.skip()?,
+        Kind::Array => scanner.array(|scanner| {
+            scanner.object(|scanner, key, _| {
+                match key.raw {
+                    b"text" if scanner.kind()? == Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
+                    b"type" => match scanner.string()?.raw {
+                        b"image_url" => needs.images = true,
+                        b"file" => needs.files = true,
+                        b"input_audio" => needs.audio = true,
+                        b"video_url" | b"input_video" => needs.video = true,
+                        _ => {}
+                    },
+                    _ => _ = scanner.skip()?,
+                }
+                Ok(())
+            })
+        })?,
+        _ => return Err(scanner.error(ErrorKind::Type)),
+    }
+    Ok(())
+}

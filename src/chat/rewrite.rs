@@ -1,0 +1,112 @@
+//! The body for one provider: the client's bytes with the few members changed that the gateway owns.
+
+use super::member::Member;
+use super::{Name, Request};
+use crate::json::{self, Kind, Scanner};
+use crate::splice::{Pieces, Splice};
+
+/// What one provider of OpenAI's format wants of a body.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The provider's name for the model.
+    pub model: &'a str,
+    /// Whether it takes the members that only OpenRouter knows.
+    pub openrouter_members: bool,
+    /// Whether it takes `stream_options`.
+    pub stream_options: bool,
+    /// The member it wants the output limit in; `None`: as the client sent it.
+    pub max_tokens: Option<Name>,
+}
+
+// === impl Request ===
+
+impl Request {
+    /// The body for `target`.
+    pub fn rewrite(&self, target: &Target<'_>) -> Pieces<'_> {
+        let mut splice = Splice::new(&self.body);
+        let mut inserts: Vec<u8> = Vec::new();
+        let removes = |member: &Member| match member.name {
+            // Models are tried here, one after the other; a provider must not start a second round.
+            Name::Models | Name::Route | Name::Provider | Name::Preset => true,
+            Name::StreamOptions => !target.stream_options || !self.stream,
+            name => name.is_openrouters() && !target.openrouter_members,
+        };
+        // The members at the end that go take the comma before them along; the others the one after them.
+        let last_kept = self.members.iter().rposition(|member| !removes(member));
+        let mut members = self.members.iter().enumerate().peekable();
+        while let Some((index, member)) = members.next() {
+            let next = members.peek().map(|(_, next)| next.start);
+            match (removes(member), next) {
+                (false, _) => self.rewrite_member(member, target, &mut splice),
+                (true, _) if last_kept.is_none_or(|last| index > last) => {
+                    let end = self.members.last().map_or(member.value.end, |last| last.value.end);
+                    let start = last_kept.and_then(|last| self.members.get(last)).map_or(member.start, |last| last.value.end);
+                    splice.replace(start..end, Vec::new());
+                    break;
+                }
+                (true, Some(next)) => splice.replace(member.start..next, Vec::new()),
+                (true, None) => {}
+            }
+        }
+        if !self.has(Name::Model) {
+            inserts.extend_from_slice(b",\"model\":");
+            json::string_into(&mut inserts, target.model);
+        }
+        if self.stream && target.stream_options && !self.has(Name::StreamOptions) {
+            inserts.extend_from_slice(b",\"stream_options\":{\"include_usage\":true}");
+        }
+        if let Some(effort) = self.reasoning_effort.as_deref().filter(|_| !target.openrouter_members && !self.has(Name::ReasoningEffort)) {
+            inserts.extend_from_slice(b",\"reasoning_effort\":");
+            json::string_into(&mut inserts, effort);
+        }
+        // A body always keeps `messages`, so there is a member to insert after.
+        if let Some(last) = last_kept.and_then(|last| self.members.get(last)).filter(|_| !inserts.is_empty()) {
+            splice.replace(last.value.end..last.value.end, inserts);
+        }
+        splice.finish()
+    }
+
+    fn rewrite_member(&self, member: &Member, target: &Target<'_>, splice: &mut Splice<'_>) {
+        match (member.name, target.max_tokens) {
+            (Name::Model, _) => {
+                let mut model = Vec::with_capacity(target.model.len().saturating_add(2));
+                json::string_into(&mut model, target.model);
+                splice.replace(member.value.clone(), model);
+            }
+            (Name::StreamOptions, _) => self.include_usage(member, splice),
+            (Name::MaxTokens | Name::MaxCompletionTokens, Some(wanted)) if wanted != member.name && !self.has(wanted) => {
+                let mut renamed = Vec::new();
+                json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
+                renamed.push(b':');
+                splice.replace(member.start..member.value.start, renamed);
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes the client's `stream_options` ask for the usage, and keeps what else is in it.
+    fn include_usage(&self, member: &Member, splice: &mut Splice<'_>) {
+        let at = member.value.start;
+        let mut scanner = Scanner::new(self.body.get(member.value.clone()).unwrap_or_default());
+        if scanner.kind() != Ok(Kind::Object) {
+            return splice.replace(member.value.clone(), &b"{\"include_usage\":true}"[..]);
+        }
+        let mut found = None;
+        let mut empty = true;
+        let walked = scanner.object(|scanner, key, _| {
+            empty = false;
+            let value = scanner.skip()?;
+            if key.is("include_usage") {
+                found = Some(value);
+            }
+            Ok(())
+        });
+        match found {
+            Some(value) if walked.is_ok() => splice.replace(at.saturating_add(value.start)..at.saturating_add(value.end), &b"true"[..]),
+            _ => {
+                let insert: &[u8] = if empty { b"\"include_usage\":true" } else { b"\"include_usage\":true," };
+                splice.replace(at.saturating_add(1)..at.saturating_add(1), insert);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+use super::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const OPENAI: Target<'static> = Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None };
+
+fn parse(body: &str) -> Result<Request, ClientError> {
+    Request::parse(body.as_bytes().to_vec(), None, 3)
+}
+
+fn rewrite(body: &str, target: Target<'_>) -> String {
+    String::from_utf8(parse(body).unwrap().rewrite(&target).to_vec()).unwrap()
+}
+
+#[test]
+fn reads_what_routing_needs() {
+    let request = parse(
+        r#"{"model":"a/b","messages":[{"role":"user","content":[{"type":"text","text":"four"},{"type":"image_url","image_url":{"url":"x"}}]},
+        {"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"five5"}],"stream":true,"tools":[{}],"max_tokens":7,
+        "models":["a/b","c/d"],"provider":{"only":["x"]},"response_format":{"type":"json_object"}}"#,
+    )
+    .unwrap();
+    assert_eq!(request.models, ["a/b", "c/d"]);
+    assert!(request.stream && request.needs.tools && request.needs.images && request.needs.response_format && !request.needs.audio);
+    assert_eq!((request.max_tokens, request.prompt_bytes), (Some(7), 11));
+    assert_eq!(request.preferences.only, Some(vec!["x".to_owned()]));
+    assert_eq!(request.parameters().collect::<Vec<_>>(), ["tools", "max_tokens", "response_format"]);
+}
+
+#[test]
+fn a_comma_list_is_several_models() {
+    let request = parse(r#"{"model":"a/b, c/d ,","messages":[{"role":"user","content":""}]}"#).unwrap();
+    assert_eq!(request.models, ["a/b", "c/d"]);
+}
+
+#[test]
+fn the_header_stands_in_for_the_provider_member() {
+    let body = r#"{"model":"a/b","messages":[{"role":"user","content":""}]"#;
+    let read = |body: String| Request::parse(body.into_bytes(), Some(br#" {"only":["header"]} "#), 3).unwrap().preferences.only;
+    assert_eq!(read(format!("{body}}}")), Some(vec!["header".to_owned()]));
+    assert_eq!(read(format!(r#"{body},"provider":{{"only":["body"]}}}}"#)), Some(vec!["body".to_owned()]));
+    let refused = Request::parse(format!("{body}}}").into_bytes(), Some(b"openai"), 3).unwrap_err();
+    assert!(matches!(refused, ClientError::ProviderHeader(_)), "{refused}");
+}
+
+#[test]
+fn only_owned_bytes_change() {
+    let body = "{ \"temperature\" : 1.0,\n\"model\" : \"openai/gpt-4o-mini\", \"big\": 12345678901234567890,\"messages\":[ {\"role\":\"user\",\"content\":\"\\u00e9 \\/ é\"} ], \"x\": 1e-7 , \"seed\":9007199254740993}";
+    assert_eq!(rewrite(body, OPENAI), body.replace("\"openai/gpt-4o-mini\"", "\"gpt-4o-mini\""));
+}
+
+#[test]
+fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
+    let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+    for (sent, expected) in [
+        (format!(r#"{{"models":["a/b"],"model":"a/b",{messages}}}"#), format!(r#"{{"model":"gpt-4o-mini",{messages}}}"#)),
+        (format!(r#"{{"model":"a/b", "provider":{{}} , {messages}}}"#), format!(r#"{{"model":"gpt-4o-mini", {messages}}}"#)),
+        (format!(r#"{{"model":"a/b",{messages} , "usage":{{"include":true}}, "route":"fallback" }}"#), format!(r#"{{"model":"gpt-4o-mini",{messages} }}"#)),
+        (format!(r#"{{"plugins":[],"transforms":[],{messages},"models":["a/b"]}}"#), format!(r#"{{{messages},"model":"gpt-4o-mini"}}"#)),
+        (format!(r#"{{"model":"a/b","preset":"p","a":1,"trace":{{}},{messages},"session_id":"s"}}"#), format!(r#"{{"model":"gpt-4o-mini","a":1,{messages}}}"#)),
+    ] {
+        let rewritten = rewrite(&sent, OPENAI);
+        assert_eq!(rewritten, expected);
+        serde_json::from_str::<serde_json::Value>(&rewritten).unwrap();
+    }
+    let openrouter = Target { openrouter_members: true, ..OPENAI };
+    assert_eq!(
+        rewrite(&format!(r#"{{"model":"a/b","transforms":[],"models":["c/d"],"reasoning":{{"effort":"high"}},{messages}}}"#), openrouter),
+        format!(r#"{{"model":"gpt-4o-mini","transforms":[],"reasoning":{{"effort":"high"}},{messages}}}"#)
+    );
+}
+
+#[test]
+fn usage_is_always_asked_of_a_stream() {
+    let with = |options: &str| format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],"stream":true{options}}}"#);
+    let told = |options: &str| with(options).replace("a/b", "gpt-4o-mini");
+    for (sent, expected) in [
+        ("", r#","stream_options":{"include_usage":true}"#),
+        (r#","stream_options":null"#, r#","stream_options":{"include_usage":true}"#),
+        (r#","stream_options":{}"#, r#","stream_options":{"include_usage":true}"#),
+        (r#","stream_options":{"include_usage": false}"#, r#","stream_options":{"include_usage": true}"#),
+        (r#","stream_options":{ "x":1}"#, r#","stream_options":{"include_usage":true, "x":1}"#),
+    ] {
+        assert_eq!(rewrite(&with(sent), OPENAI), told(expected));
+    }
+    let refuses = Target { stream_options: false, ..OPENAI };
+    assert_eq!(rewrite(&with(r#","stream_options":{"include_usage":true}"#), refuses), told(""));
+    let plain = r#"{"model":"a/b","messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#;
+    assert!(!rewrite(plain, OPENAI).contains("stream_options"), "T13: refused where stream is false");
+}
+
+#[test]
+fn the_output_limit_gets_the_name_the_provider_wants() {
+    let body = |name: &str| format!(r#"{{"model":"gpt-4o-mini","{name}":5,"messages":[{{"role":"user","content":"x"}}]}}"#);
+    let wants = |name| Target { max_tokens: Some(name), ..OPENAI };
+    assert_eq!(rewrite(&body("max_tokens"), wants(Name::MaxCompletionTokens)), body("max_completion_tokens"));
+    assert_eq!(rewrite(&body("max_completion_tokens"), wants(Name::MaxTokens)), body("max_tokens"));
+    assert_eq!(rewrite(&body("max_tokens"), OPENAI), body("max_tokens"));
+}
+
+#[test]
+fn reasoning_effort_becomes_openais_member() {
+    let sent = r#"{"model":"a/b","reasoning":{"effort":"low"},"messages":[{"role":"user","content":"x"}]}"#;
+    assert_eq!(rewrite(sent, OPENAI), r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"reasoning_effort":"low"}"#);
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let refuse = |body: &str| parse(body).unwrap_err().to_string();
+    let ok = r#"[{"role":"user","content":"x"}]"#;
+    for (body, message) in [
+        ("".to_owned(), "no body"),
+        (" ".into(), "no body"),
+        ("{".into(), "unexpected end of JSON at byte 1"),
+        ("[]".into(), "not a JSON object"),
+        ("nonsense".into(), "not a JSON object"),
+        ("{}".into(), "Input required"),
+        (format!(r#"{{"messages":{ok}}}"#), "No models provided"),
+        (format!(r#"{{"model":"","messages":{ok}}}"#), "No models provided"),
+        (format!(r#"{{"model":1,"messages":{ok}}}"#), "Invalid `model`: expected a string"),
+        (format!(r#"{{"model":"a/b","model":"a/b","messages":{ok}}}"#), "Duplicate member `model`"),
+        (format!(r#"{{"model":"a/b","mod\u0065l":"a/b","messages":{ok}}}"#), "Duplicate member `model`"),
+        (format!(r#"{{"model":"a/b","stream":"yes","messages":{ok}}}"#), "Invalid `stream`: expected true or false"),
+        (format!(r#"{{"model":"a/b","models":"a/b","messages":{ok}}}"#), "Invalid `models`: expected an array of model ids"),
+        (format!(r#"{{"model":"a/b","models":["a","b","c","d"],"messages":{ok}}}"#), "'models' array must have 3 items or fewer."),
+        (format!(r#"{{"model":"a/b","route":"x","messages":{ok}}}"#), "Invalid `route`"),
+        (format!(r#"{{"model":"a/b","max_tokens":-1,"messages":{ok}}}"#), "Invalid `max_tokens`: expected a whole number of tokens"),
+        (format!(r#"{{"model":"a/b","provider":[],"messages":{ok}}}"#), "Invalid `provider`: expected a preferences object"),
+        (format!(r#"{{"model":"a/b","messages":{ok}}} x"#), "invalid JSON at byte"),
+        (r#"{"model":"a/b","messages":[]}"#.into(), "Input required"),
+        (r#"{"model":"a/b","messages":"hi"}"#.into(), "Invalid `messages`: expected an array of messages"),
+        (r#"{"model":"a/b","messages":["hi"]}"#.into(), "Invalid `messages[0]`: expected a message object"),
+        (r#"{"model":"a/b","messages":[{"role":"user","content":"x"},{"role":"robot"}]}"#.into(), "Invalid `messages[1].role`: expected one of system"),
+        (r#"{"model":"a/b","messages":[{"content":"x"}]}"#.into(), "Invalid `messages[0].role`"),
+        (r#"{"model":"a/b","messages":[{"role":"user","content":7}]}"#.into(), "Invalid `messages[0].content`: expected a string or an array of parts"),
+        (format!(r#"{{"model":"a/b","messages":{ok},"x":{}"#, "[".repeat(200)), "nested more than 128 levels"),
+    ] {
+        assert!(refuse(&body).contains(message), "{body}: {}", refuse(&body));
+    }
+    assert!(matches!(Request::parse(b"{\"model\":\"\xff\"}".to_vec(), None, 3), Err(ClientError::Json(_))));
+}
+
+#[test]
+fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
+    let body = br#"{"model":"a/b","messages":[{"role":"user","content":[{"type":"text","text":"\u00e9"}]}],"stream":true,"stream_options":{"include_usage":false},"max_tokens":3,"provider":{"order":["x"]},"tools":[]}"#;
+    for at in 0..body.len() {
+        _ = Request::parse(body[..at].to_vec(), None, 3);
+        for byte in [0, b'"', b'{', b'}', b'[', b',', b'\\', 0xff, b'9'] {
+            let mut mutated = body.to_vec();
+            mutated[at] = byte;
+            if let Ok(request) = Request::parse(mutated, None, 3) {
+                let rewritten = request.rewrite(&OPENAI).to_vec();
+                serde_json::from_slice::<serde_json::Value>(&rewritten).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&rewritten)));
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What can go wrong with a request, grouped by whose fault it is, and how OpenRouter says it.
+//!
+//! The other error family, `ConfigError`, is the operator's and appears at load only.
+//! `Display` is the message for the client; it never holds a credential, a prompt or an answer.
+
+mod kind;
+mod provider;
+
+pub use kind::ErrorType;
+pub use provider::{PreviousError, ProviderError};
+
+use crate::json;
+
+/// Why a request gets no completion.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The client's fault.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// No endpoint fits what the client asked for.
+    #[error(transparent)]
+    NoRoute(#[from] NoRoute),
+    /// A provider's fault.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The gateway's own fault, or its configuration's.
+    #[error("Internal Server Error: {0}")]
+    Internal(&'static str),
+}
+
+/// What the client did wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// No `Authorization: Bearer …` header.
+    #[error("Missing Authentication header: send `Authorization: Bearer <key>`")]
+    MissingKey,
+    /// A key that is not in the configuration.
+    #[error("User not found.")]
+    UnknownKey,
+    /// A model that the key's `models` does not allow.
+    #[error("This key may not use {0}: its configuration allows other models only")]
+    ModelNotAllowed(String),
+    /// A path that is not served.
+    #[error("No such endpoint: {0}. Completions are at POST /api/v1/chat/completions")]
+    UnknownPath(String),
+    /// A method that the path does not serve.
+    #[error("Method {0} is not allowed here: use POST")]
+    Method(String),
+    /// No body, or an empty one.
+    #[error("The request has no body: send a JSON object with `model` and `messages`")]
+    NoBody,
+    /// A body that is JSON of another type, or no JSON from its first byte.
+    #[error("The request body is not a JSON object: send one with `model` and `messages`")]
+    NotAnObject,
+    /// A body that is not JSON.
+    #[error("The request body is not valid: {0}")]
+    Json(json::Error),
+    /// A `X-Provider` header that is not a preferences object.
+    #[error("The X-Provider header is not a valid provider preferences object: {0}")]
+    ProviderHeader(String),
+    /// A member with a value that is not allowed.
+    #[error("Invalid `{member}`: expected {expected}")]
+    Invalid {
+        /// Path of the member.
+        member: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// A member that stands twice: gateway and provider could each read another one.
+    #[error("Duplicate member `{0}` in the request body: send it once")]
+    Duplicate(&'static str),
+    /// Neither `model` nor `models`.
+    #[error("No models provided")]
+    NoModels,
+    /// More fallback models than are allowed.
+    #[error("'models' array must have {0} items or fewer.")]
+    TooManyModels(usize),
+    /// No `messages`.
+    #[error("Input required: specify \"prompt\" or \"messages\"")]
+    NoMessages,
+    /// A body above the limit.
+    #[error("Request payload too large: the limit is {0} bytes")]
+    TooLarge(usize),
+    /// A model that is not in the catalogue.
+    #[error("{0} is not a valid model ID")]
+    UnknownModel(String),
+}
+
+/// A model that is known but of which no endpoint is left.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("No endpoints found for {model}: {reason}")]
+pub struct NoRoute {
+    /// The model, or the models.
+    pub model: String,
+    /// Which filter emptied the list, and what would have fitted.
+    pub reason: String,
+}
+
+// === impl Error ===
+
+impl Error {
+    /// The HTTP status, which is also `error.code`.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Client(error) => error.status(),
+            Self::NoRoute(_) => 404,
+            Self::Provider(error) => error.status,
+            Self::Internal(_) => 500,
+        }
+    }
+
+    /// OpenRouter's `error_type`.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Client(error) => error.error_type(),
+            Self::NoRoute(_) => ErrorType::NotFound,
+            Self::Provider(error) => error.error_type,
+            Self::Internal(_) => ErrorType::Server,
+        }
+    }
+
+    /// The answer's body: `{"error":{"code","message","metadata"}}`, `code` an integer.
+    pub fn body(&self) -> Vec<u8> {
+        let mut out = b"{\"error\":".to_vec();
+        self.object_into(&mut out);
+        out.push(b'}');
+        out
+    }
+
+    /// Appends the error object `{"code","message","metadata"}`, as it stands in a body or in a stream's chunk.
+    pub fn object_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"code\":");
+        out.extend_from_slice(self.status().to_string().as_bytes());
+        out.extend_from_slice(b",\"message\":");
+        json::string_into(out, &self.to_string());
+        out.extend_from_slice(b",\"metadata\":{\"error_type\":\"");
+        out.extend_from_slice(self.error_type().as_str().as_bytes());
+        out.push(b'"');
+        if let Self::Provider(error) = self {
+            error.metadata_into(out);
+        }
+        out.extend_from_slice(b"}}");
+    }
+}
+
+// === impl ClientError ===
+
+impl ClientError {
+    /// The error of a member that should have been something else.
+    pub fn invalid(member: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Invalid { member: member.into(), expected: expected.into() }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::MissingKey | Self::UnknownKey => 401,
+            Self::ModelNotAllowed(_) => 403,
+            Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
+            Self::Method(_) => 405,
+            Self::TooLarge(_) => 413,
+            _ => 400,
+        }
+    }
+
+    fn error_type(&self) -> ErrorType {
+        match self {
+            Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
+            Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
+            Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
+            Self::TooLarge(_) => ErrorType::PayloadTooLarge,
+            _ => ErrorType::InvalidRequest,
+        }
+    }
+}
+
+impl From<json::Error> for ClientError {
+    fn from(error: json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn bodies_are_openrouters_with_an_integer_code() {
+        let body = Error::from(ClientError::UnknownModel("acme/\"x\"".into())).body();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"]["code"], 404);
+        assert_eq!(body["error"]["message"], "acme/\"x\" is not a valid model ID");
+        assert_eq!(body["error"]["metadata"]["error_type"], "not_found");
+    }
+
+    #[test]
+    fn a_providers_error_says_who_and_what_came_before() {
+        let error = ProviderError {
+            status: 429,
+            error_type: ErrorType::RateLimitExceeded,
+            provider: "OpenAI".into(),
+            raw: Some("{\"error\":\"slow down\"}".into()),
+            retry_after: Some(7),
+            previous: vec![PreviousError { provider: "Groq".into(), status: Some(500) }, PreviousError { provider: "Together".into(), status: None }],
+        };
+        let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
+        let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
+            "error_type": "rate_limit_exceeded", "provider_name": "OpenAI", "raw": "{\"error\":\"slow down\"}", "is_byok": false,
+            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 502, "status": null}]}}});
+        assert_eq!(body, expected);
+    }
+}

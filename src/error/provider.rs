@@ -1,0 +1,69 @@
+//! A provider's failure as the client sees it.
+
+use std::rc::Rc;
+
+use super::ErrorType;
+use crate::json;
+
+/// The failure of the last provider tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct ProviderError {
+    /// The status the client gets: an operator's problem (a refused credential, an unknown model name) is a 502 to it.
+    pub status: u16,
+    /// What kind of failure.
+    pub error_type: ErrorType,
+    /// The provider's display name.
+    pub provider: Rc<str>,
+    /// The provider's own body, cut to a few kilobytes; withheld where it could name a credential.
+    pub raw: Option<String>,
+    /// Seconds after which to come back, where the provider said so.
+    pub retry_after: Option<u64>,
+    /// The attempts before this one.
+    pub previous: Vec<PreviousError>,
+}
+
+/// An attempt that failed before the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviousError {
+    /// The provider's display name.
+    pub provider: Rc<str>,
+    /// The provider's HTTP status; `None` where none came (refused, reset, silent).
+    pub status: Option<u16>,
+}
+
+// === impl ProviderError ===
+
+impl ProviderError {
+    fn message(&self) -> &'static str {
+        match self.error_type {
+            ErrorType::Timeout => "Request timed out. Please try again later.",
+            _ => "Provider returned error",
+        }
+    }
+
+    /// Appends `,"provider_name":…` and what else the metadata of a provider's error holds.
+    pub(super) fn metadata_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b",\"provider_name\":");
+        json::string_into(out, &self.provider);
+        if let Some(raw) = &self.raw {
+            out.extend_from_slice(b",\"raw\":");
+            json::string_into(out, raw);
+        }
+        out.extend_from_slice(b",\"is_byok\":false");
+        if self.previous.is_empty() {
+            return;
+        }
+        out.extend_from_slice(b",\"previous_errors\":[");
+        for (index, previous) in self.previous.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(b"{\"provider\":");
+            json::string_into(out, &previous.provider);
+            let status = previous.status.map_or("null".to_owned(), |status| status.to_string());
+            out.extend_from_slice(format!(",\"code\":{},\"status\":{status}}}", previous.status.unwrap_or(502)).as_bytes());
+        }
+        out.push(b']');
+    }
+}

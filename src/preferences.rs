@@ -1,0 +1,160 @@
+//! OpenRouter's `provider` object: what the client wants of the providers.
+//!
+//! It comes in the body's `provider` member or as JSON in an `X-Provider` header; the body wins.
+//! See <https://openrouter.ai/docs/features/provider-routing>.
+
+use serde::Deserialize;
+
+/// The client's wishes about providers. Every member is optional; unknown ones are ignored, as OpenRouter does.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct Preferences {
+    /// Providers to try first, in this order.
+    pub order: Option<Vec<String>>,
+    /// The only providers allowed.
+    pub only: Option<Vec<String>>,
+    /// Providers not to use.
+    pub ignore: Option<Vec<String>>,
+    /// `false`: only the first choice, or only those of `order`.
+    pub allow_fallbacks: Option<bool>,
+    /// `true`: only endpoints that support every parameter of the request.
+    pub require_parameters: Option<bool>,
+    /// `deny`: only providers that do not keep data.
+    pub data_collection: Option<DataCollection>,
+    /// `true`: only providers with zero data retention.
+    pub zdr: Option<bool>,
+    /// The only quantizations allowed.
+    pub quantizations: Option<Vec<String>>,
+    /// Sort instead of balancing.
+    pub sort: Option<Sort>,
+    /// The most that an endpoint may ask.
+    pub max_price: Option<MaxPrice>,
+}
+
+/// Whether a provider may keep what it is sent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum DataCollection {
+    /// It may.
+    Allow,
+    /// It does not, or must not.
+    Deny,
+}
+
+/// What to sort endpoints by.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(from = "SortWire")]
+pub enum Sort {
+    /// The cheapest first.
+    Price,
+    /// No sort: the object names a partition only.
+    Balanced,
+    /// A sort that this gateway does not have.
+    Unsupported,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SortWire {
+    Name(String),
+    Object { by: Option<String> },
+}
+
+/// The most that an endpoint may ask, in USD per million tokens; numbers and strings alike.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct MaxPrice {
+    /// For the prompt.
+    pub prompt: Option<Usd>,
+    /// For the completion.
+    pub completion: Option<Usd>,
+}
+
+/// An amount that clients send as a number or as a string.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "UsdWire")]
+pub struct Usd(pub f64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum UsdWire {
+    Number(f64),
+    Text(String),
+}
+
+// === impl Preferences ===
+
+impl Preferences {
+    /// Reads the object, or `null`.
+    ///
+    /// Errors: if it is not an object of this shape; the message says which member.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes == b"null" {
+            return Ok(Self::default());
+        }
+        if !bytes.starts_with(b"{") {
+            return Err("expected an object".into());
+        }
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let parsed: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            if path == "." { error.inner().to_string() } else { format!("{path}: {}", error.inner()) }
+        })?;
+        reader.end().map_err(|error| error.to_string())?;
+        Ok(parsed)
+    }
+}
+
+// === impl Sort ===
+
+impl From<SortWire> for Sort {
+    fn from(wire: SortWire) -> Self {
+        match wire {
+            SortWire::Name(by) | SortWire::Object { by: Some(by) } if by == "price" => Self::Price,
+            SortWire::Object { by: None } => Self::Balanced,
+            _ => Self::Unsupported,
+        }
+    }
+}
+
+// === impl Usd ===
+
+impl TryFrom<UsdWire> for Usd {
+    type Error = String;
+
+    fn try_from(wire: UsdWire) -> Result<Self, Self::Error> {
+        let amount = match wire {
+            UsdWire::Number(amount) => amount,
+            UsdWire::Text(text) => text.parse().map_err(|_| format!("expected a number of USD, found {text:?}"))?,
+        };
+        if amount.is_finite() && amount >= 0.0 { Ok(Self(amount)) } else { Err("expected a number of USD of at least 0".into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn reads_what_clients_send() {
+        let read = |text: &str| Preferences::parse(text.as_bytes()).unwrap();
+        assert_eq!(read("null"), Preferences::default());
+        assert_eq!(read(r#"{"order":["OpenAI"],"only":null,"new_member":1}"#).order, Some(vec!["OpenAI".into()]));
+        assert_eq!(read(r#"{"sort":"price"}"#).sort, Some(Sort::Price));
+        assert_eq!(read(r#"{"sort":{"by":"price","partition":"none"}}"#).sort, Some(Sort::Price));
+        assert_eq!(read(r#"{"sort":"throughput"}"#).sort, Some(Sort::Unsupported));
+        let max = read(r#"{"max_price":{"prompt":1,"completion":"2.5"}}"#).max_price.unwrap();
+        assert_eq!((max.prompt, max.completion), (Some(Usd(1.0)), Some(Usd(2.5))));
+    }
+
+    #[test]
+    fn says_which_member_is_wrong() {
+        let refuse = |text: &str| Preferences::parse(text.as_bytes()).unwrap_err();
+        assert!(refuse(r#"{"order":"openai"}"#).starts_with("order: invalid type: string"), "{}", refuse(r#"{"order":"openai"}"#));
+        assert!(refuse(r#"{"only":["a",1]}"#).starts_with("only[1]: "));
+        assert!(refuse("{}{").contains("trailing"));
+        assert_eq!(refuse("[]"), "expected an object");
+    }
+}

@@ -1,0 +1,99 @@
+//! Byte-preserving edits: what is not replaced leaves exactly as it came, so provider prompt caches keep hitting.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Edits of a byte string, applied only when it is written out.
+///
+/// Invariant: the edited ranges do not overlap; [`Splice::finish`] puts them in order.
+#[derive(Clone, Debug)]
+pub struct Splice<'a> {
+    source: &'a [u8],
+    edits: Vec<(Range<usize>, Cow<'a, [u8]>)>,
+}
+
+/// A splice in order: pieces of the source and of the replacements.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    pieces: Vec<Cow<'a, [u8]>>,
+    len: usize,
+}
+
+// === impl Splice ===
+
+impl<'a> Splice<'a> {
+    /// No edits of `source`.
+    pub fn new(source: &'a [u8]) -> Self {
+        Self { source, edits: Vec::new() }
+    }
+
+    /// Puts `bytes` in the place of `range`. An empty range inserts, empty bytes remove.
+    pub fn replace(&mut self, range: Range<usize>, bytes: impl Into<Cow<'a, [u8]>>) {
+        self.edits.push((range, bytes.into()));
+    }
+
+    /// The pieces that make up the edited bytes.
+    pub fn finish(mut self) -> Pieces<'a> {
+        self.edits.sort_by_key(|(range, _)| range.start);
+        let mut pieces = Vec::with_capacity(self.edits.len().saturating_mul(2).saturating_add(1));
+        let mut at = 0;
+        for (range, bytes) in self.edits {
+            pieces.push(Cow::Borrowed(self.source.get(at..range.start).unwrap_or_default()));
+            pieces.push(bytes);
+            at = range.end.max(at);
+        }
+        pieces.push(Cow::Borrowed(self.source.get(at..).unwrap_or_default()));
+        pieces.retain(|piece| !piece.is_empty());
+        let len = pieces.iter().fold(0usize, |len, piece| len.saturating_add(piece.len()));
+        Pieces { pieces, len }
+    }
+}
+
+// === impl Pieces ===
+
+impl Pieces<'_> {
+    /// Bytes in all.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The pieces, in order, none of them empty.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().map(AsRef::as_ref)
+    }
+
+    /// The pieces in one.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.pieces.concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn edits_are_applied_in_order_of_place() {
+        let mut splice = Splice::new(b"0123456789");
+        splice.replace(8..9, &b""[..]);
+        splice.replace(2..4, &b"two-three"[..]);
+        splice.replace(10..10, &b"!"[..]);
+        splice.replace(0..0, b"^".to_vec());
+        let pieces = splice.finish();
+        assert_eq!(pieces.to_vec(), b"^01two-three45679!");
+        assert_eq!(pieces.len(), 18);
+        assert!(pieces.iter().all(|piece| !piece.is_empty()));
+    }
+
+    #[test]
+    fn no_edits_leave_the_source() {
+        assert_eq!(Splice::new(b"abc").finish().to_vec(), b"abc");
+    }
+}
