@@ -97,7 +97,9 @@ fn s10_an_event_that_is_too_large_passes_unread() {
             }
             assert_eq!(items.len(), 4, "{size} {items:?}");
             assert_eq!(items[0], "|a|-|-");
-            assert_eq!(items[1], format!("?{}{end}", large.replace('\n', end)), "{size}");
+            // A CR that came alone has ended the line already: its LF is not passed on.
+            assert_eq!(items[1].trim_end(), format!("?{}", large.trim_end()), "{size}");
+            assert!(["\n\n", "\r\n\r\n", "\r\n\r"].iter().any(|blank| items[1].ends_with(blank)), "{size}");
             assert_eq!(items[2..], ["|b|-|-", ": c"], "{size}");
         }
     }
