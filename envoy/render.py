@@ -121,7 +121,8 @@ def plugins(config):
 
 def gateway_plugin(config):
     for plugin in plugins(config):
-        if plugin["configuration"].get("value", {}).get("role") == "gateway":
+        value = plugin["configuration"].get("value")
+        if isinstance(value, dict) and value.get("role") == "gateway":
             return plugin
     raise Refused("the configuration has no Wasm filter with `role: gateway`")
 

@@ -1,0 +1,181 @@
+"""Serves Signalbox in stock Envoy on this machine until Ctrl-C: what `make run` runs.
+
+    serve.py [--config FILE] [--simulator] [--port 10000] [--admin-port 9901]
+
+FILE is an Envoy bootstrap or a gateway configuration (the format of examples/*/signalbox.yaml). With --simulator every
+provider is simulated; without it the providers are real and their credentials come from the environment.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from render import walk
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+SHIPPED = ROOT / "envoy" / "envoy.yaml"
+MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "signalbox.wasm"
+KEY = "sk-or-v1-demo"
+
+
+class Failed(Exception):
+    """Something that the user has to know about; its text is the whole message."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=pathlib.Path, default=SHIPPED)
+    parser.add_argument("--simulator", action="store_true")
+    parser.add_argument("--port", type=int, default=10000)
+    parser.add_argument("--admin-port", type=int, default=9901)
+    arguments = parser.parse_args()
+
+    for variable, port in ("PORT", arguments.port), ("ADMIN_PORT", arguments.admin_port):
+        refuse_port_in_use(variable, port)
+    with contextlib.ExitStack() as stack:
+        envoy = start(stack, arguments.config, arguments.simulator, arguments.port, arguments.admin_port)
+        print(f"Signalbox is ready on {envoy.url} (statistics: {envoy.admin}/stats/prometheus). Try: {envoy.curl}", flush=True)
+        raise Failed(f"Envoy ended by itself with exit code {envoy.process.wait()}")
+
+
+class Envoy:
+    """A running Envoy: the `url` of the gateway, that of the `admin` interface, and a `curl` that it answers."""
+
+    def __init__(self, process, url, admin, curl):
+        self.process = process
+        self.url = url
+        self.admin = admin
+        self.curl = curl
+
+
+def start(stack, config, simulator, port, admin_port, log=None):
+    """Starts the simulator, if asked for, and Envoy; `stack` stops both. Returns when Envoy is ready to serve."""
+    if not config.is_file():
+        raise Failed(f"there is no configuration at {config}")
+    if not MODULE.is_file():
+        raise Failed(f"the module is not built: {MODULE.relative_to(ROOT)} is missing; `make build` builds it")
+    directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-")))
+    rendered = directory / "envoy.json"
+    arguments = ["--wasm", MODULE, "--port", port, "--admin-port", admin_port]
+    if simulator:
+        arguments += ["--simulator", start_simulator(stack, directory)]
+    render = subprocess.run([sys.executable, ROOT / "envoy" / "render.py", config, rendered, *map(str, arguments)])
+    if render.returncode != 0:
+        raise Failed(f"{config} could not be used; the reason stands above")
+    return start_envoy(stack, rendered, directory / "admin-address", log)
+
+
+def start_simulator(stack, directory):
+    command = ["node", TOOLS / "node" / "node_modules" / "@copilotkit" / "aimock" / "dist" / "aimock-cli.js",
+               "--config", "aimock.json", "--port", "0"]
+    log = directory / "simulator.log"
+    with log.open("w") as output:
+        process = spawn(stack, command, cwd=ROOT / "tests" / "simulator", stdout=output, stderr=subprocess.STDOUT)
+    marker = "listening on http://"
+    wait_for("the simulator", process, lambda: marker in log.read_text(), lambda: log.read_text())
+    return log.read_text().split(marker, 1)[1].split()[0]
+
+
+def start_envoy(stack, rendered, admin_address, log):
+    command = [TOOLS / "venv" / "bin" / "envoy", "-c", rendered, "--admin-address-path", admin_address,
+               # Several Envoys may run on this machine; hot restart would have them meet in shared memory.
+               "--disable-hot-restart", "--log-level", "error", "--component-log-level", "wasm:info",
+               "--file-flush-interval-msec", "200"]
+    process = spawn(stack, command, stdout=log, stderr=log)
+
+    def ready():
+        if not admin_address.exists() or not admin_address.read_text():
+            return False
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            return get(f"http://{admin_address.read_text()}/ready").strip() == "LIVE"
+        return False
+
+    def refusal():
+        if log is None:
+            return "Envoy's own message stands above"
+        return pathlib.Path(log.name).read_text()
+
+    wait_for("Envoy", process, ready, refusal)
+    admin = f"http://{admin_address.read_text()}"
+    listener = json.loads(get(f"{admin}/listeners?format=json"))["listener_statuses"][0]["local_address"]["socket_address"]
+    url = f"http://{listener['address']}:{listener['port_value']}"
+    return Envoy(process, url, admin, curl_to_try(url, rendered))
+
+
+def curl_to_try(url, rendered):
+    """A curl that this configuration answers: its first model, and the demo key if it has that."""
+    text = rendered.read_text()
+    key = KEY if hashlib.sha256(KEY.encode()).hexdigest() in text.lower() else "$YOUR_KEY"
+    gateway = next(node for node in walk(json.loads(text)) if node.get("role") == "gateway")
+    body = {"model": gateway["models"][0]["id"], "messages": [{"role": "user", "content": "Hello"}]}
+    return f"curl {url}/api/v1/chat/completions -H \"authorization: Bearer {key}\" -d '{json.dumps(body)}'"
+
+
+def spawn(stack, command, **options):
+    """Starts a process in a session of its own, so that Ctrl-C reaches this program alone and things stop in order."""
+    try:
+        process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    except FileNotFoundError as error:
+        raise Failed(f"{command[0]} is missing; `make run` and `make demo` install what they need") from error
+    stack.callback(stop, process)
+    return process
+
+
+def stop(process):
+    process.terminate()
+    try:
+        process.wait(timeout=3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_for(what, process, ready, reason, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None:
+            raise Failed(f"{what} did not start (exit code {process.returncode}): {reason()}")
+        if time.monotonic() > deadline:
+            raise Failed(f"{what} was not ready after {seconds} s: {reason()}")
+        time.sleep(0.02)
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.read().decode()
+
+
+def refuse_port_in_use(variable, port):
+    # Envoy's workers share a port (SO_REUSEPORT), and so would two Envoys: each would get half of the requests.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise Failed(f"port {port} cannot be used ({getattr(error, 'strerror', None) or error}); "
+                         f"choose another with {variable}=…") from error
+
+
+def run(program):
+    """Runs a program of this folder: stopped by a signal it still cleans up, and a failure is one line."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, lambda number, _: sys.exit(0 if number == signal.SIGINT else 128 + number))
+    try:
+        program()
+    except Failed as failed:
+        sys.exit(f"signalbox: {failed}")
+
+
+if __name__ == "__main__":
+    run(main)

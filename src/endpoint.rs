@@ -1,0 +1,57 @@
+//! One model at one provider, with its price.
+
+use std::rc::Rc;
+
+use crate::{
+    config::{Modalities, Provider},
+    price::{Cost, Price},
+    usage::Usage,
+};
+
+/// One model at one provider. Everything that its [`Model`](crate::config::Model) says and the
+/// endpoint does not is filled in, so that a plan needs nothing but endpoints.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its number within the configuration.
+    pub id: EndpointId,
+    /// Who serves it.
+    pub provider: Rc<Provider>,
+    /// The provider's own name for the model.
+    pub model: Box<str>,
+    /// The id of the model in the catalogue: what answers and stats say.
+    pub catalogue_id: Rc<str>,
+    /// What a token costs.
+    pub price: Price,
+    /// The most tokens of prompt and answer together.
+    pub context_length: Option<u64>,
+    /// The most tokens of an answer.
+    pub max_completion_tokens: Option<u64>,
+    /// The kinds of input that it takes.
+    pub input_modalities: Modalities,
+    /// The request parameters that it heeds; `None` if that is not known.
+    pub supported_parameters: Option<Rc<[Box<str>]>>,
+    /// How its weights are stored, in OpenRouter's words.
+    pub quantization: Option<&'static str>,
+}
+
+/// The number of an [`Endpoint`] within its configuration: dense, from 0, in the order written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndpointId(pub u32);
+
+impl Endpoint {
+    /// Whether it heeds this request parameter, as far as is known.
+    pub fn supports(&self, parameter: &str) -> bool {
+        self.supported_parameters
+            .as_ref()
+            .is_none_or(|known| known.iter().any(|name| **name == *parameter))
+    }
+
+    /// What a usage comes to here: the provider's own word for it if its dialect has one, else by price.
+    pub fn cost(&self, usage: &Usage) -> Cost {
+        let cost = self.price.cost(usage);
+        match usage.reported_cost {
+            Some(total) if self.provider.quirks.reports_cost => cost.at(total),
+            _ => cost,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What must never be printed: a provider's credential, and the hash that stands for a client's key.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// A provider's credential.
+///
+/// `Debug` and `Display` print a placeholder, so that no log line, error or panic can carry it;
+/// [`Secret::expose`] is the one way to the text, and easy to search for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<str>);
+
+/// The SHA-256 of a client's key: what the configuration stores in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyHash([u8; 32]);
+
+/// A text that is no SHA-256 in hexadecimal. It does not repeat the text: that may be the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the SHA-256 of the key as 64 hexadecimal digits")]
+pub struct InvalidKeyHash;
+
+// === impl Secret ===
+
+impl Secret {
+    /// Takes a credential in.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The credential itself, to be put into a request header and nowhere else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([redacted])")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+// === impl KeyHash ===
+
+impl KeyHash {
+    /// The hash of a key as a client presents it.
+    pub fn of(presented_key: &[u8]) -> Self {
+        Self(Sha256::digest(presented_key).into())
+    }
+
+    /// Reads 64 hexadecimal digits of either case.
+    ///
+    /// Errors: if the text has another length or another character.
+    pub fn parse(text: &str) -> Result<Self, InvalidKeyHash> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return Err(InvalidKeyHash);
+        }
+        let mut hash = [0; 32];
+        for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    /// The first four digits, enough to tell two keys of one configuration apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, ..] = self.0;
+        write!(f, "KeyHash({first:02x}{second:02x}…)")
+    }
+}
+
+fn nibble(digit: u8) -> Result<u8, InvalidKeyHash> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+        .ok_or(InvalidKeyHash)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const DEMO: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    #[test]
+    fn a_secret_prints_nothing_of_itself() {
+        let secret = Secret::new("sk-live-1234");
+        for text in [format!("{secret:?}"), format!("{secret}"), format!("{:#?}", Some(&secret))] {
+            assert!(text.contains("[redacted]") && !text.contains("live"), "{text}");
+        }
+        assert_eq!(secret.expose(), "sk-live-1234");
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_hash_in_either_case() {
+        assert_eq!(KeyHash::parse(DEMO), Ok(KeyHash::of(b"test")));
+        assert_eq!(KeyHash::parse(&DEMO.to_uppercase()), Ok(KeyHash::of(b"test")));
+        assert_ne!(KeyHash::parse(DEMO), Ok(KeyHash::of(b"Test")));
+    }
+
+    #[test]
+    fn only_64_hexadecimal_digits_are_a_hash() {
+        let not_hex = DEMO.replace('9', "g");
+        let multibyte = "é".repeat(32);
+        for text in ["", "9f86", &DEMO[1..], &format!("{DEMO}0"), &format!("{DEMO}00"), &not_hex, &multibyte] {
+            assert_eq!(KeyHash::parse(text), Err(InvalidKeyHash), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_shows_its_first_four_digits_only() {
+        assert_eq!(format!("{:?}", KeyHash::of(b"test")), "KeyHash(9f86…)");
+    }
+}
