@@ -106,7 +106,7 @@ clean: ## Remove what was built and installed
 	@echo "Installing the provider simulator in .tools/node"
 	@mkdir -p .tools/node
 	@cp tests/package.json tests/package-lock.json .tools/node
-	@npm ci --prefix .tools/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --prefix .tools/node --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
 
 .tools/wasm-bindgen-%.stamp:
