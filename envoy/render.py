@@ -149,6 +149,7 @@ def repoint(config, name, to):
             # auto_config chooses between HTTP/1.1 and HTTP/2 in the TLS handshake, which there is none of now.
             cluster.pop("typed_extension_protocol_options", None)
             cluster.pop("dns_lookup_family", None)
+            cluster.pop("respect_dns_ttl", None)
             cluster["type"] = "STATIC" if is_ip(host) else "STRICT_DNS"
             cluster["load_assignment"] = assignment(name, host, port)
             return
