@@ -34,20 +34,15 @@ def show(envoy):
     before = statistics(envoy)
 
     title("A plain completion")
-    answer = completion(curl(envoy, PLAIN))
-    print(json.dumps(answer, indent=2, ensure_ascii=False))
-    print_usage(answer)
+    print_answer(curl(envoy, PLAIN))
 
     title("A streamed completion")
     stream = curl(envoy, STREAMED)
     print(stream.rstrip())
-    chunks = events(stream)
-    print_usage(chunks[-1])
+    print_usage(chunks(stream)[-1])
 
     title("A completion whose first provider answers 429")
-    answer = completion(curl(envoy, FAILING_OVER))
-    print(json.dumps(answer, indent=2, ensure_ascii=False))
-    print_usage(answer)
+    answer = print_answer(curl(envoy, FAILING_OVER))
     if answer.get("provider", "").lower() != "together":
         raise serve.Failed(f"expected the answer of the second provider, Together, got that of {answer.get('provider')!r}")
 
@@ -80,17 +75,25 @@ def quoted(part):
 
 def completion(text):
     try:
-        answer = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise serve.Failed(f"the answer is not JSON: {text[:500]}") from error
-    return answer
 
 
-def events(stream):
+def chunks(stream):
     data = [line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: ")]
-    if not data or data[-1] != "[DONE]":
+    if len(data) < 2 or data[-1] != "[DONE]":
         raise serve.Failed("the stream does not end with [DONE]")
     return [completion(text) for text in data[:-1]]
+
+
+def print_answer(text):
+    answer = completion(text)
+    # Indented, with every number as it came: Python would write a small cost as 7.2e-06.
+    marked = json.dumps(json.loads(text, parse_float=lambda number: f"\0{number}"), indent=2)
+    print(re.sub(r'"\\u0000([^"]*)"', r"\1", marked))
+    print_usage(answer)
+    return answer
 
 
 def print_usage(answer):
