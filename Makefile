@@ -114,6 +114,7 @@ clean: ## Remove what was built and installed
 
 .tools/node.stamp: tests/package.json tests/package-lock.json
 	$(call need,node,install Node.js 20 or later)
+	$(call need,npm,install it with Node.js)
 	@echo "Installing the provider simulator in .tools/node"
 	@mkdir -p .tools/node
 	@cp tests/package.json tests/package-lock.json .tools/node
