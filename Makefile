@@ -122,7 +122,7 @@ clean: ## Remove what was built and installed
 	@touch $@
 
 .tools/wasm-bindgen-%.stamp:
-	@echo "Installing wasm-bindgen-cli $* in .tools/cargo (it is compiled: about three minutes)"
+	@echo "Installing wasm-bindgen-cli $* in .tools/cargo (it is compiled: a few minutes)"
 	@mkdir -p .tools
 	@# A registry's mirror may lack a version that the tool's own lock file names; the tool's version is what matters.
 	@install() { cargo install wasm-bindgen-cli --version $* --root .tools/cargo --quiet "$$@"; }; \
