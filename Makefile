@@ -84,7 +84,7 @@ lint: .tools/wasm32-wasip1.stamp ## Formatting and clippy, warnings denied
 
 .PHONY: bench
 bench: build .tools/envoy.stamp ## CPU and latency against bare Envoy and its C++ filter (writes target/bench.json)
-	cargo bench
+	cargo bench --bench envoy
 
 .PHONY: clean
 clean: ## Remove what was built and installed
