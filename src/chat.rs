@@ -2,12 +2,14 @@
 //!
 //! See <https://openrouter.ai/docs/api-reference/chat-completion>.
 
+mod envelope;
 mod member;
 mod messages;
 mod rewrite;
 
 use std::ops::Range;
 
+pub use envelope::{DONE, Envelope};
 pub use member::Name;
 pub use rewrite::Target;
 
@@ -128,6 +130,11 @@ impl Request {
         &self.body
     }
 
+    /// The size of the prompt: four bytes to a token, rounded up. An estimate.
+    pub fn prompt_tokens(&self) -> u64 {
+        (self.prompt_bytes as u64).div_ceil(4)
+    }
+
     /// Whether the body has the member `key`.
     pub fn has(&self, name: Name) -> bool {
         self.member(name).is_some()
@@ -173,7 +180,10 @@ impl Reader {
             }
             Name::Provider => {
                 let value = scanner.raw()?;
-                self.preferences = Some(Preferences::parse(value).map_err(|error| ClientError::invalid("provider", format!("a preferences object ({error})")))?);
+                self.preferences = Some(
+                    Preferences::parse(value)
+                        .map_err(|error| ClientError::invalid("provider", format!("a preferences object ({error})")))?,
+                );
             }
             Name::Route => match scanner.optional_string() {
                 Ok(None) => {}
@@ -215,7 +225,9 @@ impl Reader {
     fn read_model(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
         match scanner.optional_string().map_err(|error| wrong_type(error, "model", "a string"))? {
             None => {}
-            Some(text) => self.models = text.value().split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect(),
+            Some(text) => {
+                self.models = text.value().split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect()
+            }
         }
         Ok(())
     }

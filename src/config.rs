@@ -3,13 +3,22 @@
 mod catalogue;
 mod defaults;
 mod dialect;
+mod document;
+mod endpoint;
 mod error;
 mod key;
 mod provider;
 mod rule;
+mod struct_json;
+mod value;
 
 use std::{collections::HashMap, rc::Rc};
 
+use self::{
+    catalogue::Catalogue,
+    document::{Document, Role},
+    key::Keys,
+};
 pub use self::{
     catalogue::{Modalities, Modality, Model},
     defaults::Defaults,
@@ -34,7 +43,7 @@ pub enum Config {
 #[derive(Debug)]
 pub struct Gateway {
     /// Limits and times.
-    pub defaults: Defaults,
+    pub defaults: Rc<Defaults>,
     /// The catalogue, in the order written.
     pub models: Vec<Rc<Model>>,
     /// The rules, in the order written: the first that matches wins.
@@ -42,20 +51,53 @@ pub struct Gateway {
     /// Who a request without a key is; `None` if it is refused.
     pub anonymous: Option<Rc<Key>>,
     models_by_id: HashMap<Rc<str>, Rc<Model>>,
-    keys: HashMap<KeyHash, Rc<Key>>,
+    keys: Vec<Rc<Key>>,
+    keys_by_hash: HashMap<KeyHash, Rc<Key>>,
 }
 
 impl Config {
-    /// Reads a plugin configuration; `env` looks an environment variable up.
+    /// Reads a plugin configuration, JSON or a serialised `google.protobuf.Struct`; `env` looks an environment variable up.
     ///
     /// Errors: if anything in it is wrong; the error names where and what was expected.
-    pub fn parse(json: &[u8], env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let _ = (json, env);
-        Ok(Self::Attempt)
+    pub fn parse(configuration: &[u8], env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        // An empty Struct and no configuration at all are the same bytes.
+        let json = struct_json::to_json(configuration).filter(|_| !configuration.is_empty());
+        let document = Document::parse(json.as_ref().map_or(configuration, |json| json.as_bytes()))?;
+        match (document.role()?, document.gateway_member()) {
+            (Role::Gateway, _) => Ok(Self::Gateway(Rc::new(Gateway::resolve(document, &env)?))),
+            (Role::Attempt, None) => Ok(Self::Attempt),
+            (Role::Attempt, Some(member)) => {
+                Err(ConfigError::new(member, "expected nothing but role: attempt, which gets the rest from the gateway"))
+            }
+        }
     }
 }
 
 impl Gateway {
+    /// Checks every entry of a document against the others.
+    fn resolve(document: Document<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let defaults = document.defaults.unwrap_or_default().resolve()?;
+        let mut providers = HashMap::new();
+        for (slug, entry) in document.providers.unwrap_or_default() {
+            providers.insert(slug.clone(), Rc::new(entry.resolve(slug, env)?));
+        }
+        let catalogue = Catalogue::resolve(document.models.unwrap_or_default(), &providers)?;
+        let keys = Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models)?;
+        let mut rules = Vec::new();
+        for (index, entry) in document.rules.unwrap_or_default().into_iter().enumerate() {
+            rules.push(entry.resolve(&format!("rules[{index}]"), &catalogue, &keys)?);
+        }
+        Ok(Self {
+            defaults: Rc::new(defaults),
+            models: catalogue.models,
+            rules,
+            anonymous: keys.anonymous,
+            models_by_id: catalogue.by_id,
+            keys: keys.all,
+            keys_by_hash: keys.by_hash,
+        })
+    }
+
     /// The model of this catalogued id, dynamic variants already removed.
     pub fn model(&self, id: &str) -> Option<&Rc<Model>> {
         self.models_by_id.get(id)
@@ -63,12 +105,12 @@ impl Gateway {
 
     /// Whom this hash of a presented key belongs to.
     pub fn key(&self, hash: &KeyHash) -> Option<&Rc<Key>> {
-        self.keys.get(hash)
+        self.keys_by_hash.get(hash)
     }
 
-    /// Every client key, in no order, with that of anonymous requests if there is one.
-    pub fn keys(&self) -> impl Iterator<Item = &Rc<Key>> {
-        self.keys.values().chain(&self.anonymous)
+    /// Every client key, in the order of its `id`, with that of anonymous requests last if there is one.
+    pub fn keys(&self) -> &[Rc<Key>] {
+        &self.keys
     }
 
     /// Every endpoint of every model, in the order of its [`EndpointId`](crate::endpoint::EndpointId).
@@ -76,3 +118,6 @@ impl Gateway {
         self.models.iter().flat_map(|model| &model.endpoints)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,10 +69,7 @@ impl Decimal {
         let power = u32::try_from(shift.unsigned_abs()).ok().and_then(|shift| 10u64.checked_pow(shift));
         match (self.digits, power) {
             (0, _) => Ok((0, false)),
-            (digits, Some(power)) if shift >= 0 => digits
-                .checked_mul(power)
-                .map(|whole| (whole, false))
-                .ok_or(Unrepresentable::OutOfRange),
+            (digits, Some(power)) if shift >= 0 => digits.checked_mul(power).map(|whole| (whole, false)).ok_or(Unrepresentable::OutOfRange),
             (_, None) if shift >= 0 => Err(Unrepresentable::OutOfRange),
             (digits, power) => {
                 let whole = power.and_then(|power| digits.checked_div(power)).unwrap_or(0);
@@ -131,8 +128,23 @@ mod tests {
     #[test]
     fn what_is_no_number_is_none() {
         for text in [
-            "", "-", ".5", "5.", "1e", "e5", "1.2.3", "--1", "0x10", "NaN", "inf", "null", "\"1\"", "1 ", "١",
-            "1e99999999999", "99999999999999999999",
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e",
+            "e5",
+            "1.2.3",
+            "--1",
+            "0x10",
+            "NaN",
+            "inf",
+            "null",
+            "\"1\"",
+            "1 ",
+            "١",
+            "1e99999999999",
+            "99999999999999999999",
         ] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }

@@ -41,9 +41,7 @@ pub struct EndpointId(pub u32);
 impl Endpoint {
     /// Whether it heeds this request parameter, as far as is known.
     pub fn supports(&self, parameter: &str) -> bool {
-        self.supported_parameters
-            .as_ref()
-            .is_none_or(|known| known.iter().any(|name| **name == *parameter))
+        self.supported_parameters.as_ref().is_none_or(|known| known.iter().any(|name| **name == *parameter))
     }
 
     /// What a usage comes to here: the provider's own word for it if its dialect has one, else by price.

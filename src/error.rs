@@ -202,7 +202,10 @@ mod tests {
             provider: "OpenAI".into(),
             raw: Some("{\"error\":\"slow down\"}".into()),
             retry_after: Some(7),
-            previous: vec![PreviousError { provider: "Groq".into(), status: Some(500) }, PreviousError { provider: "Together".into(), status: None }],
+            previous: vec![
+                PreviousError { provider: "Groq".into(), status: Some(500) },
+                PreviousError { provider: "Together".into(), status: None },
+            ],
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {

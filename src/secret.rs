@@ -79,10 +79,7 @@ impl fmt::Debug for KeyHash {
 }
 
 fn nibble(digit: u8) -> Result<u8, InvalidKeyHash> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
-        .ok_or(InvalidKeyHash)
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(InvalidKeyHash)
 }
 
 #[cfg(test)]

@@ -116,7 +116,15 @@ impl Name {
         self.is_openrouters()
             || matches!(
                 self,
-                Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::MaxTokens | Self::MaxCompletionTokens | Self::Tools | Self::ResponseFormat | Self::ReasoningEffort
+                Self::Model
+                    | Self::Messages
+                    | Self::Stream
+                    | Self::StreamOptions
+                    | Self::MaxTokens
+                    | Self::MaxCompletionTokens
+                    | Self::Tools
+                    | Self::ResponseFormat
+                    | Self::ReasoningEffort
             )
     }
 }

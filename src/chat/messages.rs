@@ -21,7 +21,8 @@ pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mu
                     role = ROLES.iter().any(|role| text.is(role));
                     if role { Ok(()) } else { Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool")) }
                 }
-                b"content" => read_content(scanner, needs, text_bytes).map_err(|error| note(&mut fault, error, "content", "a string or an array of parts")),
+                b"content" => read_content(scanner, needs, text_bytes)
+                    .map_err(|error| note(&mut fault, error, "content", "a string or an array of parts")),
                 _ => {
                     let value = scanner.skip()?;
                     // Tool calls and reasoning are prompt, too.

@@ -55,9 +55,15 @@ fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
     for (sent, expected) in [
         (format!(r#"{{"models":["a/b"],"model":"a/b",{messages}}}"#), format!(r#"{{"model":"gpt-4o-mini",{messages}}}"#)),
         (format!(r#"{{"model":"a/b", "provider":{{}} , {messages}}}"#), format!(r#"{{"model":"gpt-4o-mini", {messages}}}"#)),
-        (format!(r#"{{"model":"a/b",{messages} , "usage":{{"include":true}}, "route":"fallback" }}"#), format!(r#"{{"model":"gpt-4o-mini",{messages} }}"#)),
+        (
+            format!(r#"{{"model":"a/b",{messages} , "usage":{{"include":true}}, "route":"fallback" }}"#),
+            format!(r#"{{"model":"gpt-4o-mini",{messages} }}"#),
+        ),
         (format!(r#"{{"plugins":[],"transforms":[],{messages},"models":["a/b"]}}"#), format!(r#"{{{messages},"model":"gpt-4o-mini"}}"#)),
-        (format!(r#"{{"model":"a/b","preset":"p","a":1,"trace":{{}},{messages},"session_id":"s"}}"#), format!(r#"{{"model":"gpt-4o-mini","a":1,{messages}}}"#)),
+        (
+            format!(r#"{{"model":"a/b","preset":"p","a":1,"trace":{{}},{messages},"session_id":"s"}}"#),
+            format!(r#"{{"model":"gpt-4o-mini","a":1,{messages}}}"#),
+        ),
     ] {
         let rewritten = rewrite(&sent, OPENAI);
         assert_eq!(rewritten, expected);
@@ -130,9 +136,15 @@ fn what_is_wrong_is_said() {
         (r#"{"model":"a/b","messages":[]}"#.into(), "Input required"),
         (r#"{"model":"a/b","messages":"hi"}"#.into(), "Invalid `messages`: expected an array of messages"),
         (r#"{"model":"a/b","messages":["hi"]}"#.into(), "Invalid `messages[0]`: expected a message object"),
-        (r#"{"model":"a/b","messages":[{"role":"user","content":"x"},{"role":"robot"}]}"#.into(), "Invalid `messages[1].role`: expected one of system"),
+        (
+            r#"{"model":"a/b","messages":[{"role":"user","content":"x"},{"role":"robot"}]}"#.into(),
+            "Invalid `messages[1].role`: expected one of system",
+        ),
         (r#"{"model":"a/b","messages":[{"content":"x"}]}"#.into(), "Invalid `messages[0].role`"),
-        (r#"{"model":"a/b","messages":[{"role":"user","content":7}]}"#.into(), "Invalid `messages[0].content`: expected a string or an array of parts"),
+        (
+            r#"{"model":"a/b","messages":[{"role":"user","content":7}]}"#.into(),
+            "Invalid `messages[0].content`: expected a string or an array of parts",
+        ),
         (format!(r#"{{"model":"a/b","messages":{ok},"x":{}"#, "[".repeat(200)), "nested more than 128 levels"),
     ] {
         assert!(refuse(&body).contains(message), "{body}: {}", refuse(&body));
@@ -150,7 +162,8 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
             mutated[at] = byte;
             if let Ok(request) = Request::parse(mutated, None, 3) {
                 let rewritten = request.rewrite(&OPENAI).to_vec();
-                serde_json::from_slice::<serde_json::Value>(&rewritten).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&rewritten)));
+                serde_json::from_slice::<serde_json::Value>(&rewritten)
+                    .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&rewritten)));
             }
         }
     }

@@ -1,7 +1,11 @@
 //! `models`: the catalogue, with the endpoints that serve each model.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Provider, endpoint::EndpointEntry, error::ConfigError, value};
 use crate::{endpoint::Endpoint, model::ModelId};
 
 /// A model of the catalogue.
@@ -24,8 +28,7 @@ pub struct Model {
 }
 
 /// A kind of input, in OpenRouter's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modality {
     /// Text.
     Text,
@@ -51,4 +54,122 @@ impl Modalities {
     pub const fn contains(self, modality: Modality) -> bool {
         self.0 & 1 << modality as u8 != 0
     }
+}
+
+/// An entry of `models` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelEntry<'a> {
+    id: String,
+    name: Option<String>,
+    #[serde(borrow)]
+    context_length: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_completion_tokens: Option<&'a RawValue>,
+    input_modalities: Option<Vec<String>>,
+    supported_parameters: Option<Vec<String>>,
+    #[serde(borrow)]
+    endpoints: Vec<EndpointEntry<'a>>,
+}
+
+/// The models in the order written, and by id.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    pub(super) models: Vec<Rc<Model>>,
+    pub(super) by_id: HashMap<Rc<str>, Rc<Model>>,
+}
+
+impl Catalogue {
+    /// Checks `models` against `providers`.
+    pub(super) fn resolve(entries: Vec<ModelEntry<'_>>, providers: &HashMap<String, Rc<Provider>>) -> Result<Self, ConfigError> {
+        value::checked(!entries.is_empty(), "models", "expected at least one model")?;
+        let mut catalogue = Self::default();
+        let mut endpoints: u32 = 0;
+        for (index, entry) in entries.into_iter().enumerate() {
+            let model = Rc::new(entry.resolve(&format!("models[{index}]"), providers, &mut endpoints)?);
+            let id: Rc<str> = model.id.as_str().into();
+            value::checked(
+                catalogue.by_id.insert(Rc::clone(&id), Rc::clone(&model)).is_none(),
+                &format!("models[{index}].id"),
+                &format!("expected an id of its own, found {id:?} again"),
+            )?;
+            catalogue.models.push(model);
+        }
+        Ok(catalogue)
+    }
+
+    /// The model that a rule names.
+    pub(super) fn named(&self, path: &str, id: &str) -> Result<Rc<Model>, ConfigError> {
+        let unknown = || format!("expected the id of a model of this configuration, found {id:?}");
+        self.by_id.get(id).cloned().ok_or_else(|| ConfigError::new(path, unknown()))
+    }
+}
+
+impl ModelEntry<'_> {
+    fn resolve(self, path: &str, providers: &HashMap<String, Rc<Provider>>, count: &mut u32) -> Result<Model, ConfigError> {
+        let at = |member| format!("{path}.{member}");
+        let id: ModelId = self.id.parse().map_err(|error| ConfigError::new(at("id"), format!("{error}, found {:?}", self.id)))?;
+        value::checked(
+            id.catalogued() == id.as_str(),
+            &at("id"),
+            "expected an id without :nitro, :floor, :exacto and :online, which every model understands",
+        )?;
+        let name = self.name.unwrap_or_else(|| id.to_string());
+        value::name(&at("name"), &name)?;
+        let mut model = Model {
+            name: name.into(),
+            context_length: tokens(&at("context_length"), self.context_length)?,
+            max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?,
+            input_modalities: modalities(&at("input_modalities"), self.input_modalities)?,
+            supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
+            endpoints: Vec::with_capacity(self.endpoints.len()),
+            id,
+        };
+        value::checked(!self.endpoints.is_empty(), &at("endpoints"), "expected at least one endpoint")?;
+        let catalogue_id: Rc<str> = model.id.as_str().into();
+        for (index, entry) in self.endpoints.into_iter().enumerate() {
+            let path = format!("{path}.endpoints[{index}]");
+            let endpoint = entry.resolve(&path, *count, &catalogue_id, &model, providers)?;
+            *count = count.saturating_add(1);
+            let is_new = |other: &Rc<Endpoint>| other.provider.slug != endpoint.provider.slug || other.model != endpoint.model;
+            value::checked(
+                model.endpoints.iter().all(is_new),
+                &path,
+                "expected another provider or model, found those of an earlier endpoint",
+            )?;
+            model.endpoints.push(Rc::new(endpoint));
+        }
+        Ok(model)
+    }
+}
+
+/// The kinds of input; all if none are named.
+fn modalities(path: &str, names: Option<Vec<String>>) -> Result<Modalities, ConfigError> {
+    const WORDS: [(&str, Modality); 5] = [
+        ("text", Modality::Text),
+        ("image", Modality::Image),
+        ("file", Modality::File),
+        ("audio", Modality::Audio),
+        ("video", Modality::Video),
+    ];
+    let Some(names) = names else { return Ok(Modalities::ALL) };
+    value::checked(!names.is_empty(), path, "expected at least one kind, or no such member for all")?;
+    let mut kinds = Modalities(0);
+    for (index, name) in names.iter().enumerate() {
+        kinds.0 |= 1 << value::one_of(&format!("{path}[{index}]"), name, &WORDS)? as u8;
+    }
+    Ok(kinds)
+}
+
+/// A limit on tokens.
+pub(super) fn tokens(path: &str, raw: Option<&RawValue>) -> Result<Option<u64>, ConfigError> {
+    raw.map(|raw| value::whole(path, raw, 1..=1_000_000_000)).transpose()
+}
+
+/// Names of request parameters.
+pub(super) fn parameters(path: &str, names: Option<Vec<String>>) -> Result<Option<Rc<[Box<str>]>>, ConfigError> {
+    for (index, name) in names.iter().flatten().enumerate() {
+        value::label(&format!("{path}[{index}]"), name)?;
+    }
+    Ok(names.map(|names| names.into_iter().map(Box::from).collect()))
 }

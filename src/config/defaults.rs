@@ -1,6 +1,16 @@
 //! `defaults`: limits and times that hold for every request.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{error::ConfigError, value};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=HOUR.saturating_mul(24);
+/// The VM's address space has 4 GiB, and a body is held once or twice.
+const BYTES: RangeInclusive<u64> = 1..=1 << 30;
 
 /// Limits and times that hold for every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +20,7 @@ pub struct Defaults {
     /// Not streamed: how long an attempt may take to its whole answer.
     pub response_timeout: Duration,
     /// Attempts over all endpoints and models of one request.
-    pub max_attempts: u32,
+    pub max_attempts: usize,
     /// A larger request is answered with 413.
     pub max_request_bytes: usize,
     /// A larger answer that is not streamed becomes a 502.
@@ -35,5 +45,55 @@ impl Default for Defaults {
             max_models: 3,
             cooldown: Duration::from_secs(30),
         }
+    }
+}
+
+/// `defaults` as written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DefaultsEntry<'a> {
+    #[serde(borrow)]
+    first_token_timeout: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response_timeout: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_attempts: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_request_bytes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_response_bytes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_event_bytes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_models: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cooldown: Option<&'a RawValue>,
+}
+
+impl DefaultsEntry<'_> {
+    /// What was written over what holds otherwise.
+    pub(super) fn resolve(self) -> Result<Defaults, ConfigError> {
+        let base = Defaults::default();
+        let time = |name, raw: Option<&RawValue>, range, otherwise| match raw {
+            Some(raw) => value::time(&format!("defaults.{name}"), raw, range),
+            None => Ok(otherwise),
+        };
+        let whole = |name, raw: Option<&RawValue>, range, otherwise: usize| match raw {
+            Some(raw) => {
+                let number = value::whole(&format!("defaults.{name}"), raw, range)?;
+                Ok(usize::try_from(number).unwrap_or(usize::MAX))
+            }
+            None => Ok(otherwise),
+        };
+        Ok(Defaults {
+            first_token_timeout: time("first_token_timeout", self.first_token_timeout, TIMEOUTS, base.first_token_timeout)?,
+            response_timeout: time("response_timeout", self.response_timeout, TIMEOUTS, base.response_timeout)?,
+            max_attempts: whole("max_attempts", self.max_attempts, 1..=100, base.max_attempts)?,
+            max_request_bytes: whole("max_request_bytes", self.max_request_bytes, BYTES, base.max_request_bytes)?,
+            max_response_bytes: whole("max_response_bytes", self.max_response_bytes, BYTES, base.max_response_bytes)?,
+            max_event_bytes: whole("max_event_bytes", self.max_event_bytes, BYTES, base.max_event_bytes)?,
+            max_models: whole("max_models", self.max_models, 1..=100, base.max_models)?,
+            cooldown: time("cooldown", self.cooldown, Duration::ZERO..=HOUR, base.cooldown)?,
+        })
     }
 }

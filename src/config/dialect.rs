@@ -1,8 +1,7 @@
 //! `dialect`: how each provider departs from the OpenAI format.
 
 /// A provider's way of speaking the OpenAI format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// OpenAI itself.
     OpenAi,
@@ -36,8 +35,7 @@ pub struct Quirks {
 }
 
 /// What a provider calls the limit on the answer's tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputLimitName {
     /// `max_completion_tokens`, also where the client wrote `max_tokens`.
     MaxCompletionTokens,
@@ -45,4 +43,115 @@ pub enum OutputLimitName {
     MaxTokens,
     /// Either: the client's own stays.
     AsSent,
+}
+
+/// The dialects as configurations write them.
+pub(super) const DIALECTS: [(&str, Dialect); 8] = [
+    ("openai", Dialect::OpenAi),
+    ("groq", Dialect::Groq),
+    ("deepseek", Dialect::DeepSeek),
+    ("together", Dialect::Together),
+    ("fireworks", Dialect::Fireworks),
+    ("vllm", Dialect::Vllm),
+    ("ollama", Dialect::Ollama),
+    ("openrouter", Dialect::OpenRouter),
+];
+
+/// The names of the limit as configurations write them.
+pub(super) const OUTPUT_LIMIT_NAMES: [(&str, OutputLimitName); 3] = [
+    ("max_completion_tokens", OutputLimitName::MaxCompletionTokens),
+    ("max_tokens", OutputLimitName::MaxTokens),
+    ("as_sent", OutputLimitName::AsSent),
+];
+
+/// What holds for a provider of a dialect where its configuration does not say otherwise.
+pub(super) struct Row {
+    /// What answers call it; `None` for software that anybody runs.
+    pub(super) name: Option<&'static str>,
+    /// Where it is; `None` for software that anybody runs.
+    pub(super) host: Option<&'static str>,
+    /// What stands before `/chat/completions`.
+    pub(super) path_prefix: &'static str,
+    /// The header that carries the credential.
+    pub(super) auth_header: &'static str,
+    /// What it does in its own way.
+    pub(super) quirks: Quirks,
+}
+
+impl Dialect {
+    /// OpenTelemetry's `gen_ai.provider.name`, well known or made after the same manner.
+    ///
+    /// See <https://github.com/open-telemetry/semantic-conventions-genai>.
+    pub const fn gen_ai_provider_name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Groq => "groq",
+            Self::DeepSeek => "deepseek",
+            Self::Together => "together_ai",
+            Self::Fireworks => "fireworks_ai",
+            Self::Vllm => "vllm",
+            Self::Ollama => "ollama",
+            Self::OpenRouter => "openrouter",
+        }
+    }
+
+    /// The table.
+    pub(super) const fn row(self) -> Row {
+        use OutputLimitName::{AsSent, MaxCompletionTokens, MaxTokens};
+        let openai = Row {
+            // https://platform.openai.com/docs/api-reference/chat/create: `max_tokens` is deprecated and
+            // refused by reasoning models, `max_completion_tokens` is understood by all.
+            name: Some("OpenAI"),
+            host: Some("api.openai.com"),
+            path_prefix: "/v1",
+            auth_header: "authorization",
+            quirks: Quirks { stream_options: true, max_tokens: MaxCompletionTokens, openrouter_members: false, reports_cost: false },
+        };
+        match self {
+            Self::OpenAi => openai,
+            // https://console.groq.com/docs/openai: base URL; its API reference and SDK deprecate
+            // `max_tokens` in favour of `max_completion_tokens`.
+            Self::Groq => Row { name: Some("Groq"), host: Some("api.groq.com"), path_prefix: "/openai/v1", ..openai },
+            // https://api-docs.deepseek.com: base URL without /v1 (which older pages call an alias);
+            // https://api-docs.deepseek.com/api/create-chat-completion knows `max_tokens` alone.
+            Self::DeepSeek => Row {
+                name: Some("DeepSeek"),
+                host: Some("api.deepseek.com"),
+                path_prefix: "",
+                quirks: Quirks { max_tokens: MaxTokens, ..openai.quirks },
+                ..openai
+            },
+            // https://docs.together.ai/docs/inference/openai-compatibility: base URL;
+            // its API reference and SDK know `max_tokens` alone.
+            Self::Together => Row {
+                name: Some("Together"),
+                host: Some("api.together.ai"),
+                quirks: Quirks { max_tokens: MaxTokens, ..openai.quirks },
+                ..openai
+            },
+            // https://docs.fireworks.ai/tools-sdks/openai-compatibility: `max_tokens`, and usage in the last
+            // chunk unasked; newer models want `stream_options` (github.com/langchain-ai/langchain/pull/36977).
+            Self::Fireworks => Row {
+                name: Some("Fireworks"),
+                host: Some("api.fireworks.ai"),
+                path_prefix: "/inference/v1",
+                quirks: Quirks { max_tokens: MaxTokens, ..openai.quirks },
+                ..openai
+            },
+            // https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html: both names of the limit.
+            Self::Vllm => Row { name: None, host: None, quirks: Quirks { max_tokens: AsSent, ..openai.quirks }, ..openai },
+            // https://docs.ollama.com/api/openai-compatibility lists `stream_options.include_usage` and
+            // `max_tokens`, and passes `max_completion_tokens` over.
+            Self::Ollama => Row { name: None, host: None, quirks: Quirks { max_tokens: MaxTokens, ..openai.quirks }, ..openai },
+            // https://openrouter.ai/docs/api-reference/chat-completion: both names of the limit; usage with
+            // cost comes always, and `stream_options` has no effect.
+            Self::OpenRouter => Row {
+                name: Some("OpenRouter"),
+                host: Some("openrouter.ai"),
+                path_prefix: "/api/v1",
+                quirks: Quirks { max_tokens: AsSent, openrouter_members: true, reports_cost: true, ..openai.quirks },
+                ..openai
+            },
+        }
+    }
 }

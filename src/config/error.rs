@@ -1,8 +1,11 @@
 //! What is wrong with a configuration, and where.
 
+use serde_json::{error::Category, value::RawValue};
+
 /// What is wrong with a configuration: the path of the value, and what was expected of it.
 ///
-/// It goes to Envoy's log, so it never repeats a value that may be a secret.
+/// It goes to Envoy's log, so it never repeats a text that may be a secret: a string of the wrong
+/// kind or in the wrong place is "a string", for somebody may have put a key there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 pub struct ConfigError {
@@ -13,7 +16,88 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Something wrong at a path.
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
+
+    /// A value other than what was expected.
+    pub(super) fn unexpected(path: impl Into<String>, expected: &str, raw: &RawValue) -> Self {
+        Self::new(path, format!("expected {expected}, found {}", found(raw.get())))
+    }
+
+    /// What serde found wrong, in the words of somebody who wrote YAML.
+    pub(super) fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let path = match error.path().to_string() {
+            root if root == "." => String::new(),
+            path => path,
+        };
+        let error = error.into_inner();
+        if error.classify() != Category::Data {
+            return Self::new(WHOLE, format!("expected JSON: {error}"));
+        }
+        let message = error.to_string();
+        let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+        let is_secret = path.starts_with("keys") || path.contains(".credential");
+        let (path, message) = if let Some(field) = quoted(message, "missing field `") {
+            (join(&path, field), "missing, and required".to_owned())
+        } else if let Some(field) = quoted(message, "unknown field `") {
+            // The path may already end with the field, or not.
+            let parent = path.strip_suffix(field).map_or(&*path, |parent| parent.trim_end_matches('.'));
+            let known = message.rsplit_once("expected ").map_or("nothing", |(_, known)| known);
+            let path = if is_secret { parent.to_owned() } else { join(parent, field) };
+            (path, format!("unknown field, expected {known}"))
+        } else if let Some(field) = quoted(message, "duplicate field `") {
+            (join(&path, field), "given twice".to_owned())
+        } else {
+            (path, retold(message))
+        };
+        Self::new(if path.is_empty() { WHOLE.to_owned() } else { path }, message)
+    }
+}
+
+/// The path of the configuration itself.
+pub(super) const WHOLE: &str = "configuration";
+
+/// What a JSON value is, without repeating a text.
+pub(super) fn found(json: &str) -> &str {
+    match json.as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(_) => json,
+        None => "nothing",
+    }
+}
+
+/// The path of a member.
+fn join(parent: &str, field: &str) -> String {
+    if parent.is_empty() { field.to_owned() } else { format!("{parent}.{field}") }
+}
+
+/// What stands between this beginning and the next backtick.
+fn quoted<'a>(message: &'a str, beginning: &str) -> Option<&'a str> {
+    message.strip_prefix(beginning)?.split('`').next()
+}
+
+/// `invalid type: string "x", expected struct Y` and its kin, without the value and without type names.
+fn retold(message: &str) -> String {
+    let expected = match message.rsplit_once("expected ").map_or("something else", |(_, expected)| expected) {
+        structure if structure.starts_with("struct ") => "an object",
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        expected => expected,
+    };
+    let kind = message.split_once(": ").map_or("", |(_, found)| found);
+    let found = match kind.split([' ', ',']).next().unwrap_or_default() {
+        "string" => "a string",
+        "map" => "an object",
+        "sequence" => "a list",
+        "null" | "unit" => "null",
+        "integer" | "floating" | "boolean" => kind.split('`').nth(1).unwrap_or("another type"),
+        _ if message.starts_with("invalid length") => "a list",
+        _ => return format!("expected {expected}"),
+    };
+    format!("expected {expected}, found {found}")
 }

@@ -14,7 +14,13 @@ fn decode_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize) -
         },
         Item::Event(event) => {
             let optional = |field: Option<&[u8]>| field.map_or("-".to_owned(), text);
-            items.push(format!("{}|{}|{}|{}", text(event.name), optional(event.data.as_deref()), optional(event.id), optional(event.retry)));
+            items.push(format!(
+                "{}|{}|{}|{}",
+                text(event.name),
+                optional(event.data.as_deref()),
+                optional(event.id),
+                optional(event.retry)
+            ));
         }
     };
     let mut decoder = Decoder::new(limit);

@@ -1,27 +1,333 @@
 //! The `usage` object of the OpenAI format, with what its imitators add to it.
 
-use super::Usage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Source, Usage};
+use crate::{decimal::Decimal, price::NanoUsd};
+
+/// A count above this is a provider's mistake and taken as missing: no request has a thousand million tokens.
+const MAX_TOKENS: u64 = 1_000_000_000;
 
 /// A `usage` object as a provider sent it: overlapping counts, each of which may be missing.
+///
+/// It is kept as it came so that objects of one stream can be [merged](Self::merge), and turned
+/// into buckets at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenAiUsage {
     prompt: Option<u64>,
+    completion: Option<u64>,
+    total: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    cache_miss: Option<u64>,
+    audio_input: Option<u64>,
+    reasoning: Option<u64>,
+    audio_output: Option<u64>,
+    image_output: Option<u64>,
+    cost: Option<NanoUsd>,
+    upstream_cost: Option<NanoUsd>,
+    is_byok: bool,
+}
+
+/// The members read, as text: a value of the wrong type then costs that member and not the whole.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    prompt_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    total_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prompt_tokens_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion_tokens_details: Option<&'a RawValue>,
+    /// DeepSeek's name for `cached_tokens`, and what its cache did not hold.
+    #[serde(borrow)]
+    prompt_cache_hit_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prompt_cache_miss_tokens: Option<&'a RawValue>,
+    /// OpenRouter's own reckoning, in USD.
+    #[serde(borrow)]
+    cost: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cost_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    is_byok: Option<&'a RawValue>,
+
+    // Within the details. `cached_tokens` also stands at the top at some providers.
+    #[serde(borrow)]
+    cached_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_write_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    audio_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    image_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    upstream_inference_cost: Option<&'a RawValue>,
 }
 
 impl OpenAiUsage {
     /// Reads a `usage` object.
+    ///
+    /// Members of the wrong type, negative or absurd count as missing; members unknown are passed
+    /// over. `None` if it is no object or counts nothing at all (`null`, `{}`).
     pub fn parse(json: &[u8]) -> Option<Self> {
-        let _ = json;
-        None
+        let wire = Wire::parse(std::str::from_utf8(json).ok()?)?;
+        let prompt = wire.prompt_tokens_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
+        let completion = wire.completion_tokens_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
+        let cost = wire.cost_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
+        let usage = Self {
+            prompt: count(wire.prompt_tokens),
+            completion: count(wire.completion_tokens),
+            total: count(wire.total_tokens),
+            cached: count(prompt.cached_tokens).or_else(|| count(wire.prompt_cache_hit_tokens)).or_else(|| count(wire.cached_tokens)),
+            cache_write: count(prompt.cache_write_tokens),
+            cache_miss: count(wire.prompt_cache_miss_tokens),
+            audio_input: count(prompt.audio_tokens),
+            reasoning: count(completion.reasoning_tokens),
+            audio_output: count(completion.audio_tokens),
+            image_output: count(completion.image_tokens),
+            cost: money(wire.cost),
+            upstream_cost: money(cost.upstream_inference_cost),
+            is_byok: wire.is_byok.is_some_and(|raw| raw.get() == "true"),
+        };
+        (usage != Self { is_byok: usage.is_byok, ..Self::default() }).then_some(usage)
     }
 
-    /// Takes over what a later object of the same stream says: the latest count that is not null wins.
+    /// Takes over what a later object of the same stream says: of each count the latest that is not missing.
+    ///
+    /// So an object on every chunk is not summed, and `null` does not erase.
     pub fn merge(&mut self, later: &Self) {
         self.prompt = later.prompt.or(self.prompt);
+        self.completion = later.completion.or(self.completion);
+        self.total = later.total.or(self.total);
+        self.cached = later.cached.or(self.cached);
+        self.cache_write = later.cache_write.or(self.cache_write);
+        self.cache_miss = later.cache_miss.or(self.cache_miss);
+        self.audio_input = later.audio_input.or(self.audio_input);
+        self.reasoning = later.reasoning.or(self.reasoning);
+        self.audio_output = later.audio_output.or(self.audio_output);
+        self.image_output = later.image_output.or(self.image_output);
+        self.cost = later.cost.or(self.cost);
+        self.upstream_cost = later.upstream_cost.or(self.upstream_cost);
+        self.is_byok |= later.is_byok;
     }
 
-    /// The same in buckets.
+    /// The same in buckets: each part is taken out of its whole, and never more than is left of it.
+    ///
+    /// `None` if the counts come to nothing; then the usage has to be estimated.
     pub fn usage(&self) -> Option<Usage> {
-        None
+        let (mut input, mut output) = self.wholes();
+        if input == 0 && output == 0 {
+            return None;
+        }
+        // At some providers (xAI) the completion leaves its reasoning out; the total tells.
+        let reasoning = self.reasoning.unwrap_or(0);
+        if self.total.and_then(|total| total.checked_sub(input)?.checked_sub(output)) == Some(reasoning) {
+            output = output.saturating_add(reasoning);
+        }
+        let cache_read = take(&mut input, self.cached);
+        let cache_write_5m = take(&mut input, self.cache_write);
+        let audio_input = take(&mut input, self.audio_input);
+        let reasoning = take(&mut output, self.reasoning);
+        let audio_output = take(&mut output, self.audio_output);
+        let image_output = take(&mut output, self.image_output);
+        Some(Usage {
+            input,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h: 0,
+            audio_input,
+            output,
+            reasoning,
+            audio_output,
+            image_output,
+            source: Source::Reported,
+            reported_cost: self.reported_cost(),
+        })
+    }
+
+    /// All input and all output, one reckoned from the total if it is missing.
+    fn wholes(&self) -> (u64, u64) {
+        let hit_and_miss = || Some(self.cached.unwrap_or(0).saturating_add(self.cache_miss?));
+        let prompt = self.prompt.or_else(hit_and_miss);
+        let rest = |part: u64| self.total.map_or(0, |total| total.saturating_sub(part));
+        match (prompt, self.completion) {
+            (Some(prompt), Some(completion)) => (prompt, completion),
+            (Some(prompt), None) => (prompt, rest(prompt)),
+            (None, Some(completion)) => (rest(completion), completion),
+            (None, None) => (rest(0), 0),
+        }
+    }
+
+    /// With a key of one's own at OpenRouter, `cost` is its fee alone and the provider's price comes on top.
+    fn reported_cost(&self) -> Option<NanoUsd> {
+        match self.upstream_cost {
+            Some(upstream) if self.is_byok => Some(self.cost?.saturating_add(upstream)),
+            _ => self.cost,
+        }
+    }
+}
+
+impl<'a> Wire<'a> {
+    fn parse(json: &'a str) -> Option<Self> {
+        // An array would do for a struct; it is no usage.
+        let is_object = json.trim_ascii_start().starts_with('{');
+        is_object.then(|| serde_json::from_str(json).ok()).flatten()
+    }
+}
+
+/// A count of tokens; decimals are cut off.
+fn count(raw: Option<&RawValue>) -> Option<u64> {
+    Decimal::parse(raw?.get())?.truncated(0).filter(|count| *count <= MAX_TOKENS)
+}
+
+fn money(raw: Option<&RawValue>) -> Option<NanoUsd> {
+    NanoUsd::from_usd(Decimal::parse(raw?.get())?)
+}
+
+/// Takes a part out of what is left of its whole.
+fn take(left: &mut u64, part: Option<u64>) -> u64 {
+    let part = part.unwrap_or(0).min(*left);
+    *left = left.saturating_sub(part);
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn usage(json: &str) -> Option<Usage> {
+        OpenAiUsage::parse(json.as_bytes())?.usage()
+    }
+
+    #[test]
+    fn t12_subsets_come_out_of_their_wholes() {
+        let json = r#"{"prompt_tokens":2006,"completion_tokens":300,"total_tokens":2306,
+            "prompt_tokens_details":{"cached_tokens":1920,"audio_tokens":6,"cache_write_tokens":30},
+            "completion_tokens_details":{"reasoning_tokens":192,"audio_tokens":8,"image_tokens":10,"accepted_prediction_tokens":4}}"#;
+        assert_eq!(
+            usage(json),
+            Some(Usage {
+                input: 50,
+                cache_read: 1920,
+                cache_write_5m: 30,
+                audio_input: 6,
+                output: 90,
+                reasoning: 192,
+                audio_output: 8,
+                image_output: 10,
+                ..Usage::default()
+            })
+        );
+    }
+
+    #[test]
+    fn t77_deepseek_names_its_cache_otherwise() {
+        let json =
+            r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}"#;
+        let expected = Usage { input: 36, cache_read: 64, output: 7, ..Usage::default() };
+        assert_eq!(usage(json), Some(expected));
+        let json = r#"{"completion_tokens":7,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}"#;
+        assert_eq!(usage(json), Some(expected));
+    }
+
+    #[test]
+    fn t78_the_cost_of_openrouter_is_kept() {
+        let json = r#"{"prompt_tokens":23,"completion_tokens":60,"total_tokens":83,"cost":0.0000203,"is_byok":false,
+            "cost_details":{"upstream_inference_cost":0.0000203}}"#;
+        assert_eq!(usage(json).unwrap().reported_cost, Some(NanoUsd::new(20_300)));
+        let own_key = r#"{"prompt_tokens":23,"cost":1e-06,"is_byok":true,"cost_details":{"upstream_inference_cost":0.00002}}"#;
+        assert_eq!(usage(own_key).unwrap().reported_cost, Some(NanoUsd::new(21_000)));
+        for json in [r#"{"prompt_tokens":1,"cost":null}"#, r#"{"prompt_tokens":1,"cost":-1}"#, r#"{"prompt_tokens":1,"cost":"1"}"#] {
+            assert_eq!(usage(json).unwrap().reported_cost, None, "{json}");
+        }
+    }
+
+    #[test]
+    fn t9_t10_the_latest_count_that_is_not_null_wins() {
+        let mut merged = OpenAiUsage::default();
+        for json in [
+            r#"{"prompt_tokens":10,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":4}}"#,
+            r#"{"prompt_tokens":10,"completion_tokens":3,"prompt_tokens_details":null}"#,
+            r#"{"prompt_tokens":null,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":null}}"#,
+        ] {
+            merged.merge(&OpenAiUsage::parse(json.as_bytes()).unwrap());
+        }
+        let expected = Usage { input: 6, cache_read: 4, output: 5, ..Usage::default() };
+        assert_eq!(merged.usage(), Some(expected));
+    }
+
+    #[test]
+    fn a_missing_whole_is_reckoned_from_the_total() {
+        let counts = |json| usage(json).map(|usage| (usage.input_tokens(), usage.output_tokens()));
+        assert_eq!(counts(r#"{"prompt_tokens":8,"total_tokens":8}"#), Some((8, 0)));
+        assert_eq!(counts(r#"{"prompt_tokens":8,"completion_tokens":2}"#), Some((8, 2)));
+        assert_eq!(counts(r#"{"completion_tokens":2,"total_tokens":10}"#), Some((8, 2)));
+        assert_eq!(counts(r#"{"total_tokens":10}"#), Some((10, 0)));
+        assert_eq!(counts(r#"{"completion_tokens":2,"total_tokens":1}"#), Some((0, 2)));
+    }
+
+    #[test]
+    fn reasoning_beside_the_completion_is_output_too() {
+        let json = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"completion_tokens_details":{"reasoning_tokens":100}}"#;
+        let expected = Usage { input: 10, output: 5, reasoning: 100, ..Usage::default() };
+        assert_eq!(usage(json), Some(expected));
+    }
+
+    #[test]
+    fn a_subset_larger_than_its_whole_is_clamped() {
+        let json = r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":99,"audio_tokens":99},
+            "completion_tokens_details":{"reasoning_tokens":99}}"#;
+        let expected = Usage { cache_read: 10, reasoning: 5, ..Usage::default() };
+        assert_eq!(usage(json), Some(expected));
+    }
+
+    #[test]
+    fn odd_numbers_and_types_cost_their_own_member_only() {
+        for (json, expected) in [
+            (r#"{"prompt_tokens":12.0,"completion_tokens":3.9}"#, Some((12, 3))),
+            (r#"{"prompt_tokens":1e2,"completion_tokens":-5}"#, Some((100, 0))),
+            (r#"{"prompt_tokens":99999999999999999999999,"completion_tokens":5}"#, Some((0, 5))),
+            (r#"{"prompt_tokens":1e999,"completion_tokens":5}"#, Some((0, 5))),
+            (r#"{"prompt_tokens":18446744073709551615,"completion_tokens":5}"#, Some((0, 5))),
+            (r#"{"prompt_tokens":"7","completion_tokens":5}"#, Some((0, 5))),
+            (r#"{"prompt_tokens":7,"prompt_tokens_details":5,"completion_tokens_details":[1]}"#, Some((7, 0))),
+            (r#"{"prompt_tokens":7,"queue_time":1e999,"x":{"y":[null]}}"#, Some((7, 0))),
+            (r#" {"prompt_tokens":7} "#, Some((7, 0))),
+            (r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, None),
+            ("{}", None),
+            ("null", None),
+            ("[1,2,3]", None),
+            ("", None),
+            ("{\"prompt_tokens\":7", None),
+            ("{\"prompt_tokens\":7}}", None),
+        ] {
+            let counts = usage(json).map(|usage| (usage.input_tokens(), usage.output_tokens()));
+            assert_eq!(counts, expected, "{json}");
+        }
+        assert_eq!(OpenAiUsage::parse(b"{\"prompt_tokens\":7,\"x\":\"\xff\"}"), None);
+    }
+
+    #[test]
+    fn damaged_bytes_never_panic() {
+        let json = br#"{"prompt_tokens":2006,"completion_tokens":300,"cost":0.01,"prompt_tokens_details":{"cached_tokens":1920}}"#;
+        for at in 0..json.len() {
+            let _ = OpenAiUsage::parse(&json[..at]);
+            for bit in 0..8 {
+                let mut damaged = json.to_vec();
+                damaged[at] ^= 1 << bit;
+                let _ = OpenAiUsage::parse(&damaged).and_then(|usage| usage.usage());
+            }
+        }
     }
 }

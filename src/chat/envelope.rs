@@ -1,0 +1,72 @@
+//! What every answer is wrapped in, whoever gave it: OpenRouter's members around the provider's.
+
+use crate::error::Error;
+use crate::json;
+use crate::price::Cost;
+use crate::usage::Usage;
+
+/// The last event of every stream.
+pub const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// The members that say which exchange an answer belongs to.
+///
+/// See <https://openrouter.ai/docs/api-reference/overview>.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// `"id":…,"provider":…,"model":…`, ready to be copied.
+    identity: Vec<u8>,
+    created: u64,
+}
+
+// === impl Envelope ===
+
+impl Envelope {
+    /// The envelope of the exchange `id` (`gen-…`), answered by `provider` (a display name) with `model` (as catalogued).
+    /// `created` is in seconds since the epoch.
+    pub fn new(id: &str, provider: &str, model: &str, created: u64) -> Self {
+        let mut identity = Vec::with_capacity(128);
+        for (key, value) in [(&b"\"id\":"[..], id), (b",\"provider\":", provider), (b",\"model\":", model)] {
+            identity.extend_from_slice(key);
+            json::string_into(&mut identity, value);
+        }
+        Self { identity, created }
+    }
+
+    /// Appends `{"id":…,"object":"chat.completion","created":…`, without an end.
+    pub fn completion_into(&self, out: &mut Vec<u8>) {
+        self.head_into("chat.completion", out);
+    }
+
+    /// Appends `data: {"id":…,"object":"chat.completion.chunk","created":…`, without an end.
+    pub fn chunk_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"data: ");
+        self.head_into("chat.completion.chunk", out);
+    }
+
+    /// Appends the event that carries the usage: the last one before [`DONE`].
+    pub fn usage_chunk_into(&self, usage: &Usage, cost: &Cost, out: &mut Vec<u8>) {
+        self.chunk_into(out);
+        out.extend_from_slice(b",\"choices\":[],\"usage\":");
+        usage.write_openrouter(cost, false, out);
+        out.extend_from_slice(b"}\n\n");
+    }
+
+    /// Appends the event that says that a stream which had begun has failed.
+    pub fn error_chunk_into(&self, error: &Error, out: &mut Vec<u8>) {
+        self.chunk_into(out);
+        out.extend_from_slice(b",\"error\":");
+        error.object_into(out);
+        out.extend_from_slice(
+            b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]}\n\n",
+        );
+    }
+
+    fn head_into(&self, object: &str, out: &mut Vec<u8>) {
+        out.push(b'{');
+        out.extend_from_slice(&self.identity);
+        out.extend_from_slice(b",\"object\":\"");
+        out.extend_from_slice(object.as_bytes());
+        out.extend_from_slice(b"\",\"created\":");
+        out.extend_from_slice(itoa::Buffer::new().format(self.created).as_bytes());
+    }
+}

@@ -1,0 +1,77 @@
+//! The shape of the plugin configuration, before anything in it is checked against anything else.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry, provider::ProviderEntry,
+    rule::RuleEntry, value,
+};
+
+/// The whole of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document<'a> {
+    pub(super) role: Option<String>,
+    #[serde(borrow)]
+    pub(super) defaults: Option<DefaultsEntry<'a>>,
+    pub(super) providers: Option<BTreeMap<String, ProviderEntry>>,
+    #[serde(borrow)]
+    pub(super) models: Option<Vec<ModelEntry<'a>>>,
+    #[serde(borrow)]
+    pub(super) rules: Option<Vec<RuleEntry<'a>>>,
+    pub(super) keys: Option<Vec<KeyEntry>>,
+    pub(super) anonymous: Option<bool>,
+}
+
+/// Which of the module's two parts a plugin instance plays.
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    Gateway,
+    Attempt,
+}
+
+impl<'a> Document<'a> {
+    /// Reads JSON. This is the one place where serde works, so that it is compiled once.
+    pub(super) fn parse(json: &'a [u8]) -> Result<Self, ConfigError> {
+        let unexpected = |found| {
+            let message = format!("expected an object with role and more, found {found}");
+            Err(ConfigError::new(WHOLE, message))
+        };
+        match json.trim_ascii_start().first() {
+            Some(b'{') => {}
+            Some(b'[') => return unexpected("a list"),
+            Some(_) => return unexpected("something else"),
+            None => return unexpected("nothing"),
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let document = serde_path_to_error::deserialize(&mut deserializer).map_err(ConfigError::of_serde)?;
+        match deserializer.end() {
+            Ok(()) => Ok(document),
+            Err(error) => Err(ConfigError::new(WHOLE, format!("expected JSON: {error}"))),
+        }
+    }
+
+    /// The part to play.
+    pub(super) fn role(&self) -> Result<Role, ConfigError> {
+        match &self.role {
+            Some(role) => value::one_of("role", role, &[("gateway", Role::Gateway), ("attempt", Role::Attempt)]),
+            None => Err(ConfigError::new("role", "missing, and required: gateway or attempt")),
+        }
+    }
+
+    /// The first member that only the gateway role may have.
+    pub(super) fn gateway_member(&self) -> Option<&'static str> {
+        [
+            ("defaults", self.defaults.is_some()),
+            ("providers", self.providers.is_some()),
+            ("models", self.models.is_some()),
+            ("rules", self.rules.is_some()),
+            ("keys", self.keys.is_some()),
+            ("anonymous", self.anonymous.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+}

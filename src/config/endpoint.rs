@@ -1,0 +1,159 @@
+//! `endpoints` of a model: which provider serves it, under which name, at which price.
+
+use std::{collections::HashMap, rc::Rc};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Model, Provider,
+    catalogue::{parameters, tokens},
+    error::ConfigError,
+    value,
+};
+use crate::{
+    decimal::Decimal,
+    endpoint::{Endpoint, EndpointId},
+    price::{FemtoUsd, InvalidPrice, MAX_PRICE_USD, Price},
+};
+
+/// OpenRouter's words for how weights are stored.
+const QUANTIZATIONS: [(&str, Option<&str>); 12] = [
+    ("int4", Some("int4")),
+    ("int8", Some("int8")),
+    ("fp4", Some("fp4")),
+    ("mxfp4", Some("mxfp4")),
+    ("nvfp4", Some("nvfp4")),
+    ("fp6", Some("fp6")),
+    ("fp8", Some("fp8")),
+    ("mxfp8", Some("mxfp8")),
+    ("fp16", Some("fp16")),
+    ("bf16", Some("bf16")),
+    ("fp32", Some("fp32")),
+    ("unknown", None),
+];
+
+/// An entry of `endpoints` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndpointEntry<'a> {
+    provider: String,
+    model: String,
+    #[serde(borrow)]
+    price: PriceEntry<'a>,
+    #[serde(borrow)]
+    context_length: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_completion_tokens: Option<&'a RawValue>,
+    supported_parameters: Option<Vec<String>>,
+    quantization: Option<String>,
+}
+
+/// A `price` as written: numbers, or texts of numbers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriceEntry<'a> {
+    #[serde(borrow)]
+    prompt: &'a RawValue,
+    #[serde(borrow)]
+    completion: &'a RawValue,
+    #[serde(borrow)]
+    request: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_cache_read: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_cache_write: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_cache_write_1h: Option<&'a RawValue>,
+    #[serde(borrow)]
+    internal_reasoning: Option<&'a RawValue>,
+    #[serde(borrow)]
+    audio: Option<&'a RawValue>,
+    #[serde(borrow)]
+    audio_output: Option<&'a RawValue>,
+    #[serde(borrow)]
+    image_output: Option<&'a RawValue>,
+}
+
+impl EndpointEntry<'_> {
+    /// Checks the entry and fills in what its model says.
+    pub(super) fn resolve(
+        self,
+        path: &str,
+        number: u32,
+        catalogue_id: &Rc<str>,
+        model: &Model,
+        providers: &HashMap<String, Rc<Provider>>,
+    ) -> Result<Endpoint, ConfigError> {
+        let at = |member| format!("{path}.{member}");
+        let Some(provider) = providers.get(&self.provider) else {
+            let message = format!("expected the slug of one of the providers, found {:?}", self.provider);
+            return Err(ConfigError::new(at("provider"), message));
+        };
+        value::label(&at("model"), &self.model)?;
+        Ok(Endpoint {
+            id: EndpointId(number),
+            provider: Rc::clone(provider),
+            model: self.model.into(),
+            catalogue_id: Rc::clone(catalogue_id),
+            price: self.price.resolve(&at("price"))?,
+            context_length: tokens(&at("context_length"), self.context_length)?.or(model.context_length),
+            max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?.or(model.max_completion_tokens),
+            input_modalities: model.input_modalities,
+            supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?
+                .or_else(|| model.supported_parameters.clone()),
+            quantization: match self.quantization {
+                Some(name) => value::one_of(&at("quantization"), &name, &QUANTIZATIONS)?,
+                None => None,
+            },
+        })
+    }
+}
+
+impl PriceEntry<'_> {
+    fn resolve(&self, path: &str) -> Result<Price, ConfigError> {
+        let at = |member| format!("{path}.{member}");
+        let mut price = Price::new(per_million(&at("prompt"), self.prompt)?, per_million(&at("completion"), self.completion)?);
+        let others = [
+            ("input_cache_read", self.input_cache_read, &mut price.input_cache_read),
+            ("input_cache_write", self.input_cache_write, &mut price.input_cache_write),
+            // What is kept longer costs what is kept five minutes, unless said otherwise.
+            ("input_cache_write_1h", self.input_cache_write_1h.or(self.input_cache_write), &mut price.input_cache_write_1h),
+            ("internal_reasoning", self.internal_reasoning, &mut price.internal_reasoning),
+            ("audio", self.audio, &mut price.audio),
+            ("audio_output", self.audio_output, &mut price.audio_output),
+            ("image_output", self.image_output, &mut price.image_output),
+        ];
+        for (member, raw, field) in others {
+            if let Some(raw) = raw {
+                *field = per_million(&at(member), raw)?;
+            }
+        }
+        if let Some(raw) = self.request {
+            price.request = amount(&at("request"), raw, "request", FemtoUsd::per_request)?;
+        }
+        Ok(price)
+    }
+}
+
+fn per_million(path: &str, raw: &RawValue) -> Result<FemtoUsd, ConfigError> {
+    amount(path, raw, "million tokens", FemtoUsd::per_million_tokens)
+}
+
+fn amount(path: &str, raw: &RawValue, unit: &str, convert: fn(Decimal) -> Result<FemtoUsd, InvalidPrice>) -> Result<FemtoUsd, ConfigError> {
+    let text = raw.get();
+    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let Some(usd) = Decimal::parse(number) else {
+        let expected = format!("a number from 0 to {MAX_PRICE_USD} (USD per {unit})");
+        return Err(ConfigError::unexpected(path, &expected, raw));
+    };
+    convert(usd).map_err(|error| {
+        let expected = match error {
+            InvalidPrice::OutOfRange => {
+                format!("a number from 0 to {MAX_PRICE_USD} (USD per {unit})")
+            }
+            InvalidPrice::TooPrecise => format!("fewer decimals (USD per {unit})"),
+        };
+        ConfigError::new(path, format!("expected {expected}, found {number}"))
+    })
+}

@@ -1,0 +1,583 @@
+//! What a configuration comes to, and the message for every mistake in one.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::price::NanoUsd;
+
+const DEMO_KEY_SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const OTHER_SHA256: &str = "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A09";
+
+/// A configuration with one of everything, numbers as Envoy's Struct prints them.
+fn full() -> Value {
+    json!({
+        "role": "gateway",
+        "defaults": {"first_token_timeout": "2.5s", "max_attempts": 4.0, "cooldown": "0s"},
+        "providers": {
+            "openai": {"dialect": "openai", "credential": {"env": "OPENAI_API_KEY"}, "data_collection": "deny"},
+            "own": {
+                "name": "Our servers", "cluster": "vllm-a", "dialect": "vllm", "host": "vllm.internal:8000",
+                "path_prefix": "/v1/", "credential": {"env": "own_key"}, "auth_header": "X-Api-Key",
+                "stream_options": false, "max_tokens": "max_tokens", "zdr": true,
+            },
+            "unused": {"dialect": "openrouter"},
+        },
+        "models": [
+            {
+                "id": "openai/gpt-4o", "name": "OpenAI: GPT-4o", "context_length": 128000.0,
+                "max_completion_tokens": 16384, "input_modalities": ["text", "image"],
+                "supported_parameters": ["tools", "seed"],
+                "endpoints": [
+                    {"provider": "openai", "model": "gpt-4o", "price": {"prompt": 2.5, "completion": 10, "input_cache_read": 1.25}},
+                    {"provider": "own", "model": "gpt-oss", "price": {"prompt": "0.15", "completion": 6e-1, "request": 0.001},
+                     "context_length": 8192, "supported_parameters": [], "quantization": "fp8"},
+                ],
+            },
+            {
+                "id": "openai/gpt-oss-20b:free",
+                "endpoints": [{"provider": "own", "model": "gpt-oss", "price": {"prompt": 0, "completion": 0}}],
+            },
+        ],
+        "rules": [
+            {"name": "cheap", "match": {"model": "cheap*", "header": {"X-Team": "search"}, "key": "dem*", "path": "/api/*",
+                "tools": true, "images": false, "prompt_tokens": {"min": 1.0, "max": 4000}},
+                "select": {"from": ["*/*"], "require": ["tools", "images"], "sort": "price"}},
+            {"split": [{"model": "openai/gpt-4o", "weight": 90}, {"model": "openai/gpt-oss-20b:free", "weight": 10}]},
+            {"match": {"prompt_tokens": {"min": 5}}, "rename": "openai/gpt-4o"},
+        ],
+        "keys": [{"name": "demo", "sha256": DEMO_KEY_SHA256, "models": ["openai/*"]}],
+    })
+}
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "OPENAI_API_KEY" => Some("sk-upstream".into()),
+        "own_key" => Some("own-secret".into()),
+        "EMPTY" => Some(String::new()),
+        "LINE_END" => Some("sk-upstream\n".into()),
+        _ => None,
+    }
+}
+
+fn parse(json: &Value) -> Result<Config, ConfigError> {
+    Config::parse(json.to_string().as_bytes(), env)
+}
+
+fn gateway(json: &Value) -> Rc<Gateway> {
+    match parse(json) {
+        Ok(Config::Gateway(gateway)) => gateway,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The full configuration with one value replaced or added; `null` in an object counts as absent.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut json = full();
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match json.pointer_mut(parent).unwrap() {
+        Value::Array(list) => list[member.parse::<usize>().unwrap()] = value,
+        object => object[member] = value,
+    }
+    json
+}
+
+#[track_caller]
+fn refused(cases: &[(&str, Value, &str)]) {
+    for (pointer, value, message) in cases {
+        let error = parse(&with(pointer, value.clone())).expect_err(pointer);
+        assert_eq!(error.to_string(), *message, "{pointer} = {value}");
+    }
+}
+
+#[test]
+fn the_attempt_role_stands_alone() {
+    assert!(matches!(parse(&json!({"role": "attempt"})), Ok(Config::Attempt)));
+    let error = parse(&json!({"role": "attempt", "models": []})).unwrap_err();
+    let expected = "models: expected nothing but role: attempt, which gets the rest from the gateway";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn defaults_hold_where_nothing_is_written() {
+    assert_eq!(gateway(&with("/defaults", json!({}))).defaults, Defaults::default());
+    assert_eq!(
+        gateway(&full()).defaults,
+        Defaults { first_token_timeout: Duration::from_millis(2500), max_attempts: 4, cooldown: Duration::ZERO, ..Defaults::default() }
+    );
+}
+
+#[test]
+fn a_provider_takes_from_its_dialect_what_it_does_not_say() {
+    let gateway = gateway(&full());
+    let model = gateway.model("openai/gpt-4o").unwrap();
+    let openai = &*model.endpoints[0].provider;
+    assert_eq!((&*openai.slug, &*openai.name, &*openai.cluster), ("openai", "OpenAI", "openai"));
+    assert_eq!((&*openai.host, &*openai.path_prefix), ("api.openai.com", "/v1"));
+    assert_eq!(&*openai.auth_header, "authorization");
+    assert_eq!(openai.credential.as_ref().unwrap().expose(), "Bearer sk-upstream");
+    assert!(!openai.collects_data && !openai.zdr);
+    assert_eq!(openai.quirks, Dialect::OpenAi.row().quirks);
+
+    let own = &*model.endpoints[1].provider;
+    assert_eq!((&*own.slug, &*own.name, &*own.cluster), ("own", "Our servers", "vllm-a"));
+    assert_eq!((&*own.host, &*own.path_prefix), ("vllm.internal:8000", "/v1"));
+    assert_eq!(&*own.auth_header, "x-api-key");
+    assert_eq!(own.credential.as_ref().unwrap().expose(), "own-secret");
+    assert!(own.collects_data && own.zdr);
+    assert!(!own.quirks.stream_options);
+    assert_eq!(own.quirks.max_tokens, OutputLimitName::MaxTokens);
+}
+
+#[test]
+fn every_row_of_the_dialects_would_be_accepted_if_written() {
+    for (word, dialect) in dialect::DIALECTS {
+        let row = dialect.row();
+        assert!(value::host("host", row.host.unwrap_or("localhost")).is_ok(), "{word}");
+        assert_eq!(&*value::path_prefix("path_prefix", row.path_prefix).unwrap(), row.path_prefix);
+        assert_eq!(&*value::header_name("auth_header", row.auth_header).unwrap(), row.auth_header);
+        assert_eq!(row.quirks.openrouter_members, dialect == Dialect::OpenRouter);
+    }
+}
+
+#[test]
+fn an_endpoint_takes_from_its_model_what_it_does_not_say() {
+    let gateway = gateway(&full());
+    let model = gateway.model("openai/gpt-4o").unwrap();
+    assert_eq!((&*model.name, model.context_length), ("OpenAI: GPT-4o", Some(128_000)));
+    let [first, second] = [&model.endpoints[0], &model.endpoints[1]];
+    assert_eq!((&*first.catalogue_id, &*first.model), ("openai/gpt-4o", "gpt-4o"));
+    assert_eq!((first.context_length, second.context_length), (Some(128_000), Some(8192)));
+    assert_eq!(second.max_completion_tokens, Some(16_384));
+    assert_eq!((first.quantization, second.quantization), (None, Some("fp8")));
+    assert!(first.supports("tools") && !first.supports("logprobs") && !second.supports("tools"));
+    assert!(first.input_modalities.contains(Modality::Image));
+    assert!(!first.input_modalities.contains(Modality::Audio));
+    assert_eq!(gateway.endpoints().map(|endpoint| endpoint.id.0).collect::<Vec<_>>(), [0, 1, 2]);
+
+    let free = gateway.model("openai/gpt-oss-20b:free").unwrap();
+    assert_eq!(&*free.name, "openai/gpt-oss-20b:free");
+    assert!(free.endpoints[0].supports("tools"));
+    assert!(free.endpoints[0].input_modalities.contains(Modality::Video));
+    assert!(gateway.model("openai/gpt-oss-20b").is_none());
+}
+
+#[test]
+fn prices_not_written_follow_those_that_are() {
+    let gateway = gateway(&full());
+    let price = gateway.model("openai/gpt-4o").unwrap().endpoints[0].price;
+    assert_eq!(price.input_cache_read.get(), 1_250_000_000);
+    assert_eq!(price.input_cache_write, price.prompt);
+    assert_eq!(price.internal_reasoning, price.completion);
+    let price = gateway.model("openai/gpt-4o").unwrap().endpoints[1].price;
+    assert_eq!((price.prompt.get(), price.completion.get()), (150_000_000, 600_000_000));
+    assert_eq!(price.request.get(), 1_000_000_000_000);
+
+    let written = json!({"prompt": 3, "completion": 15, "input_cache_write": 3.75});
+    let gateway = super::tests::gateway(&with("/models/0/endpoints/0/price", written));
+    let price = gateway.model("openai/gpt-4o").unwrap().endpoints[0].price;
+    assert_eq!(price.input_cache_write_1h.get(), 3_750_000_000);
+}
+
+#[test]
+fn a_reported_cost_counts_where_the_dialect_has_one() {
+    let usage = crate::usage::Usage { input: 1_000_000, reported_cost: Some(NanoUsd::new(7)), ..Default::default() };
+    let of = |provider: &str| {
+        let json = with("/models/0/endpoints/0/provider", json!(provider));
+        gateway(&json).model("openai/gpt-4o").unwrap().endpoints[0].cost(&usage).total.get()
+    };
+    assert_eq!((of("openai"), of("unused")), (2_500_000_000, 7));
+}
+
+#[test]
+fn rules_come_with_their_models_resolved() {
+    let gateway = gateway(&full());
+    let [cheap, split, rename] = &*gateway.rules else { panic!() };
+    assert_eq!((&*cheap.name, &*split.name), ("cheap", "rules[1]"));
+    assert_eq!(cheap.matches.headers[0].0, "x-team".into());
+    assert!(cheap.matches.headers[0].1.matches("search"));
+    assert_eq!((cheap.matches.tools, cheap.matches.images), (Some(true), Some(false)));
+    assert_eq!(cheap.matches.prompt_tokens, Some(TokenRange { min: 1, max: 4000 }));
+    assert_eq!(rename.matches.prompt_tokens, Some(TokenRange { min: 5, max: u64::MAX }));
+    // The second endpoint of gpt-4o lists no parameters, so it has no tools.
+    let Action::Select(select) = &cheap.action else { panic!() };
+    let models: Vec<_> = select.endpoints.iter().map(|endpoint| &*endpoint.catalogue_id).collect();
+    assert_eq!(models, ["openai/gpt-oss-20b:free", "openai/gpt-4o"]);
+
+    let Action::Split(split) = &split.action else { panic!() };
+    let picked = |roll| split.pick(roll).id.as_str();
+    assert_eq!((picked(0.0), picked(0.8999)), ("openai/gpt-4o", "openai/gpt-4o"));
+    assert_eq!((picked(0.9), picked(0.9999)), ("openai/gpt-oss-20b:free", "openai/gpt-oss-20b:free"));
+    assert_eq!((picked(-1.0), picked(f64::NAN)), ("openai/gpt-4o", "openai/gpt-4o"));
+    assert_eq!(picked(2.0), "openai/gpt-oss-20b:free");
+    let Action::Rename(model) = &rename.action else { panic!() };
+    assert_eq!(model.id.as_str(), "openai/gpt-4o");
+}
+
+#[test]
+fn keys_are_found_by_hash() {
+    let gateway = gateway(&full());
+    let key = gateway.key(&KeyHash::of(b"test")).unwrap();
+    assert_eq!(&*key.name, "demo");
+    assert!(key.allows("openai/gpt-4o") && !key.allows("anthropic/claude-sonnet-4.5"));
+    assert!(gateway.key(&KeyHash::of(b"other")).is_none());
+    assert!(gateway.anonymous.is_none());
+
+    let mut open = with("/anonymous", json!(true));
+    open["keys"] = json!([]);
+    open["rules"] = json!([{"match": {"key": "anonymous"}, "rename": "openai/gpt-4o"}]);
+    let gateway = super::tests::gateway(&open);
+    let anonymous = gateway.anonymous.as_ref().unwrap();
+    assert!(&*anonymous.name == "anonymous" && anonymous.allows("openai/gpt-4o"));
+    assert_eq!(gateway.keys().count(), 1);
+}
+
+#[test]
+fn what_is_no_configuration_is_refused() {
+    for (json, message) in [
+        ("", "configuration: expected an object with role and more, found nothing"),
+        (" \n", "configuration: expected an object with role and more, found nothing"),
+        ("[]", "configuration: expected an object with role and more, found a list"),
+        ("\"sk-1\"", "configuration: expected an object with role and more, found something else"),
+        ("null", "configuration: expected an object with role and more, found something else"),
+        ("{\"role\":", "configuration: expected JSON: EOF while parsing a value at line 1 column 8"),
+        ("{\"role\":\"attempt\"} x", "configuration: expected JSON: trailing characters at line 1 column 20"),
+        ("{\"role\":\"attempt\",\"role\":\"attempt\"}", "role: given twice"),
+        ("{}", "role: missing, and required: gateway or attempt"),
+        ("{\"role\":null}", "role: missing, and required: gateway or attempt"),
+        ("{\"role\":\"router\"}", "role: expected one of gateway, attempt, found \"router\""),
+        ("{\"role\":5}", "role: expected a string, found 5"),
+    ] {
+        let error = Config::parse(json.as_bytes(), env).expect_err(json);
+        assert!(error.to_string().starts_with(message), "{error}");
+    }
+    assert!(Config::parse(b"{\"role\":\"\xff\"}", env).is_err());
+    assert!(Config::parse("[".repeat(100_000).as_bytes(), env).is_err());
+    let deep = format!("{{\"rules\":{}", "[".repeat(100_000));
+    assert!(Config::parse(deep.as_bytes(), env).is_err());
+}
+
+#[test]
+fn mistakes_in_defaults_are_refused() {
+    let timeouts = "expected a duration from 1ms to 24h, such as 30s, 500ms or 10m";
+    let attempts = "defaults.max_attempts: expected a whole number from 1 to 100";
+    refused(&[
+        ("/defaults", json!([]), "defaults: expected an object, found a list"),
+        ("/defaults", json!("30s"), "defaults: expected an object, found a string"),
+        ("/defaults/first_token_timeout", json!(30), &format!("defaults.first_token_timeout: {timeouts}, found 30")),
+        ("/defaults/first_token_timeout", json!("30"), &format!("defaults.first_token_timeout: {timeouts}, found \"30\"")),
+        ("/defaults/response_timeout", json!("0s"), &format!("defaults.response_timeout: {timeouts}, found \"0s\"")),
+        ("/defaults/response_timeout", json!({}), &format!("defaults.response_timeout: {timeouts}, found an object")),
+        (
+            "/defaults/cooldown",
+            json!("61m"),
+            "defaults.cooldown: expected a duration from 0ns to 1h, such as 30s, 500ms or 10m, found \"61m\"",
+        ),
+        ("/defaults/max_attempts", json!(0), &format!("{attempts}, found 0")),
+        ("/defaults/max_attempts", json!(1.5), &format!("{attempts}, found 1.5")),
+        ("/defaults/max_attempts", json!(-1), &format!("{attempts}, found -1")),
+        ("/defaults/max_attempts", json!(1e300), &format!("{attempts}, found 1e+300")),
+        ("/defaults/max_attempts", json!("5"), &format!("{attempts}, found a string")),
+        ("/defaults/max_attempts", json!(true), &format!("{attempts}, found true")),
+        ("/defaults/max_request_bytes", json!(0), "defaults.max_request_bytes: expected a whole number from 1 to 1073741824, found 0"),
+        (
+            "/defaults/max_retries",
+            json!(5),
+            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_providers_are_refused() {
+    refused(&[
+        ("/providers", json!([]), "providers: expected an object, found a list"),
+        ("/providers/openai", json!("sk-1"), "providers.openai: expected an object, found a string"),
+        ("/providers/a;b", json!({"dialect": "openai"}), "providers: expected slugs of letters, digits and - . _ / as names"),
+        ("/providers/openai", json!({}), "providers.openai.dialect: missing, and required"),
+        (
+            "/providers/openai/dialect",
+            json!("anthropic"),
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, found \"anthropic\"",
+        ),
+        (
+            "/providers/openai/api_key",
+            json!("sk-1"),
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
+        ),
+        ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
+        ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
+        ("/providers/openai/cluster", json!("a\nb"), "providers.openai.cluster: expected 1 to 200 printable ASCII characters without ;"),
+        ("/providers/openai/cluster", json!(""), "providers.openai.cluster: expected 1 to 200 printable ASCII characters without ;"),
+        ("/providers/own/host", json!(null), "providers.own.host: missing, and this dialect has no host of its own"),
+        ("/providers/own/host", json!(""), "providers.own.host: expected a host such as api.openai.com, without scheme and path"),
+        (
+            "/providers/own/host",
+            json!("https://api.openai.com/v1"),
+            "providers.own.host: expected a host: write api.openai.com, without https://",
+        ),
+        (
+            "/providers/own/host",
+            json!("api.openai.com/v1"),
+            "providers.own.host: expected a host such as api.openai.com, without scheme and path",
+        ),
+        ("/providers/own/host", json!("a\r\nb"), "providers.own.host: expected a host such as api.openai.com, without scheme and path"),
+        (
+            "/providers/own/path_prefix",
+            json!("v1"),
+            "providers.own.path_prefix: expected a path that starts with /, such as /v1, without query and spaces",
+        ),
+        (
+            "/providers/own/path_prefix",
+            json!("/v1?key=1"),
+            "providers.own.path_prefix: expected a path that starts with /, such as /v1, without query and spaces",
+        ),
+        ("/providers/own/auth_header", json!("x api key"), "providers.own.auth_header: expected the name of a header"),
+        ("/providers/own/auth_header", json!(""), "providers.own.auth_header: expected the name of a header"),
+        ("/providers/own/auth_header", json!("Host"), "providers.own.auth_header: expected a header that can carry a credential"),
+        ("/providers/own/auth_header", json!("x-envoy-key"), "providers.own.auth_header: expected a header that can carry a credential"),
+        ("/providers/own/stream_options", json!("no"), "providers.own.stream_options: expected true or false, found a string"),
+        (
+            "/providers/own/max_tokens",
+            json!("max_output_tokens"),
+            "providers.own.max_tokens: expected one of max_completion_tokens, max_tokens, as_sent, found \"max_output_tokens\"",
+        ),
+        ("/providers/own/data_collection", json!("maybe"), "providers.own.data_collection: expected one of allow, deny, found \"maybe\""),
+    ]);
+}
+
+#[test]
+fn mistakes_about_credentials_are_refused_and_never_repeat_one() {
+    let variable = "expected the name of an environment variable (letters, digits, _) and not the credential itself";
+    let source = "expected {env: NAME}, the name of an environment variable and nothing else";
+    let unset = "is not set (or not listed in vm_config.environment_variables.host_env_keys)";
+    let unprintable = "is empty, or has spaces, line ends or other unprintable characters";
+    let at = "/providers/openai/credential";
+    refused(&[
+        (at, json!("sk-live"), "providers.openai.credential: expected an object, found a string"),
+        (at, json!(["sk-live"]), "providers.openai.credential: expected an object, found a list"),
+        (at, json!({}), &format!("providers.openai.credential: {source}")),
+        (at, json!({"value": "sk-live"}), &format!("providers.openai.credential: {source}")),
+        (at, json!({"env": "OPENAI_API_KEY", "sk-live": ""}), &format!("providers.openai.credential: {source}")),
+        (at, json!({"env": 5}), "providers.openai.credential.env: expected a string, found 5"),
+        (at, json!({"env": "sk-live"}), &format!("providers.openai.credential.env: {variable}")),
+        (at, json!({"env": ""}), &format!("providers.openai.credential.env: {variable}")),
+        (at, json!({"env": "gsk_live1234"}), &format!("providers.openai.credential.env: the environment variable of this name {unset}")),
+        (at, json!({"env": "MISSING_KEY"}), &format!("providers.openai.credential.env: environment variable MISSING_KEY {unset}")),
+        (at, json!({"env": "EMPTY"}), &format!("providers.openai.credential.env: environment variable EMPTY {unprintable}")),
+        (at, json!({"env": "LINE_END"}), &format!("providers.openai.credential.env: environment variable LINE_END {unprintable}")),
+    ]);
+}
+
+#[test]
+fn mistakes_in_models_are_refused() {
+    let label = "expected 1 to 200 printable ASCII characters without ;";
+    let tokens = "expected a whole number from 1 to 1000000000";
+    refused(&[
+        ("/models", json!(null), "models: expected at least one model"),
+        ("/models", json!([]), "models: expected at least one model"),
+        ("/models", json!({}), "models: expected a list, found an object"),
+        ("/models/1", json!("openai/gpt-4o"), "models[1]: expected an object, found a string"),
+        ("/models/1", json!({"endpoints": []}), "models[1].id: missing, and required"),
+        ("/models/1", json!({"id": "a/b"}), "models[1].endpoints: missing, and required"),
+        ("/models/1/endpoints", json!([]), "models[1].endpoints: expected at least one endpoint"),
+        (
+            "/models/1/price",
+            json!({}),
+            "models[1].price: unknown field, expected one of `id`, `name`, `context_length`, `max_completion_tokens`, `input_modalities`, `supported_parameters`, `endpoints`",
+        ),
+        ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
+        (
+            "/models/1/id",
+            json!("openai/o3:nitro"),
+            "models[1].id: expected an id without :nitro, :floor, :exacto and :online, which every model understands",
+        ),
+        ("/models/1/id", json!("openai/gpt-4o"), "models[1].id: expected an id of its own, found \"openai/gpt-4o\" again"),
+        ("/models/1/name", json!(""), "models[1].name: expected a name without control characters"),
+        ("/models/0/context_length", json!(0), &format!("models[0].context_length: {tokens}, found 0")),
+        ("/models/0/context_length", json!(128000.5), &format!("models[0].context_length: {tokens}, found 128000.5")),
+        ("/models/0/max_completion_tokens", json!("16k"), &format!("models[0].max_completion_tokens: {tokens}, found a string")),
+        ("/models/0/input_modalities", json!([]), "models[0].input_modalities: expected at least one kind, or no such member for all"),
+        (
+            "/models/0/input_modalities",
+            json!(["picture"]),
+            "models[0].input_modalities[0]: expected one of text, image, file, audio, video, found \"picture\"",
+        ),
+        ("/models/0/supported_parameters", json!(["tools", ""]), &format!("models[0].supported_parameters[1]: {label}")),
+        ("/models/0/supported_parameters", json!("tools"), "models[0].supported_parameters: expected a list, found a string"),
+        (
+            "/models/0/endpoints/1/provider",
+            json!("bedrock"),
+            "models[0].endpoints[1].provider: expected the slug of one of the providers, found \"bedrock\"",
+        ),
+        ("/models/0/endpoints/1/model", json!("a\nb"), &format!("models[0].endpoints[1].model: {label}")),
+        ("/models/0/endpoints/1/model", json!("a;x=y"), &format!("models[0].endpoints[1].model: {label}")),
+        (
+            "/models/0/endpoints/1",
+            json!({"provider": "openai", "model": "gpt-4o", "price": {"prompt": 1, "completion": 1}}),
+            "models[0].endpoints[1]: expected another provider or model, found those of an earlier endpoint",
+        ),
+        (
+            "/models/0/endpoints/1/quantization",
+            json!("q4"),
+            "models[0].endpoints[1].quantization: expected one of int4, int8, fp4, mxfp4, nvfp4, fp6, fp8, mxfp8, fp16, bf16, fp32, unknown, found \"q4\"",
+        ),
+        ("/models/0/endpoints/1/context_length", json!(-5), &format!("models[0].endpoints[1].context_length: {tokens}, found -5")),
+        (
+            "/models/0/endpoints/1/weight",
+            json!(5),
+            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_prices_are_refused() {
+    let per_million = "expected a number from 0 to 10000 (USD per million tokens)";
+    let prompt = "/models/0/endpoints/1/price/prompt";
+    refused(&[
+        ("/models/0/endpoints/1/price", json!({"prompt": 1}), "models[0].endpoints[1].price.completion: missing, and required"),
+        ("/models/0/endpoints/1/price", json!(5), "models[0].endpoints[1].price: expected an object, found 5"),
+        (prompt, json!(150000), &format!("models[0].endpoints[1].price.prompt: {per_million}, found 150000")),
+        (prompt, json!(-0.5), &format!("models[0].endpoints[1].price.prompt: {per_million}, found -0.5")),
+        (prompt, json!("150000"), &format!("models[0].endpoints[1].price.prompt: {per_million}, found 150000")),
+        (prompt, json!("free"), &format!("models[0].endpoints[1].price.prompt: {per_million}, found a string")),
+        (prompt, json!(null), &format!("models[0].endpoints[1].price.prompt: {per_million}, found null")),
+        (prompt, json!([1]), &format!("models[0].endpoints[1].price.prompt: {per_million}, found a list")),
+        (prompt, json!(1.23e-10), "models[0].endpoints[1].price.prompt: expected fewer decimals (USD per million tokens), found 1.23e-10"),
+        (
+            "/models/0/endpoints/1/price/request",
+            json!(10001),
+            "models[0].endpoints[1].price.request: expected a number from 0 to 10000 (USD per request), found 10001",
+        ),
+        (
+            "/models/0/endpoints/1/price/input_cache_read",
+            json!(1e5),
+            &format!("models[0].endpoints[1].price.input_cache_read: {per_million}, found 100000.0"),
+        ),
+        (
+            "/models/0/endpoints/1/price/output",
+            json!(1),
+            "models[0].endpoints[1].price.output: unknown field, expected one of `prompt`, `completion`, `request`, `input_cache_read`, `input_cache_write`, `input_cache_write_1h`, `internal_reasoning`, `audio`, `audio_output`, `image_output`",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_rules_are_refused() {
+    let model = "expected the id of a model of this configuration, found \"openai/o3\"";
+    let weight = "expected a whole number from 1 to 1000000";
+    refused(&[
+        ("/rules", json!({}), "rules: expected a list, found an object"),
+        ("/rules/0", json!({"match": {}}), "rules[0]: expected one of rename, split and select, found none"),
+        ("/rules/2/split", json!([]), "rules[2]: expected one of rename, split and select, found several"),
+        ("/rules/2/name", json!("a;b"), "rules[2].name: expected 1 to 200 printable ASCII characters without ;"),
+        ("/rules/2/action", json!(1), "rules[2].action: unknown field, expected one of `name`, `match`, `rename`, `split`, `select`"),
+        ("/rules/2/rename", json!("openai/o3"), &format!("rules[2].rename: {model}")),
+        ("/rules/1/split", json!([]), "rules[1].split: expected at least one model with its weight"),
+        ("/rules/1/split/1/model", json!("openai/o3"), &format!("rules[1].split[1].model: {model}")),
+        ("/rules/1/split/1/model", json!("openai/gpt-4o"), "rules[1].split[1].model: expected each model once"),
+        ("/rules/1/split/1/weight", json!(0), &format!("rules[1].split[1].weight: {weight}, found 0")),
+        ("/rules/1/split/1/weight", json!(0.5), &format!("rules[1].split[1].weight: {weight}, found 0.5")),
+        ("/rules/1/split/1", json!({"model": "openai/gpt-4o"}), "rules[1].split[1].weight: missing, and required"),
+        ("/rules/0/select/from", json!([]), "rules[0].select.from: expected at least one model"),
+        (
+            "/rules/0/select/from",
+            json!(["*/*", "mistral/*"]),
+            "rules[0].select.from[1]: expected the id of a model or a pattern that matches one, found \"mistral/*\"",
+        ),
+        (
+            "/rules/0/select/require",
+            json!(["tool"]),
+            "rules[0].select.require[0]: expected one of images, files, audio, video, tools, tool_choice, parallel_tool_calls, response_format, structured_outputs, reasoning, logprobs, seed, web_search_options, found \"tool\"",
+        ),
+        (
+            "/rules/0/select",
+            json!({"from": ["openai/gpt-4o"], "require": ["audio"]}),
+            "rules[0].select: expected a model of `from` that meets all of `require`, found none",
+        ),
+        ("/rules/0/select/sort", json!("latency"), "rules[0].select.sort: expected price, found \"latency\""),
+        (
+            "/rules/0/match/headers",
+            json!({}),
+            "rules[0].match.headers: unknown field, expected one of `model`, `header`, `key`, `path`, `tools`, `images`, `prompt_tokens`",
+        ),
+        (
+            "/rules/0/match/match",
+            json!(1),
+            "rules[0].match.match: unknown field, expected one of `model`, `header`, `key`, `path`, `tools`, `images`, `prompt_tokens`",
+        ),
+        ("/rules/0/match/header", json!({"x team": "a"}), "rules[0].match.header: expected the name of a header"),
+        ("/rules/0/match/header", json!({"x-team": 5}), "rules[0].match.header.x-team: expected a string, found 5"),
+        ("/rules/0/match/key", json!("team-*"), "rules[0].match.key: expected the name of one of the keys, or a pattern that matches one"),
+        ("/rules/0/match/path", json!("api/*"), "rules[0].match.path: expected a path or pattern that starts with / or *"),
+        ("/rules/0/match/tools", json!("yes"), "rules[0].match.tools: expected true or false, found a string"),
+        ("/rules/0/match/prompt_tokens", json!({"min": 9, "max": 4}), "rules[0].match.prompt_tokens: expected min to be at most max"),
+        (
+            "/rules/0/match/prompt_tokens/max",
+            json!(-1),
+            "rules[0].match.prompt_tokens.max: expected a whole number from 0 to 1000000000, found -1",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_keys_are_refused_and_never_repeat_one() {
+    let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
+    let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
+    let fields = "expected one of `name`, `sha256`, `models`";
+    refused(&[
+        ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
+        ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),
+        ("/keys", json!({"demo": "sk-or-v1-live"}), "keys: expected a list, found an object"),
+        ("/keys", json!(["sk-or-v1-live"]), "keys[0]: expected an object, found a string"),
+        ("/keys/0", json!({"sha256": OTHER_SHA256}), "keys[0].name: missing, and required"),
+        ("/keys/0", json!({"name": "demo"}), "keys[0].sha256: missing, and required"),
+        ("/keys/0", json!({"sk-or-v1-live": "demo"}), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0/key", json!("sk-or-v1-live"), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0/name", json!("sk-live\n"), "keys[0].name: expected 1 to 200 printable ASCII characters without ;"),
+        ("/keys/0/sha256", json!("sk-or-v1-live"), hash),
+        ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),
+        ("/keys/0/sha256", json!(1234), "keys[0].sha256: expected a string, found 1234"),
+        ("/keys/0/models", json!([]), "keys[0].models: expected at least one model, or no such member for all"),
+        (
+            "/keys/0/models",
+            json!(["openai/*", "sk-live/*"]),
+            "keys[0].models[1]: expected the id of a model of this configuration, or a pattern that matches one",
+        ),
+        ("/keys", second("demo", OTHER_SHA256), "keys[1].name: expected a name of its own, found that of an earlier key"),
+        (
+            "/keys",
+            second("other", &DEMO_KEY_SHA256.to_uppercase()),
+            "keys[1].sha256: expected a key of its own, found that of an earlier entry",
+        ),
+        ("/anonymous", json!("yes"), "anonymous: expected true or false, found a string"),
+    ]);
+    let mut json = with("/anonymous", json!(true));
+    json["keys"][0]["name"] = json!("anonymous");
+    let message = "keys[0].name: expected another name: with anonymous: true, this one is for requests without a key";
+    assert_eq!(parse(&json).unwrap_err().to_string(), message);
+}
+
+#[test]
+fn no_debug_output_has_a_credential_or_a_whole_hash() {
+    let printed = format!("{:?}", gateway(&full()));
+    assert!(printed.contains("[redacted]"));
+    for secret in ["sk-upstream", "own-secret", DEMO_KEY_SHA256] {
+        assert!(!printed.contains(secret));
+    }
+}
+
+#[test]
+fn a_truncated_or_damaged_configuration_never_panics() {
+    let json = full().to_string().into_bytes();
+    for at in 0..json.len() {
+        assert!(Config::parse(&json[..at], env).is_err());
+        let mut damaged = json.clone();
+        damaged[at] ^= 0x11;
+        let _ = Config::parse(&damaged, env);
+    }
+}

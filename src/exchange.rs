@@ -1,0 +1,469 @@
+//! One request across its attempts, from the plan to the settlement.
+//!
+//! The shell hands in what happens (`begin_attempt`, `handle_*`) and does what the returned [`Step`] says. Time is an argument.
+//!
+//! **Invariant: what has been released to the client is never taken back.** Until the answer has begun, an attempt may fail and
+//! the next endpoint be asked; from then on a failure is told within the answer.
+
+mod answer;
+mod attempt;
+mod settlement;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use attempt::{Attempt, Outcome};
+pub use settlement::{Settlement, Spent};
+
+use self::answer::Answer;
+use crate::chat::{Envelope, Request};
+use crate::config::{Defaults, Key};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorType, PreviousError, ProviderError};
+use crate::fallback::{self, Verdict};
+use crate::health::{EndpointKey, Millis};
+use crate::price::NanoUsd;
+use crate::provider::Fault;
+use crate::route::Plan;
+
+/// One request across its attempts.
+#[derive(Debug)]
+pub struct Exchange {
+    generation_id: Box<str>,
+    request: Request,
+    key: Rc<Key>,
+    defaults: Rc<Defaults>,
+    plan: Plan,
+    /// The place in the plan of the endpoint to be tried next.
+    next: usize,
+    started: Millis,
+    attempts: Vec<Attempt>,
+    answer: Answer,
+    troubles: Vec<(EndpointKey, Millis)>,
+    first_token: Option<Millis>,
+    /// Whether a response to the client has begun.
+    released: bool,
+}
+
+/// The head of a provider's response, as far as it matters.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the body is said to be.
+    pub media: Media,
+    /// Whether it is compressed, though nobody asked for that.
+    pub encoded: bool,
+    /// How long the provider asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// What a body is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`.
+    Json,
+    /// `text/event-stream`.
+    EventStream,
+    /// Something else.
+    Other,
+    /// Nothing is said.
+    Unknown,
+}
+
+/// What the shell does next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Hold back what came, and wait for more.
+    Hold,
+    /// Have the router ask the next endpoint, which is behind [`Exchange::next_cluster`].
+    Retry,
+    /// Release the answer: these headers, then this body in the place of what came.
+    Release(AnswerHead, Vec<u8>),
+    /// Put these bytes in the place of what came.
+    Body(Vec<u8>),
+    /// Let everything through as it is.
+    Pass,
+}
+
+/// The headers of an answer that the gateway decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether the body is a stream of events, and not JSON.
+    pub stream: bool,
+    /// Whether the body of the answer is whole with this release.
+    pub whole: bool,
+    /// What it cost, where that is known by now.
+    pub cost: Option<NanoUsd>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// An exchange with its plan, nothing tried yet.
+    pub fn new(generation_id: Box<str>, request: Request, key: Rc<Key>, plan: Plan, defaults: Rc<Defaults>, now: Millis) -> Self {
+        let attempts = Vec::with_capacity(1);
+        Self {
+            generation_id,
+            request,
+            key,
+            defaults,
+            plan,
+            next: 0,
+            started: now,
+            attempts,
+            answer: Answer::Awaited,
+            troubles: Vec::new(),
+            first_token: None,
+            released: false,
+        }
+    }
+
+    /// `gen-…`, as `id` of the answer and `X-Generation-Id` say it.
+    pub fn generation_id(&self) -> &str {
+        &self.generation_id
+    }
+
+    /// The request.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Who asks.
+    pub fn key(&self) -> &Rc<Key> {
+        &self.key
+    }
+
+    /// Where the current attempt is; `None` before the first.
+    pub fn current_endpoint(&self) -> Option<&Rc<Endpoint>> {
+        self.attempts.last().map(|attempt| &attempt.endpoint)
+    }
+
+    /// Whether a response to the client has begun.
+    pub fn is_released(&self) -> bool {
+        self.released
+    }
+
+    /// How many endpoints may be tried after the first.
+    pub fn fallbacks(&self) -> usize {
+        self.plan.len().saturating_sub(1)
+    }
+
+    /// How long an attempt may take until its answer can be released.
+    pub fn attempt_timeout(&self) -> Duration {
+        if self.request.stream { self.defaults.first_token_timeout } else { self.defaults.response_timeout }
+    }
+
+    /// The cluster of the endpoint that would be asked next; `None` if there is none left.
+    pub fn next_cluster(&self) -> Option<&str> {
+        self.plan.get(self.next).map(|endpoint| &*endpoint.provider.cluster)
+    }
+
+    /// Begins the next attempt and says at which endpoint; `None` if the plan is exhausted.
+    ///
+    /// An attempt that is still open by then has failed without an answer: Envoy saw it refused, reset or silent.
+    pub fn begin_attempt(&mut self, now: Millis) -> Option<Rc<Endpoint>> {
+        self.close_unanswered(now);
+        let endpoint = self.plan.get(self.next)?.clone();
+        self.next = self.next.saturating_add(1);
+        self.attempts.push(Attempt::new(endpoint.clone(), now));
+        self.answer = Answer::Awaited;
+        Some(endpoint)
+    }
+
+    /// The head of the response to the current attempt; `end` if no body follows.
+    pub fn handle_response_head(&mut self, head: ResponseHead, end: bool, now: Millis) -> Step {
+        let has_next = self.next < self.plan.len();
+        if !(200..300).contains(&head.status) {
+            let by_status = Fault::of_status(head.status, b"");
+            // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.
+            let body_matters = matches!(head.status, 400 | 413 | 422) || !has_next;
+            if end || !body_matters || head.encoded {
+                return self.fail(by_status, head.retry_after, now);
+            }
+            self.answer = Answer::Refusal { status: head.status, retry_after: head.retry_after };
+            return Step::Hold;
+        }
+        if end {
+            return self.fail(Fault::invalid_answer(b""), head.retry_after, now);
+        }
+        if head.encoded {
+            self.answer = Answer::Passing { bytes: 0 };
+            self.succeed(now);
+            return Step::Pass;
+        }
+        self.answer = match (self.request.stream, head.media) {
+            (true, Media::EventStream | Media::Unknown) => Answer::stream(self.envelope(), self.defaults.max_event_bytes),
+            (false, Media::Json | Media::Unknown) => Answer::Whole,
+            // Not what was asked for: what it says is told if nobody else answers.
+            _ => Answer::Strange { retry_after: head.retry_after },
+        };
+        Step::Hold
+    }
+
+    /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.
+    pub fn wants_whole_body(&self) -> bool {
+        matches!(self.answer, Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. })
+    }
+
+    /// Whether the body is not wanted at all, but its length, with [`Exchange::count_passing`].
+    pub fn lets_body_pass(&self) -> bool {
+        matches!(self.answer, Answer::Passing { .. })
+    }
+
+    /// Bytes that pass as they are.
+    pub fn count_passing(&mut self, more: usize) {
+        if let Answer::Passing { bytes } = &mut self.answer {
+            *bytes = bytes.saturating_add(more);
+        }
+    }
+
+    /// Whether a body that has come to `len` bytes is larger than can be held.
+    pub fn exceeds_limit(&self, len: usize) -> bool {
+        len > self.defaults.max_response_bytes
+    }
+
+    /// The whole body of the response to the current attempt. A body that is cut short or too large comes as it is.
+    pub fn handle_whole_body(&mut self, body: &[u8], now: Millis) -> Step {
+        match std::mem::replace(&mut self.answer, Answer::Over) {
+            Answer::Refusal { status, retry_after } => self.fail(Fault::of_status(status, body), retry_after, now),
+            Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, now),
+            Answer::Whole => match self.answer_whole(body) {
+                Ok((body, spent)) => {
+                    let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
+                    self.answer = Answer::Complete(spent);
+                    self.succeed(now);
+                    Step::Release(head, body)
+                }
+                Err(fault) => self.fail(fault, None, now),
+            },
+            other => {
+                self.answer = other;
+                Step::Pass
+            }
+        }
+    }
+
+    /// The next bytes of a streamed response to the current attempt; `end` if they are the last.
+    pub fn handle_body(&mut self, bytes: &[u8], end: bool, now: Millis) -> Step {
+        let Answer::Stream(streamed) = &mut self.answer else {
+            return Step::Body(Vec::new());
+        };
+        let fed = streamed.feed(bytes, end);
+        match fed {
+            answer::Fed::Hold => Step::Hold,
+            answer::Fed::More(body) => Step::Body(body),
+            answer::Fed::Begun(body) => {
+                self.succeed(now);
+                Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: None, retry_after: None }, body)
+            }
+            answer::Fed::Done { begun_before, mut body } => {
+                let spent = self.spent_on_stream();
+                self.envelope().usage_chunk_into(&spent.usage, &spent.cost, &mut body);
+                body.extend_from_slice(crate::chat::DONE);
+                self.answer = Answer::Complete(spent);
+                if begun_before {
+                    return Step::Body(body);
+                }
+                self.succeed(now);
+                Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: Some(spent.cost.total), retry_after: None }, body)
+            }
+            answer::Fed::FailedEarly(fault) => {
+                self.answer = Answer::Over;
+                self.fail(fault, None, now)
+            }
+            answer::Fed::FailedMidway { fault, mut body } => {
+                self.answer = Answer::Over;
+                self.rest(Some(self.defaults.cooldown), now);
+                let error = self.error(&fault, None);
+                self.envelope().error_chunk_into(&error, &mut body);
+                body.extend_from_slice(crate::chat::DONE);
+                self.end_attempt(Outcome::Failed(fault));
+                Step::Body(body)
+            }
+        }
+    }
+
+    /// A response with `status` is about to go to the client. `None` if it is the one that a step released; else Envoy gave up
+    /// by itself (nothing answered, or its limit of retries is reached), and this is what the client is told instead.
+    pub fn handle_response_to_client(&mut self, status: u16, now: Millis) -> Option<Error> {
+        if std::mem::replace(&mut self.released, true) {
+            return None;
+        }
+        self.close_unanswered(now);
+        let fault = self.attempts.last().and_then(|attempt| attempt.outcome.fault().cloned());
+        let mut fault = fault.unwrap_or_else(|| Fault::invalid_answer(b""));
+        if status == 504 {
+            fault.status = 504;
+            fault.error_type = ErrorType::Timeout;
+        }
+        Some(self.error(&fault, None))
+    }
+
+    /// The endpoints that turned out to be in trouble, and until when, each once.
+    pub fn take_troubles(&mut self) -> Vec<(EndpointKey, Millis)> {
+        std::mem::take(&mut self.troubles)
+    }
+
+    /// Ends the exchange: what was used, what it cost and how each attempt went.
+    pub fn settle(&mut self, now: Millis) -> Settlement {
+        let spent = match &self.answer {
+            Answer::Complete(spent) => Some(*spent),
+            Answer::Stream(streamed) if streamed.has_begun() => Some(self.spent_on_stream().cut_short()),
+            Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, &self.request, *bytes)),
+            _ => None,
+        };
+        let cancelled = match &self.answer {
+            Answer::Complete(_) | Answer::Over | Answer::Passing { .. } => false,
+            Answer::Stream(_) => true,
+            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } => {
+                self.attempts.last().is_none_or(|attempt| matches!(attempt.outcome, Outcome::Open))
+            }
+        };
+        Settlement {
+            key: self.key.clone(),
+            stream: self.request.stream,
+            attempts: std::mem::take(&mut self.attempts),
+            spent,
+            cancelled,
+            duration: now.since(self.started),
+            time_to_first_token: self.first_token.map(|first| first.since(self.started)),
+        }
+    }
+
+    fn envelope(&self) -> Envelope {
+        let endpoint = self.attempts.last().map(|attempt| &attempt.endpoint);
+        let (provider, model) = endpoint.map_or(("", ""), |endpoint| (&*endpoint.provider.name, &*endpoint.catalogue_id));
+        Envelope::new(&self.generation_id, provider, model, self.started.as_secs())
+    }
+
+    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent), Fault> {
+        let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
+            return Err(Fault::invalid_answer(b"the answer is larger than the gateway can hold"));
+        };
+        let completion = crate::provider::openai::completion(body, &self.envelope())?;
+        let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);
+        let mut body = completion.head;
+        body.extend_from_slice(b",\"usage\":");
+        spent.usage.write_openrouter(&spent.cost, false, &mut body);
+        body.push(b'}');
+        Ok((body, spent))
+    }
+
+    fn spent_on_stream(&self) -> Spent {
+        match (&self.answer, self.attempts.last()) {
+            (Answer::Stream(streamed), Some(attempt)) => streamed.spent(&attempt.endpoint, &self.request),
+            _ => Spent::default(),
+        }
+    }
+
+    /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
+    fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, now: Millis) -> Step {
+        let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
+        match verdict {
+            Verdict::NextEndpoint(rest) => self.rest(rest, now),
+            Verdict::NextModel => self.skip_model(),
+            Verdict::Answer => self.next = self.plan.len(),
+        }
+        self.answer = Answer::Over;
+        if self.next < self.plan.len() {
+            self.end_attempt(Outcome::Failed(fault));
+            return Step::Retry;
+        }
+        let error = self.error(&fault, retry_after);
+        self.end_attempt(Outcome::Failed(fault));
+        self.released = true;
+        let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
+        Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
+    }
+
+    fn succeed(&mut self, now: Millis) {
+        self.first_token = Some(now);
+        self.released = true;
+        self.end_attempt(Outcome::Accepted);
+    }
+
+    fn end_attempt(&mut self, outcome: Outcome) {
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.outcome = outcome;
+        }
+    }
+
+    /// The endpoint of the current attempt rests for a while.
+    fn rest(&mut self, rest: Option<Duration>, now: Millis) {
+        if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
+            self.troubles.push((EndpointKey::of(&attempt.endpoint), now.after(rest)));
+        }
+    }
+
+    /// Goes on behind the endpoints of the current attempt's model.
+    fn skip_model(&mut self) {
+        let model = self.attempts.last().map(|attempt| attempt.endpoint.catalogue_id.clone());
+        while self.plan.get(self.next).is_some_and(|endpoint| Some(&endpoint.catalogue_id) == model.as_ref()) {
+            self.next = self.next.saturating_add(1);
+        }
+    }
+
+    /// If the current attempt is still open, it has failed without an answer.
+    fn close_unanswered(&mut self, now: Millis) {
+        let timeout = self.attempt_timeout();
+        let Some(attempt) = self.attempts.last().filter(|attempt| matches!(attempt.outcome, Outcome::Open)) else { return };
+        // Envoy's clock and ours may differ by a little.
+        let late = u128::from(now.since(attempt.started)).saturating_add(50) >= timeout.as_millis();
+        let (status, error_type) = if late { (504, ErrorType::Timeout) } else { (502, ErrorType::ProviderUnavailable) };
+        self.rest(Some(self.defaults.cooldown), now);
+        self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
+    }
+
+    fn error(&self, fault: &Fault, retry_after: Option<Duration>) -> Error {
+        let (last, before) = match self.attempts.split_last() {
+            Some((last, before)) => (Some(last), before),
+            None => (None, &[][..]),
+        };
+        let secret = last.and_then(|attempt| attempt.endpoint.provider.credential.as_ref());
+        // A provider that refuses a credential likes to quote it.
+        let quotable = |raw: &String| {
+            !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !raw.contains(secret.expose().trim_start_matches("Bearer ")))
+        };
+        ProviderError {
+            status: fallback::client_status(fault),
+            error_type: fault.error_type,
+            provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
+            raw: fault.raw.clone().filter(quotable),
+            retry_after: retry_after.map(|wait| wait.as_secs()),
+            previous: before
+                .iter()
+                .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })
+                .collect(),
+        }
+        .into()
+    }
+}
+
+// === impl Media ===
+
+impl Media {
+    /// The media of a `content-type`, its parameters and its case aside.
+    pub fn of(content_type: &[u8]) -> Self {
+        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        match () {
+            () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,
+            () if essence.eq_ignore_ascii_case(b"application/json") => Self::Json,
+            () => Self::Other,
+        }
+    }
+}
+
+/// A new generation id: `gen-<seconds>-<20 letters and digits>`.
+pub fn generation_id(now: Millis, random: &mut fastrand::Rng) -> Box<str> {
+    let mut id = format!("gen-{}-", now.as_secs());
+    id.extend(std::iter::repeat_with(|| random.alphanumeric()).take(20));
+    id.into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! How far the answer to the current attempt has come.
+
+use std::time::Duration;
+
+use super::settlement::Spent;
+use crate::chat::{Envelope, Request};
+use crate::endpoint::Endpoint;
+use crate::json::Scanner;
+use crate::provider::openai::Stream;
+use crate::provider::{Fault, Progress};
+use crate::usage::Source;
+
+/// How far the answer to the current attempt has come.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Nothing has come back.
+    Awaited,
+    /// A completion is being gathered.
+    Whole,
+    /// The body of an error status is being gathered.
+    Refusal { status: u16, retry_after: Option<Duration> },
+    /// The body of a success is being gathered that is not what was asked for.
+    Strange { retry_after: Option<Duration> },
+    /// A stream.
+    Stream(Box<Streamed>),
+    /// Something that cannot be read passes as it is.
+    Passing { bytes: usize },
+    /// The answer is complete.
+    Complete(Spent),
+    /// The attempt has failed.
+    Over,
+}
+
+/// A stream, and what of it is held back until it has begun.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    stream: Stream,
+    /// The chunks before the first meaningful one; `None` once they are released.
+    held: Option<Vec<u8>>,
+}
+
+/// What came of bytes fed to a stream.
+pub(super) enum Fed {
+    /// The answer has not begun.
+    Hold,
+    /// It begins with these chunks.
+    Begun(Vec<u8>),
+    /// More of it.
+    More(Vec<u8>),
+    /// The last of it, but for usage and end.
+    Done { begun_before: bool, body: Vec<u8> },
+    /// It failed before it began.
+    FailedEarly(Fault),
+    /// It failed after it began; these chunks came before.
+    FailedMidway { fault: Fault, body: Vec<u8> },
+}
+
+// === impl Answer ===
+
+impl Answer {
+    pub(super) fn stream(envelope: Envelope, max_event_bytes: usize) -> Self {
+        Self::Stream(Box::new(Streamed { stream: Stream::new(envelope, max_event_bytes), held: Some(Vec::new()) }))
+    }
+}
+
+// === impl Streamed ===
+
+impl Streamed {
+    /// Takes the next bytes; `end` if they are the last.
+    pub(super) fn feed(&mut self, bytes: &[u8], end: bool) -> Fed {
+        let begun_before = self.has_begun();
+        let mut body = self.held.take().unwrap_or_else(|| Vec::with_capacity(bytes.len().saturating_mul(2)));
+        self.stream.feed(bytes, &mut body);
+        if end {
+            self.stream.finish(&mut body);
+        }
+        match self.stream.progress() {
+            Progress::Preamble => {
+                self.held = Some(body);
+                Fed::Hold
+            }
+            Progress::Begun if begun_before => Fed::More(body),
+            Progress::Begun => Fed::Begun(body),
+            // An end without a beginning is no answer.
+            Progress::Done if !begun_before && self.stream.output_bytes() == 0 && !self.stream.has_finish_reason() => {
+                Fed::FailedEarly(Fault::invalid_answer(b""))
+            }
+            Progress::Done => Fed::Done { begun_before, body },
+            Progress::Failed(fault) if begun_before => Fed::FailedMidway { fault: fault.clone(), body },
+            Progress::Failed(fault) => Fed::FailedEarly(fault.clone()),
+        }
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// What the stream has come to so far.
+    pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
+        let mut spent = Spent::new(endpoint, self.stream.usage(), request, self.stream.output_bytes());
+        if self.stream.has_unread() && spent.usage.source == Source::Reported && self.stream.usage().is_none() {
+            spent.usage.source = Source::Partial;
+        }
+        spent
+    }
+}
+
+/// The fault of a success that is not what was asked for: an error that it reports, or its being strange.
+pub(super) fn strange(body: &[u8]) -> Fault {
+    let mut error = None;
+    let mut scanner = Scanner::new(body);
+    let read = scanner.object(|scanner, key, _| {
+        let value = scanner.raw()?;
+        if key.raw == b"error" && value != b"null" {
+            error = Some(value);
+        }
+        Ok(())
+    });
+    match (read, error) {
+        (Ok(()), Some(error)) => Fault::in_band(error),
+        _ => Fault::invalid_answer(body),
+    }
+}

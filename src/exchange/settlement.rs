@@ -1,0 +1,59 @@
+//! What an exchange came to.
+
+use std::rc::Rc;
+
+use super::Attempt;
+use crate::chat::Request;
+use crate::config::Key;
+use crate::endpoint::Endpoint;
+use crate::price::Cost;
+use crate::usage::{Source, Usage};
+
+/// What an exchange came to.
+#[derive(Debug)]
+pub struct Settlement {
+    /// Who pays.
+    pub key: Rc<Key>,
+    /// Whether the answer was asked for as a stream.
+    pub stream: bool,
+    /// Every attempt, the first first.
+    pub attempts: Vec<Attempt>,
+    /// What the last attempt used; `None` if it failed: a failed attempt costs nothing.
+    pub spent: Option<Spent>,
+    /// Whether the client went away before the end.
+    pub cancelled: bool,
+    /// Milliseconds from the whole request to the end of the answer.
+    pub duration: u64,
+    /// Milliseconds from the whole request to the release of the answer, if there was one.
+    pub time_to_first_token: Option<u64>,
+}
+
+/// What an answer used and cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// Tokens.
+    pub usage: Usage,
+    /// Money.
+    pub cost: Cost,
+}
+
+// === impl Spent ===
+
+impl Spent {
+    /// What the provider counted, at the price of `endpoint`; estimated if it counted nothing.
+    pub fn new(endpoint: &Endpoint, counted: Option<Usage>, request: &Request, output_bytes: usize) -> Self {
+        let usage = counted.unwrap_or_else(|| Usage::estimate(request.prompt_bytes, output_bytes));
+        Self { usage, cost: endpoint.cost(&usage) }
+    }
+
+    /// An estimate by the bytes of prompt and answer.
+    pub fn estimate(endpoint: &Endpoint, request: &Request, output_bytes: usize) -> Self {
+        Self::new(endpoint, None, request, output_bytes)
+    }
+
+    /// The same, of an answer that was cut short: the provider may have counted more.
+    pub fn cut_short(mut self) -> Self {
+        self.usage.source = Source::Partial;
+        self
+    }
+}

@@ -1,0 +1,91 @@
+//! What came back from a provider, and what follows from it.
+
+use std::time::Duration;
+
+use crate::error::ErrorType;
+use crate::provider::Fault;
+
+/// What follows from a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The next endpoint may do better. The endpoint that failed is in trouble for that long, if at all.
+    NextEndpoint(Option<Duration>),
+    /// Another model may do better; another endpoint of this one would refuse, too.
+    NextModel,
+    /// The client's fault: nobody would do better.
+    Answer,
+}
+
+/// The verdict on `fault`. `retry_after` is what the provider said; `cooldown` stands where it said nothing.
+///
+/// | came back | verdict |
+/// |---|---|
+/// | 408, 429, 5xx, no valid answer | next endpoint; the endpoint rests |
+/// | 401, 402, 403, 404 | next endpoint: the operator's credential, credit or model name is wrong, not the client's request |
+/// | 400, 413, 422 about the context length or a content filter | next model |
+/// | 400, 413, 422 and other 4xx | the client's fault |
+pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration) -> Verdict {
+    match (fault.status, fault.error_type) {
+        (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => Verdict::NextModel,
+        (429 | 503, _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
+        (401..=404, _) => Verdict::NextEndpoint(Some(cooldown)),
+        (408 | 500.., _) => Verdict::NextEndpoint(Some(cooldown)),
+        (400..=499, _) => Verdict::Answer,
+        // Neither an error nor an answer: a redirect, a 204.
+        _ => Verdict::NextEndpoint(Some(cooldown)),
+    }
+}
+
+/// The status a client gets for a fault of the last provider: what is the operator's problem is a bad gateway to the client.
+pub fn client_status(fault: &Fault) -> u16 {
+    match (fault.status, fault.error_type) {
+        (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => 400,
+        (400 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
+        (408, _) => 504,
+        (405..=499, _) => 400,
+        _ => 502,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn verdicts_follow_the_table() {
+        const REST: Duration = Duration::from_secs(30);
+        const SAID: Duration = Duration::from_secs(7);
+        for status in [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529, 302, 204] {
+            let fault = Fault::of_status(status, b"{}");
+            let rest = if matches!(status, 429 | 503) { SAID } else { REST };
+            assert_eq!(verdict(&fault, Some(SAID), REST), Verdict::NextEndpoint(Some(rest)), "{status}");
+        }
+        for status in [400, 413, 422, 405, 418] {
+            assert_eq!(verdict(&Fault::of_status(status, b"{}"), None, REST), Verdict::Answer, "{status}");
+        }
+        let context = Fault::of_status(400, br#"{"error":{"code":"context_length_exceeded"}}"#);
+        assert_eq!(verdict(&context, None, REST), Verdict::NextModel);
+    }
+
+    #[test]
+    fn a_refused_credential_is_not_the_clients_fault() {
+        for (status, client) in [
+            (401, 502),
+            (402, 502),
+            (403, 502),
+            (404, 502),
+            (400, 400),
+            (422, 422),
+            (429, 429),
+            (500, 502),
+            (503, 503),
+            (408, 504),
+            (529, 529),
+            (302, 502),
+        ] {
+            assert_eq!(client_status(&Fault::of_status(status, b"")), client, "{status}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The shell around the core: Envoy's callbacks in, host calls out. The only files that know proxy-wasm.
+
+mod attempt;
+mod calls;
+mod gateway;
+mod registry;
+mod shared_health;
+mod stats;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{ContextType, LogLevel};
+
+use crate::config::Config;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|_| Box::new(Plugin { role: None }));
+}}
+
+/// One configured plugin: a role.
+struct Plugin {
+    role: Option<Role>,
+}
+
+enum Role {
+    Gateway(Rc<gateway::Role>),
+    Attempt,
+}
+
+// === impl Plugin ===
+
+impl Context for Plugin {}
+
+impl RootContext for Plugin {
+    fn on_configure(&mut self, _: usize) -> bool {
+        let configuration = calls::plugin_configuration();
+        match Config::parse(&configuration, |name| std::env::var(name).ok()) {
+            Ok(Config::Attempt) => self.role = Some(Role::Attempt),
+            Ok(Config::Gateway(gateway)) => self.role = Some(Role::Gateway(Rc::new(gateway::Role::new(gateway, random())))),
+            Err(error) => {
+                log::error!("signalbox: the configuration is refused: {error}");
+                return false;
+            }
+        }
+        true
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        match &self.role {
+            Some(Role::Gateway(role)) => Some(Box::new(gateway::Filter::new(role.clone()))),
+            // Envoy creates no stream of a plugin that refused its configuration.
+            Some(Role::Attempt) | None => Some(Box::new(attempt::Filter::default())),
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// A generator with a seed of the host's.
+fn random() -> fastrand::Rng {
+    fastrand::Rng::with_seed(RandomState::new().build_hasher().finish())
+}

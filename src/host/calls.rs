@@ -1,0 +1,257 @@
+//! Host calls that cannot panic.
+//!
+//! The SDK's own panic on a status they do not expect, and a panic takes down every stream of the worker. A failure here is
+//! `None` or nothing done, which every caller has to live with anyway: Envoy may have ended the stream in between.
+//!
+//! A call that returns data costs Envoy a way back into the VM for memory, some ten times a call that does not.
+
+use std::ptr::null_mut;
+
+use crate::health::Millis;
+
+/// The maps that this module reads and writes.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Map {
+    Request = 0,
+    Response = 2,
+}
+
+/// The buffers that this module reads and writes.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Buffer {
+    Request = 0,
+    Response = 1,
+    PluginConfiguration = 7,
+}
+
+/// What Envoy does with the values of a metric.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum MetricKind {
+    Counter = 0,
+    Histogram = 2,
+}
+
+/// A header map as Envoy serialises it.
+#[derive(Debug)]
+pub(super) struct Headers(Vec<u8>);
+
+const OK: u32 = 0;
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(buffer: u32, start: usize, max_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_buffer_bytes(buffer: u32, start: usize, size: usize, data: *const u8, data_size: usize) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(map: u32, key: *const u8, key_size: usize, value: *mut *mut u8, value_size: *mut usize) -> u32;
+    fn proxy_replace_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, data: *const u8, size: usize) -> u32;
+    fn proxy_get_shared_data(key: *const u8, key_size: usize, data: *mut *mut u8, size: *mut usize, cas: *mut u32) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, data: *const u8, size: usize, cas: u32) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+}
+
+/// What the host put into this VM's memory for us.
+fn returned(status: u32, data: *mut u8, size: usize) -> Option<Vec<u8>> {
+    if status != OK {
+        return None;
+    }
+    if data.is_null() {
+        return Some(Vec::new());
+    }
+    // SAFETY: the host got `data` from this module's allocator with exactly `size` bytes and hands it over.
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+/// The time of the host.
+pub(super) fn now() -> Millis {
+    let mut nanoseconds = 0;
+    // SAFETY: the host writes one u64.
+    let status = unsafe { proxy_get_current_time_nanoseconds(&mut nanoseconds) };
+    Millis(if status == OK { nanoseconds / 1_000_000 } else { 0 })
+}
+
+/// The configuration of the plugin that is being configured.
+pub(super) fn plugin_configuration() -> Vec<u8> {
+    buffer(Buffer::PluginConfiguration, 0, u32::MAX as usize).unwrap_or_default()
+}
+
+/// The bytes of a buffer from `start`, at most `max_size`; `None` if there is no such buffer now.
+pub(super) fn buffer(buffer: Buffer, start: usize, max_size: usize) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host writes a pointer and a size.
+    let status = unsafe { proxy_get_buffer_bytes(buffer as u32, start, max_size, &mut data, &mut size) };
+    returned(status, data, size)
+}
+
+/// Puts `bytes` in the place of a whole buffer.
+pub(super) fn replace_buffer(buffer: Buffer, bytes: &[u8]) {
+    // SAFETY: the host reads `bytes`.
+    unsafe { proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, bytes.as_ptr(), bytes.len()) };
+}
+
+/// Puts `bytes` at the end of a buffer.
+pub(super) fn append_buffer(buffer: Buffer, bytes: &[u8]) {
+    // SAFETY: the host reads `bytes`. A start behind the end appends.
+    unsafe { proxy_set_buffer_bytes(buffer as u32, i32::MAX as usize, 0, bytes.as_ptr(), bytes.len()) };
+}
+
+/// All headers of a map.
+pub(super) fn headers(map: Map) -> Option<Headers> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host writes a pointer and a size.
+    let status = unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) };
+    returned(status, data, size).map(Headers)
+}
+
+/// The value of one header.
+pub(super) fn header(map: Map, name: &str) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads `name` and writes a pointer and a size.
+    let status = unsafe { proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), &mut data, &mut size) };
+    returned(status, data, size)
+}
+
+/// Sets a header, in the place of all of that name.
+pub(super) fn set_header(map: Map, name: &str, value: &[u8]) {
+    // SAFETY: the host reads `name` and `value`.
+    unsafe { proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+/// Removes all headers of a name.
+pub(super) fn remove_header(map: Map, name: &[u8]) {
+    // SAFETY: the host reads `name`.
+    unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) };
+}
+
+/// The filter state `wasm.<name>` of the stream, which both roles share.
+pub(super) fn filter_state(name: &str) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads `name` and writes a pointer and a size.
+    let status = unsafe { proxy_get_property(name.as_ptr(), name.len(), &mut data, &mut size) };
+    returned(status, data, size)
+}
+
+/// Sets the filter state `wasm.<name>` of the stream.
+pub(super) fn set_filter_state(name: &str, value: &[u8]) {
+    // SAFETY: the host reads `name` and `value`.
+    unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+/// What all workers share under `key`, with the number that a change has to name.
+pub(super) fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
+    let (mut data, mut size, mut cas) = (null_mut(), 0, 0);
+    // SAFETY: the host reads `key` and writes a pointer, a size and a number.
+    let status = unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut cas) };
+    returned(status, data, size).map(|data| (data, cas))
+}
+
+/// Shares `data` with all workers; `false` if another worker changed it since `cas` was read (0: whatever it was).
+pub(super) fn set_shared(key: &str, data: &[u8], cas: u32) -> bool {
+    // SAFETY: the host reads `key` and `data`.
+    let status = unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), data.as_ptr(), data.len(), cas) };
+    status == OK
+}
+
+/// Defines a metric.
+pub(super) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
+    let mut id = 0;
+    // SAFETY: the host reads `name` and writes a number.
+    let status = unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
+    (status == OK).then_some(id)
+}
+
+/// Adds to a counter.
+pub(super) fn add_to_metric(id: u32, value: u64) {
+    // SAFETY: no memory is involved.
+    unsafe { proxy_increment_metric(id, i64::try_from(value).unwrap_or(i64::MAX)) };
+}
+
+/// Records a value of a histogram.
+pub(super) fn record_metric(id: u32, value: u64) {
+    // SAFETY: no memory is involved.
+    unsafe { proxy_record_metric(id, value) };
+}
+
+/// Answers the request here. `details` is for Envoy's own logs.
+pub(super) fn respond(status: u16, details: &str, headers: &[(&str, &[u8])], body: &[u8]) {
+    let headers = serialize(headers);
+    // SAFETY: the host reads all of it.
+    unsafe {
+        proxy_send_local_response(
+            u32::from(status),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            -1,
+        )
+    };
+}
+
+/// The host's form of a header map: the number of headers, the sizes of each name and value, then each with a zero byte behind.
+fn serialize(headers: &[(&str, &[u8])]) -> Vec<u8> {
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or_default().to_le_bytes();
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(&u32::try_from(headers.len()).unwrap_or_default().to_le_bytes());
+    for (name, value) in headers {
+        out.extend_from_slice(&size(name.as_bytes()));
+        out.extend_from_slice(&size(value));
+    }
+    for (name, value) in headers {
+        for bytes in [name.as_bytes(), *value] {
+            out.extend_from_slice(bytes);
+            out.push(0);
+        }
+    }
+    out
+}
+
+// === impl Headers ===
+
+impl Headers {
+    /// Names and values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let count = self.word(0).unwrap_or_default();
+        let mut sizes = 4usize;
+        let mut at = count.saturating_mul(8).saturating_add(4);
+        (0..count).map_while(move |_| {
+            let (name_size, value_size) = (self.word(sizes)?, self.word(sizes.saturating_add(4))?);
+            sizes = sizes.saturating_add(8);
+            let value_at = at.saturating_add(name_size).saturating_add(1);
+            let name = self.0.get(at..at.saturating_add(name_size))?;
+            let value = self.0.get(value_at..value_at.saturating_add(value_size))?;
+            at = value_at.saturating_add(value_size).saturating_add(1);
+            Some((name, value))
+        })
+    }
+
+    /// The value of the first header called `name`.
+    pub(super) fn find(&self, name: &[u8]) -> Option<&[u8]> {
+        self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    fn word(&self, at: usize) -> Option<usize> {
+        let bytes = self.0.get(at..at.saturating_add(4))?;
+        bytes.try_into().ok().map(|bytes| u32::from_le_bytes(bytes) as usize)
+    }
+}

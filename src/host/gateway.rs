@@ -1,0 +1,256 @@
+//! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use super::calls::{self, Buffer, Headers, Map};
+use super::registry::{self, Handover, Shared};
+use super::shared_health;
+use super::stats::Stats;
+use crate::chat::Request;
+use crate::config::{Gateway, Key};
+use crate::error::{ClientError, Error};
+use crate::exchange::{Exchange, generation_id};
+use crate::route::{self, Ask};
+use crate::secret::KeyHash;
+use crate::{headers, metrics};
+
+/// What all streams of a gateway plugin share.
+pub(super) struct Role {
+    gateway: Rc<Gateway>,
+    stats: Stats,
+    random: RefCell<fastrand::Rng>,
+}
+
+/// One stream.
+pub(super) struct Filter {
+    role: Rc<Role>,
+    state: State,
+}
+
+/// How far the stream has come.
+enum State {
+    /// Nothing has come.
+    New,
+    /// The body is being gathered.
+    Reading { headers: Headers, key: Rc<Key> },
+    /// The attempts have it.
+    Planned { id: u64, handover: Shared },
+    /// Envoy answered by itself; this goes to the client in its place.
+    Replacing { id: Option<u64>, handover: Option<Shared>, body: Vec<u8> },
+    /// The gateway has answered.
+    Answered,
+}
+
+const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
+
+// === impl Role ===
+
+impl Role {
+    pub(super) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
+        Self { stats: Stats::define(&gateway), gateway, random: RefCell::new(random) }
+    }
+
+    /// Who asks.
+    fn authenticate(&self, headers: &Headers) -> Result<Rc<Key>, ClientError> {
+        let bearer = headers.find(b"authorization").and_then(|value| {
+            let (scheme, key) = value.split_at_checked(7)?;
+            scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
+        });
+        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
+            (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
+            (None, Some(anonymous)) => Ok(anonymous.clone()),
+            (None, None) => Err(ClientError::MissingKey),
+        }
+    }
+}
+
+// === impl Filter ===
+
+impl Filter {
+    pub(super) fn new(role: Rc<Role>) -> Self {
+        Self { role, state: State::New }
+    }
+
+    /// Checks what can be checked before the body is there.
+    fn admit(&self, headers: &Headers, end: bool) -> Result<Rc<Key>, ClientError> {
+        let path = path(headers);
+        if !PATHS.contains(&path) {
+            return Err(ClientError::UnknownPath(path.chars().take(200).collect()));
+        }
+        let method = headers.find(b":method").unwrap_or_default();
+        if method != b"POST" {
+            return Err(ClientError::Method(String::from_utf8_lossy(method).into_owned()));
+        }
+        let key = self.role.authenticate(headers)?;
+        let declared = headers.find(b"content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
+        self.check_size(declared.unwrap_or(0))?;
+        if end { Err(ClientError::NoBody) } else { Ok(key) }
+    }
+
+    fn check_size(&self, size: usize) -> Result<(), ClientError> {
+        let limit = self.role.gateway.defaults.max_request_bytes;
+        if size > limit { Err(ClientError::TooLarge(limit)) } else { Ok(()) }
+    }
+
+    /// The whole request is there: plan it, and hand it over.
+    fn plan(&mut self, headers: &Headers, key: Rc<Key>) -> Result<(), Error> {
+        let gateway = &self.role.gateway;
+        let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
+        self.check_size(body.len())?;
+        let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
+        let now = calls::now();
+        let health = shared_health::read(now);
+        let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
+        let ask = Ask { request: &request, key: &key, path: path(headers), headers: &names };
+        let random = &mut *self.role.random.borrow_mut();
+        let plan = route::plan(gateway, &ask, &health, now, random)?;
+        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        // The router reads these two and takes them away.
+        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
+        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
+        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
+        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
+        let withheld = headers.iter().map(|(name, _)| name).filter(|name| !headers::reaches_provider(name)).map(Into::into).collect();
+        let handover = Rc::new(Handover { exchange: RefCell::new(exchange), withheld });
+        self.state = State::Planned { id: registry::register(handover.clone()), handover };
+        Ok(())
+    }
+
+    fn reject(&mut self, error: &Error) -> Action {
+        self.state = State::Answered;
+        self.role.stats.add(metrics::rejection(error.error_type()));
+        if let Error::Internal(reason) = error {
+            log::error!("signalbox: {reason}");
+        }
+        let mut headers: Vec<(&str, &[u8])> = vec![("content-type", b"application/json")];
+        if error.status() == 405 {
+            headers.push(("allow", b"POST"));
+        }
+        calls::respond(error.status(), "signalbox", &headers, &error.body());
+        Action::Pause
+    }
+
+    /// More of the body has come, `size` bytes so far.
+    fn read(&mut self, size: usize, end: bool) -> Action {
+        match std::mem::replace(&mut self.state, State::Answered) {
+            State::Reading { headers, key } => {
+                let planned = match self.check_size(size) {
+                    Ok(()) if !end => {
+                        self.state = State::Reading { headers, key };
+                        return Action::Pause;
+                    }
+                    Ok(()) => self.plan(&headers, key),
+                    Err(error) => Err(error.into()),
+                };
+                match planned {
+                    Ok(()) => Action::Continue,
+                    Err(error) => self.reject(&error),
+                }
+            }
+            State::Answered => Action::Pause,
+            other => {
+                self.state = other;
+                Action::Continue
+            }
+        }
+    }
+
+    /// Envoy answers by itself: what the client is told in its place.
+    fn replacement(&self, status: u16) -> Option<Error> {
+        match &self.state {
+            State::Planned { handover, .. } => handover.exchange.borrow_mut().handle_response_to_client(status, calls::now()),
+            State::New | State::Reading { .. } if status == 413 => {
+                Some(ClientError::TooLarge(self.role.gateway.defaults.max_request_bytes).into())
+            }
+            State::New | State::Reading { .. } => Some(Error::Internal("Envoy ended the request before it was whole")),
+            State::Replacing { .. } | State::Answered => None,
+        }
+    }
+}
+
+impl Context for Filter {}
+
+impl HttpContext for Filter {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        let Some(headers) = calls::headers(Map::Request) else {
+            return self.reject(&Error::Internal("the request headers cannot be read"));
+        };
+        match self.admit(&headers, end) {
+            Ok(key) => self.state = State::Reading { headers, key },
+            Err(error) => return self.reject(&error.into()),
+        }
+        Action::Pause
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        self.read(size, end)
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.read(0, true)
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        // The usual case first: the attempt role has written this answer, or this filter has.
+        let ours = match &self.state {
+            State::Planned { handover, .. } => handover.exchange.borrow().is_released(),
+            State::Answered | State::Replacing { .. } => true,
+            State::New | State::Reading { .. } => false,
+        };
+        if ours {
+            return Action::Continue;
+        }
+        let status = calls::header(Map::Response, ":status").and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
+        let Some(error) = self.replacement(status.unwrap_or(500)) else {
+            return Action::Continue;
+        };
+        let body = error.body();
+        calls::set_header(Map::Response, ":status", error.status().to_string().as_bytes());
+        calls::set_header(Map::Response, "content-type", b"application/json");
+        calls::set_header(Map::Response, "content-length", body.len().to_string().as_bytes());
+        calls::remove_header(Map::Response, b"content-encoding");
+        self.state = match std::mem::replace(&mut self.state, State::Answered) {
+            State::Planned { id, handover } => {
+                calls::set_header(Map::Response, "x-generation-id", handover.exchange.borrow().generation_id().as_bytes());
+                State::Replacing { id: Some(id), handover: Some(handover), body }
+            }
+            _ => {
+                self.role.stats.add(metrics::rejection(error.error_type()));
+                State::Replacing { id: None, handover: None, body }
+            }
+        };
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, _: usize, _: bool) -> Action {
+        if let State::Replacing { body, .. } = &mut self.state {
+            calls::replace_buffer(Buffer::Response, &std::mem::take(body));
+        }
+        Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        let (id, handover) = match std::mem::replace(&mut self.state, State::Answered) {
+            State::Planned { id, handover } => (id, handover),
+            State::Replacing { id: Some(id), handover: Some(handover), .. } => (id, handover),
+            _ => return,
+        };
+        registry::forget(id);
+        let now = calls::now();
+        let mut exchange = handover.exchange.borrow_mut();
+        let settled = exchange.settle(now);
+        shared_health::note(&exchange.take_troubles(), now);
+        metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
+    }
+}
+
+/// The path, without its query.
+fn path(headers: &Headers) -> &str {
+    let path = headers.find(b":path").and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default();
+    path.split_once('?').map_or(path, |(path, _)| path)
+}

@@ -1,0 +1,55 @@
+//! Where the two roles of a stream find their exchange: they run on the same worker, in the same VM.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::calls;
+use crate::exchange::Exchange;
+
+/// An exchange as both roles hold it.
+pub(super) type Shared = Rc<Handover>;
+
+/// What the gateway role hands to the attempt role.
+pub(super) struct Handover {
+    pub(super) exchange: RefCell<Exchange>,
+    /// The names of the client's headers that no provider may see.
+    pub(super) withheld: Vec<Box<[u8]>>,
+}
+
+/// The filter state by which an attempt finds its exchange. Not a request header: no client could forge it, no provider sees it.
+const EXCHANGE: &str = "signalbox.exchange";
+
+/// The filter state by which the router's cluster specifier picks the cluster of each attempt.
+const CLUSTER: &str = "signalbox.cluster";
+
+thread_local! {
+    static EXCHANGES: RefCell<(u64, HashMap<u64, Shared>)> = RefCell::default();
+}
+
+/// Puts an exchange where its attempts find it; the returned number is for [`forget`].
+pub(super) fn register(handover: Shared) -> u64 {
+    let id = EXCHANGES.with_borrow_mut(|(last, exchanges)| {
+        *last = last.wrapping_add(1);
+        exchanges.insert(*last, handover);
+        *last
+    });
+    calls::set_filter_state(EXCHANGE, &id.to_le_bytes());
+    id
+}
+
+/// The exchange of this attempt's stream.
+pub(super) fn find() -> Option<Shared> {
+    let id = u64::from_le_bytes(calls::filter_state(EXCHANGE)?.try_into().ok()?);
+    EXCHANGES.with_borrow(|(_, exchanges)| exchanges.get(&id).cloned())
+}
+
+/// Ends what [`register`] began.
+pub(super) fn forget(id: u64) {
+    EXCHANGES.with_borrow_mut(|(_, exchanges)| exchanges.remove(&id));
+}
+
+/// Tells the router which cluster the next attempt goes to.
+pub(super) fn set_cluster(cluster: &str) {
+    calls::set_filter_state(CLUSTER, cluster.as_bytes());
+}

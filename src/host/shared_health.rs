@@ -1,0 +1,40 @@
+//! The health of endpoints, shared by all workers of one Envoy.
+
+use super::calls;
+use crate::health::{EndpointKey, Health, Millis};
+
+const KEY: &str = "signalbox.health";
+
+/// How often a change is tried again when another worker was faster.
+const TRIES: usize = 8;
+
+/// Which endpoints are in trouble at `now`.
+pub(super) fn read(now: Millis) -> Health {
+    let Some((bytes, cas)) = calls::shared(KEY).filter(|(bytes, _)| !bytes.is_empty()) else {
+        return Health::default();
+    };
+    let mut health = Health::from_bytes(&bytes);
+    if health.forget(now) {
+        // Whoever loses the race leaves it to the winner.
+        calls::set_shared(KEY, &health.to_bytes(), cas);
+    }
+    health
+}
+
+/// Shares the troubles of an exchange.
+pub(super) fn note(troubles: &[(EndpointKey, Millis)], now: Millis) {
+    if troubles.is_empty() {
+        return;
+    }
+    for _ in 0..TRIES {
+        let (bytes, cas) = calls::shared(KEY).unwrap_or_default();
+        let mut health = Health::from_bytes(&bytes);
+        for (endpoint, until) in troubles {
+            health.note(*endpoint, *until, now);
+        }
+        if calls::set_shared(KEY, &health.to_bytes(), cas) {
+            return;
+        }
+    }
+    log::warn!("signalbox: an endpoint's trouble could not be shared with the other workers: too many changes at once");
+}

@@ -1,0 +1,169 @@
+//! An error as a provider reports it in a body or in a stream.
+
+use std::borrow::Cow;
+
+use crate::error::ErrorType;
+use crate::json::{Kind, Scanner};
+
+/// What a provider reports, or what is wrong with its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The status that belongs to it: from the HTTP head, or as the body says.
+    pub status: u16,
+    /// What kind of failure.
+    pub error_type: ErrorType,
+    /// What the provider sent, cut to [`Fault::MAX_RAW`] bytes.
+    pub raw: Option<String>,
+}
+
+// === impl Fault ===
+
+impl Fault {
+    /// The most bytes of a provider's error body that are kept.
+    pub const MAX_RAW: usize = 4096;
+
+    /// An answer that is not what was asked for: not JSON, no choices, HTML …
+    pub fn invalid_answer(body: &[u8]) -> Self {
+        Self { status: 502, error_type: ErrorType::ProviderUnavailable, raw: cut(body) }
+    }
+
+    /// The fault of an error answer of this HTTP status.
+    pub fn of_status(status: u16, body: &[u8]) -> Self {
+        let named = name(body).and_then(|name| type_of_name(&name));
+        let error_type = match (status, named) {
+            (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
+            _ => type_of_status(status),
+        };
+        Self { status, error_type, raw: cut(body) }
+    }
+
+    /// The fault in an `error` member of an answer whose HTTP status was 200.
+    pub fn in_band(error: &[u8]) -> Self {
+        let code = code(error).filter(|code| (400..600).contains(code));
+        let named = name(error).and_then(|name| type_of_name(&name));
+        let error_type = named.or(code.map(type_of_status)).unwrap_or(ErrorType::ProviderUnavailable);
+        let status = code.unwrap_or(match error_type {
+            ErrorType::RateLimitExceeded => 429,
+            ErrorType::ProviderOverloaded => 529,
+            ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation | ErrorType::InvalidRequest => 400,
+            ErrorType::Authentication => 401,
+            ErrorType::Timeout => 504,
+            ErrorType::Server => 500,
+            _ => 502,
+        });
+        Self { status, error_type, raw: cut(error) }
+    }
+}
+
+fn type_of_status(status: u16) -> ErrorType {
+    match status {
+        401 => ErrorType::Authentication,
+        402 => ErrorType::PaymentRequired,
+        403 => ErrorType::PermissionDenied,
+        404 => ErrorType::NotFound,
+        408 | 504 | 524 => ErrorType::Timeout,
+        413 => ErrorType::PayloadTooLarge,
+        422 => ErrorType::Unprocessable,
+        429 => ErrorType::RateLimitExceeded,
+        503 | 529 => ErrorType::ProviderOverloaded,
+        400..=499 => ErrorType::InvalidRequest,
+        500 => ErrorType::Server,
+        _ => ErrorType::ProviderUnavailable,
+    }
+}
+
+fn type_of_name(name: &str) -> Option<ErrorType> {
+    let is = |part: &str| name.contains(part);
+    Some(match () {
+        () if is("context_length") || is("context_window") || is("string_above_max_length") => ErrorType::ContextLengthExceeded,
+        () if is("content_filter") || is("content_policy") || is("ResponsibleAI") => ErrorType::ContentPolicyViolation,
+        () if is("rate_limit") || is("insufficient_quota") || is("too_many_requests") => ErrorType::RateLimitExceeded,
+        () if is("overloaded") || is("engine_overloaded") || is("service_unavailable") => ErrorType::ProviderOverloaded,
+        () if is("timeout") => ErrorType::Timeout,
+        () if is("authentication") || is("invalid_api_key") => ErrorType::Authentication,
+        () if is("server_error") || is("internal_error") => ErrorType::Server,
+        () if is("invalid_request") => ErrorType::InvalidRequest,
+        () => return None,
+    })
+}
+
+/// Walks `{…}` or `{"error":{…}}`, or an array with one of them, and calls `member` for each member of the error object.
+fn walk<'a>(scanner: &mut Scanner<'a>, member: &mut dyn FnMut(&[u8], &'a [u8])) {
+    if scanner.kind() == Ok(Kind::Array) {
+        _ = scanner.array(|scanner| {
+            walk(&mut scanner.clone(), member);
+            scanner.skip().map(|_| ())
+        });
+        return;
+    }
+    _ = scanner.object(|scanner, key, _| {
+        if key.raw == b"error" && scanner.kind()? == Kind::Object {
+            walk(&mut scanner.clone(), member);
+        }
+        member(key.raw, scanner.raw()?);
+        Ok(())
+    });
+}
+
+/// `error.code` and `error.type`, whichever are strings, joined: providers put the telling word in either.
+fn name(body: &[u8]) -> Option<String> {
+    let mut names = String::new();
+    walk(&mut Scanner::new(body), &mut |key, value| {
+        if matches!(key, b"code" | b"type" | b"error_type")
+            && let Ok(text) = Scanner::new(value).string()
+        {
+            names.push_str(&text.value());
+            names.push(' ');
+        }
+    });
+    (!names.is_empty()).then_some(names)
+}
+
+fn code(error: &[u8]) -> Option<u16> {
+    let mut code = None;
+    walk(&mut Scanner::new(error), &mut |key, value| {
+        if matches!(key, b"code" | b"status") {
+            let digits = Scanner::new(value).string().map_or(Cow::Borrowed(value), |text| Cow::Owned(text.raw.to_vec()));
+            code = code.or(std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok()));
+        }
+    });
+    code
+}
+
+fn cut(body: &[u8]) -> Option<String> {
+    let body = body.get(..Fault::MAX_RAW).unwrap_or(body).trim_ascii();
+    (!body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn errors_within_a_200_tell_their_status() {
+        for (error, status, error_type) in [
+            (r#"{"message":"x","type":"server_error","code":null}"#, 500, ErrorType::Server),
+            (r#"{"message":"x","code":429}"#, 429, ErrorType::RateLimitExceeded),
+            (r#"{"message":"x","code":"rate_limit_exceeded"}"#, 429, ErrorType::RateLimitExceeded),
+            (r#"{"type":"overloaded_error"}"#, 529, ErrorType::ProviderOverloaded),
+            (r#"{"code":"503"}"#, 503, ErrorType::ProviderOverloaded),
+            (r#"{"code":"context_length_exceeded","type":"invalid_request_error"}"#, 400, ErrorType::ContextLengthExceeded),
+            (r#""just text""#, 502, ErrorType::ProviderUnavailable),
+            (r#"{"code":7}"#, 502, ErrorType::ProviderUnavailable),
+        ] {
+            let fault = Fault::in_band(error.as_bytes());
+            assert_eq!((fault.status, fault.error_type), (status, error_type), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_400_can_be_about_the_context_or_the_content() {
+        let kind = |body: &str| Fault::of_status(400, body.as_bytes()).error_type;
+        assert_eq!(kind(r#"{"error":{"code":"context_length_exceeded"}}"#), ErrorType::ContextLengthExceeded);
+        assert_eq!(kind(r#"[{"error":{"code":"content_filter"}}]"#), ErrorType::ContentPolicyViolation);
+        assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
+        assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
+    }
+}

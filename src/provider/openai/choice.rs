@@ -1,0 +1,237 @@
+//! One choice of an answer or a chunk, in OpenRouter's shape.
+
+use crate::json::{Error, Kind, Scanner};
+
+/// Whether a choice holds a whole message or a piece of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `message`, in an answer that is not streamed.
+    Message,
+    /// `delta`, in a chunk.
+    Delta,
+}
+
+/// What was found in the choices.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    /// How many there are.
+    pub(super) choices: usize,
+    /// Bytes of text: content, reasoning, tool calls.
+    pub(super) output_bytes: usize,
+    /// Something that a client waits for: text, reasoning, a tool call, a refusal, an image, an end.
+    pub(super) meaningful: bool,
+    /// A finish reason.
+    pub(super) finished: bool,
+    /// A `usage` within a choice, as some imitators place it.
+    pub(super) usage: Option<&'a [u8]>,
+}
+
+/// Appends the elements of `choices`, which is at `scanner`, without the brackets.
+///
+/// Errors: if it is not an array of objects.
+pub(super) fn choices<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {
+    scanner.array(|scanner| {
+        if found.choices > 0 {
+            out.push(b',');
+        }
+        found.choices = found.choices.saturating_add(1);
+        choice(scanner, shape, found, out)
+    })
+}
+
+fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {
+    let mut finish: Option<&[u8]> = None;
+    let mut native: Option<&[u8]> = None;
+    let mut index: &[u8] = b"0";
+    // The place of the index is known before its value is: it is put in there at the end, if it is not 0.
+    out.extend_from_slice(b"{\"index\":");
+    let index_at = out.len();
+    scanner.object(|scanner, key, _| {
+        match key.raw {
+            b"index" => index = scanner.raw()?,
+            b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw),
+            b"native_finish_reason" => native = Some(scanner.raw()?),
+            b"usage" => found.usage = Some(scanner.raw()?),
+            b"delta" | b"message" => {
+                out.extend_from_slice(match shape {
+                    Shape::Message => b",\"message\":",
+                    Shape::Delta => b",\"delta\":",
+                });
+                message(scanner, shape, found, out)?;
+            }
+            _ => {
+                let value = scanner.raw()?;
+                member(key.raw, value, out);
+            }
+        }
+        Ok(())
+    })?;
+    found.finished |= finish.is_some();
+    found.meaningful |= finish.is_some();
+    out.extend_from_slice(b",\"finish_reason\":");
+    match finish {
+        None => out.extend_from_slice(b"null,\"native_finish_reason\":"),
+        Some(reason) => {
+            out.push(b'"');
+            out.extend_from_slice(finish_reason(reason));
+            out.extend_from_slice(b"\",\"native_finish_reason\":");
+        }
+    }
+    match (native, finish) {
+        (Some(native), _) => out.extend_from_slice(native),
+        (None, None) => out.extend_from_slice(b"null"),
+        (None, Some(reason)) => {
+            out.push(b'"');
+            out.extend_from_slice(reason);
+            out.push(b'"');
+        }
+    }
+    out.push(b'}');
+    out.splice(index_at..index_at, index.iter().copied());
+    Ok(())
+}
+
+/// OpenRouter's word for a provider's finish reason: stop, length, tool_calls, content_filter or error. Others stay.
+fn finish_reason(native: &[u8]) -> &[u8] {
+    match native {
+        b"eos" | b"eos_token" | b"end_turn" | b"stop_sequence" | b"completed" | b"STOP" => b"stop",
+        b"max_tokens" | b"MAX_TOKENS" | b"max_output_tokens" => b"length",
+        b"function_call" | b"tool_use" | b"tool_call" => b"tool_calls",
+        b"SAFETY" | b"RECITATION" | b"refusal" => b"content_filter",
+        b"insufficient_system_resource" | b"abort" => b"error",
+        other => other,
+    }
+}
+
+fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {
+    if scanner.kind()? == Kind::Null {
+        scanner.skip()?;
+        out.extend_from_slice(b"{}");
+        return Ok(());
+    }
+    out.push(b'{');
+    let start = out.len();
+    let mut role = false;
+    let mut reasoning = false;
+    let mut reasoning_content: Option<&[u8]> = None;
+    scanner.object(|scanner, key, _| {
+        let kind = scanner.kind()?;
+        match key.raw {
+            // Clients refuse these as null, and take them absent.
+            b"role" | b"tool_calls" | b"audio" | b"images" | b"annotations" | b"reasoning_details" | b"function_call"
+                if kind == Kind::Null =>
+            {
+                scanner.skip()?;
+            }
+            b"content" | b"refusal" | b"reasoning" if kind == Kind::String => {
+                let text = scanner.string()?.raw;
+                found.output_bytes = found.output_bytes.saturating_add(text.len());
+                found.meaningful |= !text.is_empty();
+                reasoning |= key.raw == b"reasoning";
+                separate(start, out);
+                out.push(b'"');
+                out.extend_from_slice(key.raw);
+                out.extend_from_slice(b"\":\"");
+                out.extend_from_slice(text);
+                out.push(b'"');
+            }
+            b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
+            b"tool_calls" if kind == Kind::Array => {
+                separate(start, out);
+                out.extend_from_slice(b"\"tool_calls\":[");
+                tool_calls(scanner, shape, found, out)?;
+                out.push(b']');
+            }
+            _ => {
+                let value = scanner.raw()?;
+                role |= key.raw == b"role";
+                found.meaningful |=
+                    matches!(key.raw, b"audio" | b"images" | b"reasoning_details" | b"content" | b"annotations" | b"function_call")
+                        && !matches!(value, b"null" | b"[]");
+                separate(start, out);
+                out.push(b'"');
+                out.extend_from_slice(key.raw);
+                out.extend_from_slice(b"\":");
+                out.extend_from_slice(value);
+            }
+        }
+        Ok(())
+    })?;
+    // DeepSeek's and vLLM's name for it.
+    if let Some(value) = reasoning_content.filter(|value| !reasoning && value.starts_with(b"\"")) {
+        found.output_bytes = found.output_bytes.saturating_add(value.len());
+        found.meaningful |= value != b"\"\"";
+        separate(start, out);
+        out.extend_from_slice(b"\"reasoning\":");
+        out.extend_from_slice(value);
+    }
+    if !role && shape == Shape::Message {
+        separate(start, out);
+        out.extend_from_slice(b"\"role\":\"assistant\"");
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {
+    let mut position = 0usize;
+    scanner.array(|scanner| {
+        if position > 0 {
+            out.push(b',');
+        }
+        found.meaningful = true;
+        out.push(b'{');
+        let start = out.len();
+        let mut indexed = false;
+        let before = scanner.position();
+        scanner.object(|scanner, key, _| {
+            indexed |= key.raw == b"index";
+            if key.raw == b"function" && scanner.kind()? == Kind::Object {
+                separate(start, out);
+                out.extend_from_slice(b"\"function\":{");
+                let start = out.len();
+                scanner.object(|scanner, key, _| member_unless_null(scanner, key.raw, start, out))?;
+                out.push(b'}');
+                return Ok(());
+            }
+            member_unless_null(scanner, key.raw, start, out)
+        })?;
+        found.output_bytes = found.output_bytes.saturating_add(scanner.position().saturating_sub(before));
+        if !indexed && shape == Shape::Delta {
+            separate(start, out);
+            out.extend_from_slice(b"\"index\":");
+            out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
+        }
+        out.push(b'}');
+        position = position.saturating_add(1);
+        Ok(())
+    })
+}
+
+fn member_unless_null(scanner: &mut Scanner<'_>, key: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    let value = scanner.raw()?;
+    if value == b"null" {
+        return Ok(());
+    }
+    separate(start, out);
+    out.push(b'"');
+    out.extend_from_slice(key);
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value);
+    Ok(())
+}
+
+/// Appends `,"key":value`.
+pub(super) fn member(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key);
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value);
+}
+
+/// Appends a comma if something stands since `start`.
+fn separate(start: usize, out: &mut Vec<u8>) {
+    if out.len() > start {
+        out.push(b',');
+    }
+}

@@ -1,0 +1,46 @@
+//! An answer that is not streamed.
+
+use super::choice::{self, Found, Shape};
+use crate::chat::Envelope;
+use crate::json::{Kind, Scanner};
+use crate::provider::{Completion, Fault};
+use crate::usage::OpenAiUsage;
+
+/// Reads a provider's whole answer.
+///
+/// Errors: if it reports an error, or is not a completion.
+pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+    let mut head = Vec::with_capacity(body.len().saturating_add(512));
+    envelope.completion_into(&mut head);
+    let mut found = Found::default();
+    let mut usage: Option<OpenAiUsage> = None;
+    let mut error = None;
+    let mut fingerprint: &[u8] = b"null";
+    let mut answered = false;
+    let mut scanner = Scanner::new(body);
+    let read = scanner.object(|scanner, key, _| {
+        match key.raw {
+            b"choices" if scanner.kind()? == Kind::Array => {
+                head.extend_from_slice(b",\"choices\":[");
+                choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
+                head.push(b']');
+                answered = true;
+            }
+            b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+            b"system_fingerprint" => fingerprint = scanner.raw()?,
+            b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
+            b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
+            _ => choice::member(key.raw, scanner.raw()?, &mut head),
+        }
+        Ok(())
+    });
+    if let Some(error) = error {
+        return Err(Fault::in_band(error));
+    }
+    if read.and_then(|()| scanner.end()).is_err() || !answered {
+        return Err(Fault::invalid_answer(body));
+    }
+    choice::member(b"system_fingerprint", fingerprint, &mut head);
+    let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
+    Ok(Completion { head, usage, output_bytes: found.output_bytes })
+}

@@ -1,0 +1,86 @@
+//! When a provider wants to be asked again, in all the ways that providers say it.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::health::Millis;
+
+/// The longest wait that is believed.
+pub const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The wait in the value of a response header, if it is one that says so: `retry-after` (seconds, also with a fraction, an
+/// HTTP-date, or a duration such as `1m2.5s`), `retry-after-ms` and `x-ratelimit-reset-requests` / `-tokens` (durations).
+/// At most [`LONGEST`].
+pub fn parse(name: &[u8], value: &[u8], now: Millis) -> Option<Duration> {
+    let value = std::str::from_utf8(value).ok()?.trim();
+    let wait = match name {
+        b"retry-after-ms" => seconds(value)? / 1000.0,
+        b"retry-after" => seconds(value).or_else(|| duration(value)).or_else(|| date(value, now))?,
+        _ => return None,
+    };
+    Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
+}
+
+fn seconds(value: &str) -> Option<f64> {
+    value.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+}
+
+/// `1h2m3.5s`, `250ms`.
+fn duration(value: &str) -> Option<f64> {
+    let mut rest = value;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (digits, after) = rest.split_at(number);
+        let unit_len = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_len);
+        let scale = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += seconds(digits)? * scale;
+        rest = next;
+    }
+    (!value.is_empty()).then_some(total)
+}
+
+fn date(value: &str, now: Millis) -> Option<f64> {
+    let at = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(Duration::from_millis(now.0)).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn t80_every_spelling_is_understood() {
+        // Sat, 21 Nov 2026 00:00:00 GMT
+        let now = Millis(1_795_219_200_000);
+        for (name, value, millis) in [
+            ("retry-after", "7", Some(7_000)),
+            ("retry-after", " 1.5 ", Some(1_500)),
+            ("retry-after", "1m2.5s", Some(62_500)),
+            ("retry-after", "250ms", Some(250)),
+            ("retry-after", "Sat, 21 Nov 2026 00:00:20 GMT", Some(20_000)),
+            ("retry-after", "Fri, 20 Nov 2026 00:00:20 GMT", Some(0)),
+            ("retry-after", "999999999", Some(3_600_000)),
+            ("retry-after", "1e300", Some(3_600_000)),
+            ("retry-after-ms", "1500", Some(1_500)),
+            ("retry-after", "-1", None),
+            ("retry-after", "NaN", None),
+            ("retry-after", "soon", None),
+            ("retry-after", "5x", None),
+            ("retry-after", "", None),
+            ("x-other", "5", None),
+        ] {
+            let wait = parse(name.as_bytes(), value.as_bytes(), now).map(|wait| wait.as_millis());
+            assert_eq!(wait, millis, "{name}: {value}");
+        }
+        assert_eq!(parse(b"retry-after", b"\xff", now), None);
+    }
+}
