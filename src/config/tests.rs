@@ -103,9 +103,9 @@ fn the_attempt_role_stands_alone() {
 
 #[test]
 fn defaults_hold_where_nothing_is_written() {
-    assert_eq!(gateway(&with("/defaults", json!({}))).defaults, Defaults::default());
+    assert_eq!(*gateway(&with("/defaults", json!({}))).defaults, Defaults::default());
     assert_eq!(
-        gateway(&full()).defaults,
+        *gateway(&full()).defaults,
         Defaults { first_token_timeout: Duration::from_millis(2500), max_attempts: 4, cooldown: Duration::ZERO, ..Defaults::default() }
     );
 }
@@ -232,7 +232,7 @@ fn keys_are_found_by_hash() {
     let gateway = super::tests::gateway(&open);
     let anonymous = gateway.anonymous.as_ref().unwrap();
     assert!(&*anonymous.name == "anonymous" && anonymous.allows("openai/gpt-4o"));
-    assert_eq!(gateway.keys().count(), 1);
+    assert_eq!(gateway.keys().len(), 1);
 }
 
 #[test]
