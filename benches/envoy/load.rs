@@ -45,8 +45,8 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
                 r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Say hello in one word, please."}}]}}"#
             )),
             streamed: false,
-            cpu_requests: size(3000, 600),
-            latency_requests: size(1000, 300),
+            cpu_requests: size(1500, 600),
+            latency_requests: size(500, 300),
         },
         Load {
             name: "300-event stream",
@@ -54,22 +54,22 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
                 r#"{{"model":"{MODEL}","stream":true,"messages":[{{"role":"user","content":"Tell me about signal boxes."}}]}}"#
             )),
             streamed: true,
-            cpu_requests: size(12, 3),
-            latency_requests: size(6, 2),
+            cpu_requests: size(8, 3),
+            latency_requests: size(4, 2),
         },
         Load {
             name: "100 KB prompt",
             request: request(&prompt(100_000)),
             streamed: false,
-            cpu_requests: size(800, 150),
-            latency_requests: size(400, 80),
+            cpu_requests: size(400, 150),
+            latency_requests: size(200, 80),
         },
         Load {
             name: "1 MB prompt",
             request: request(&prompt(1_000_000)),
             streamed: false,
-            cpu_requests: size(150, 30),
-            latency_requests: size(80, 20),
+            cpu_requests: size(75, 30),
+            latency_requests: size(40, 20),
         },
     ]
 }

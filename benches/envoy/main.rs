@@ -20,6 +20,7 @@ mod client;
 mod http;
 mod load;
 mod measure;
+mod others;
 mod process;
 mod provider;
 mod report;
@@ -28,8 +29,9 @@ mod target;
 
 use std::env;
 
+use crate::others::Others;
 use crate::provider::Provider;
-use crate::setting::Setting;
+use crate::setting::{Run, Setting};
 use crate::target::{Places, Target};
 
 const USUAL_TARGETS: [&str; 3] = ["bare", "ai-filter", "signalbox"];
@@ -45,7 +47,7 @@ fn main() {
         arguments.extend(USUAL_TARGETS.map(str::to_owned));
     }
     let quick = env::var("BENCH_QUICK").is_ok_and(|value| value == "1");
-    let rounds = number("BENCH_ROUNDS").unwrap_or(if quick { 3 } else { 21 });
+    let rounds = number("BENCH_ROUNDS").unwrap_or(if quick { 3 } else { 41 });
     let connections = number("BENCH_CONNECTIONS").unwrap_or(1);
 
     let places = Places::find();
@@ -53,15 +55,17 @@ fn main() {
     let mut targets: Vec<Target> = arguments.iter().map(|name| Target::start(name, &places, provider.port, connections)).collect();
     let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
 
+    let others = Others::watch(&targets);
     let mut measured = Vec::new();
     for load in load::all(quick) {
         println!("{}: {rounds} rounds of {}", load.name, names.join(", "));
         measured.push(measure::measure(&load, &mut targets, rounds, &provider.written));
     }
+    let others_percent = others.percent(&targets);
     for target in &targets {
         target.check();
     }
-    let setting = Setting::of(&places, rounds, connections, quick);
+    let setting = Setting::of(&places, Run { rounds, connections, quick, others_percent });
     report::print(&setting, &names, &measured);
     report::write(&places, &setting, &names, &measured);
 }

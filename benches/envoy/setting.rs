@@ -18,16 +18,26 @@ pub(crate) struct Setting {
     envoy: String,
     module_bytes: Option<u64>,
     commit: Option<String>,
-    rounds: usize,
-    connections: usize,
-    quick: bool,
+    run: Run,
+}
+
+/// How it was measured.
+pub(crate) struct Run {
+    /// Samples of each load from each target.
+    pub(crate) rounds: usize,
+    /// Requests in flight while CPU time was measured.
+    pub(crate) connections: usize,
+    /// Whether the samples were small.
+    pub(crate) quick: bool,
+    /// What others took of the machine meanwhile.
+    pub(crate) others_percent: f64,
 }
 
 // === impl Setting ===
 
 impl Setting {
     /// Asks the machine, Envoy and git.
-    pub(crate) fn of(places: &Places, rounds: usize, connections: usize, quick: bool) -> Self {
+    pub(crate) fn of(places: &Places, run: Run) -> Self {
         Self {
             cpu: cpu(),
             cores: thread::available_parallelism().map_or(0, usize::from),
@@ -35,9 +45,7 @@ impl Setting {
             envoy: process::version(&places.envoy),
             module_bytes: fs::metadata(&places.module).map(|file| file.len()).ok(),
             commit: commit(places),
-            rounds,
-            connections,
-            quick,
+            run,
         }
     }
 
@@ -50,9 +58,10 @@ impl Setting {
             "envoy": self.envoy,
             "module_bytes": self.module_bytes,
             "commit": self.commit,
-            "rounds": self.rounds,
-            "connections": self.connections,
-            "quick": self.quick,
+            "rounds": self.run.rounds,
+            "connections": self.run.connections,
+            "quick": self.run.quick,
+            "others_percent": self.run.others_percent,
         })
     }
 }
@@ -66,7 +75,8 @@ impl fmt::Display for Setting {
         if let Some(commit) = &self.commit {
             write!(f, "commit {commit}; ")?;
         }
-        write!(f, "{} rounds, {} request(s) in flight", self.rounds, self.connections)
+        write!(f, "{} rounds, {} request(s) in flight; ", self.run.rounds, self.run.connections)?;
+        write!(f, "others took {:.0} % of the machine meanwhile", self.run.others_percent)
     }
 }
 
