@@ -329,44 +329,70 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Consumes a string from behind its opening quote, a block at a time: on real prompts this loop is most of the work.
     fn rest_of_string(&mut self) -> Result<Text<'a>, Error> {
         let start = self.at;
         let mut escaped = false;
         let mut high = 0;
+        // Bytes at the start of the block that an escape in the block before has taken.
+        let mut taken = 0u32;
         loop {
-            self.at += plain_prefix(self.bytes.get(self.at..).unwrap_or_default(), &mut high);
-            match self.bytes.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                Some(_) => return Err(self.error(ErrorKind::Syntax)),
-                None => return Err(self.error(ErrorKind::Eof)),
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            if taken == 0 {
+                let plain = plain_blocks(rest, &mut high);
+                self.at += plain;
             }
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let (stops, tops) = match rest.first_chunk() {
+                Some(block) => block_masks(block),
+                None if rest.is_empty() => return Err(self.error(ErrorKind::Eof)),
+                None => block_masks(&padded(rest)),
+            };
+            let mut stops = stops & !taken;
+            taken = 0;
+            while stops != 0 {
+                let place = stops.trailing_zeros();
+                let stop = self.at + place as usize;
+                match self.bytes.get(stop) {
+                    Some(b'"') => {
+                        high |= tops & ((1 << place) - 1);
+                        self.at = stop + 1;
+                        return self.text(start..stop, escaped, high != 0);
+                    }
+                    Some(b'\\') => {
+                        escaped = true;
+                        self.check_escape(stop)?;
+                        taken = 2 << place >> BLOCK;
+                        stops &= !(3 << place);
+                    }
+                    _ => return Err(Error { kind: ErrorKind::Syntax, at: stop }),
+                }
+            }
+            high |= tops;
+            self.at = (self.at + BLOCK).min(self.bytes.len());
         }
-        let raw = self.slice(start..self.at);
-        if high != 0 && std::str::from_utf8(raw).is_err() {
-            return Err(Error { kind: ErrorKind::Utf8, at: start });
+    }
+
+    fn text(&self, range: Range<usize>, escaped: bool, high: bool) -> Result<Text<'a>, Error> {
+        let raw = self.slice(range.clone());
+        if high && simdutf8::basic::from_utf8(raw).is_err() {
+            return Err(Error { kind: ErrorKind::Utf8, at: range.start });
         }
-        self.at += 1;
         Ok(Text { raw, escaped })
     }
 
-    fn escape(&mut self) -> Result<(), Error> {
-        match self.bytes.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') => {
-                let digits = self.bytes.get(self.at + 2..self.at + 6).ok_or(self.error(ErrorKind::Eof))?;
-                if !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return Err(self.error(ErrorKind::Syntax));
-                }
-                self.at += 6;
-            }
-            Some(_) => return Err(self.error(ErrorKind::Syntax)),
-            None => return Err(self.error(ErrorKind::Eof)),
+    fn check_escape(&self, at: usize) -> Result<(), Error> {
+        let fault = |kind| Err(Error { kind, at });
+        match self.bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
+            Some(b'u') => match self.bytes.get(at + 2..at + 6) {
+                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
+                Some(_) => fault(ErrorKind::Syntax),
+                None => fault(ErrorKind::Eof),
+            },
+            Some(_) => fault(ErrorKind::Syntax),
+            None => fault(ErrorKind::Eof),
         }
-        Ok(())
     }
 
     fn number(&mut self) -> Result<(), Error> {
@@ -451,42 +477,59 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many leading bytes of `bytes` need no attention inside a string: neither a quote, a backslash nor a control character.
-/// Sets bits of `high` when any of the bytes it looked at is not ASCII.
-fn plain_prefix(bytes: &[u8], high: &mut u64) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = ONES << 7;
-    const QUOTES: u64 = ONES.wrapping_mul(b'"' as u64);
-    const BACKSLASHES: u64 = ONES.wrapping_mul(b'\\' as u64);
-    const SPACES: u64 = ONES.wrapping_mul(b' ' as u64);
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
-    let (words, tail) = bytes.as_chunks::<8>();
+/// How many bytes of `bytes` are in whole blocks before the first in which a string stops or turns. Sets bits of `high` when any
+/// of them is not ASCII.
+fn plain_blocks(bytes: &[u8], high: &mut u32) -> usize {
     let mut plain = 0usize;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        *high |= word & TOPS;
-        // The lowest set bit is exact (a borrow only runs upwards), and the lowest is the one that counts.
-        let stops = zero(word ^ QUOTES) | zero(word ^ BACKSLASHES) | (word.wrapping_sub(SPACES) & !word & TOPS);
+    for block in bytes.as_chunks::<BLOCK>().0 {
+        let (stops, tops) = block_masks(block);
         if stops != 0 {
-            return plain.saturating_add((stops.trailing_zeros() >> 3) as usize);
-        }
-        plain = plain.saturating_add(8);
-    }
-    for byte in tail {
-        if matches!(byte, b'"' | b'\\' | 0..0x20) {
             break;
         }
-        *high |= u64::from(byte & 0x80);
-        plain = plain.saturating_add(1);
+        *high |= tops;
+        plain = plain.wrapping_add(BLOCK);
     }
     plain
+}
+
+/// `rest`, which is shorter than a block, with spaces behind.
+fn padded(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+    block
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
+
+/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
+    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
+    let word = |half: &[u8]| half.try_into().map(u64::from_le_bytes).unwrap_or_default();
+    let (low, top) = block.split_at(8);
+    let bytes = u64x2(word(low), word(top));
+    let quotes = i8x16_eq(bytes, u8x16_splat(b'"'));
+    let backslashes = i8x16_eq(bytes, u8x16_splat(b'\\'));
+    let controls = u8x16_lt(bytes, u8x16_splat(b' '));
+    (u32::from(i8x16_bitmask(v128_or(v128_or(quotes, backslashes), controls))), u32::from(i8x16_bitmask(bytes)))
+}
+
+/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
+    block.iter().rev().fold((0, 0), |(stops, tops), byte| {
+        let stop = matches!(byte, b'"' | b'\\' | 0..0x20);
+        (stops << 1 | u32::from(stop), tops << 1 | u32::from(byte >> 7))
+    })
 }
 
 /// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped.
 pub fn escape_into(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     loop {
-        let (plain, stop) = rest.split_at(plain_prefix(rest, &mut 0));
+        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+        let (plain, stop) = rest.split_at(plain);
         out.extend_from_slice(plain);
         let Some((&byte, after)) = stop.split_first() else { return };
         match byte {

@@ -8,7 +8,7 @@ const MAX_DEPTH: u8 = 32;
 /// The JSON of a serialized `Struct`; `None` if the bytes are none, which JSON text never is.
 ///
 /// Numbers are doubles on the way; each is written with the fewest digits that make it, so `0.15` is `0.15` again.
-pub fn to_json(bytes: &[u8]) -> Option<String> {
+pub(super) fn to_json(bytes: &[u8]) -> Option<String> {
     let mut json = String::new();
     write_struct(bytes, MAX_DEPTH, &mut json)?;
     Some(json)

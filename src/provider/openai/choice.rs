@@ -51,7 +51,7 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
             b"index" => index = scanner.raw()?,
             b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw),
             b"native_finish_reason" => native = Some(scanner.raw()?),
-            b"usage" => found.usage = Some(scanner.raw()?),
+            b"usage" => found.usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(found.usage),
             b"delta" | b"message" => {
                 out.extend_from_slice(match shape {
                     Shape::Message => b",\"message\":",

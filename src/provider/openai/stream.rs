@@ -124,7 +124,7 @@ impl State {
                     out.push(b']');
                 }
                 b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
-                b"usage" => usage = Some(scanner.raw()?),
+                b"usage" => usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(usage),
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
                     let value = scanner.raw()?;
