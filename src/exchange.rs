@@ -17,11 +17,12 @@ pub use settlement::{Settlement, Spent};
 
 use self::answer::Answer;
 use crate::chat::{Envelope, Request};
+use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Key};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorType, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
-use crate::health::{EndpointKey, Millis};
+use crate::health::EndpointKey;
 use crate::price::NanoUsd;
 use crate::provider::Fault;
 use crate::route::Plan;
@@ -166,34 +167,36 @@ impl Exchange {
     /// Begins the next attempt and says at which endpoint; `None` if the plan is exhausted.
     ///
     /// An attempt that is still open by then has failed without an answer: Envoy saw it refused, reset or silent.
-    pub fn begin_attempt(&mut self, now: Millis) -> Option<Rc<Endpoint>> {
-        self.close_unanswered(now);
+    pub fn begin_attempt(&mut self, clock: &dyn Clock) -> Option<Rc<Endpoint>> {
+        self.close_unanswered(clock);
         let endpoint = self.plan.get(self.next)?.clone();
         self.next = self.next.saturating_add(1);
-        self.attempts.push(Attempt::new(endpoint.clone(), now));
+        // The first begins right after the plan.
+        let started = if self.attempts.is_empty() { self.started } else { clock.now() };
+        self.attempts.push(Attempt::new(endpoint.clone(), started));
         self.answer = Answer::Awaited;
         Some(endpoint)
     }
 
     /// The head of the response to the current attempt; `end` if no body follows.
-    pub fn handle_response_head(&mut self, head: ResponseHead, end: bool, now: Millis) -> Step {
+    pub fn handle_response_head(&mut self, head: ResponseHead, end: bool, clock: &dyn Clock) -> Step {
         let has_next = self.next < self.plan.len();
         if !(200..300).contains(&head.status) {
             let by_status = Fault::of_status(head.status, b"");
             // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.
             let body_matters = matches!(head.status, 400 | 413 | 422) || !has_next;
             if end || !body_matters || head.encoded {
-                return self.fail(by_status, head.retry_after, now);
+                return self.fail(by_status, head.retry_after, clock);
             }
             self.answer = Answer::Refusal { status: head.status, retry_after: head.retry_after };
             return Step::Hold;
         }
         if end {
-            return self.fail(Fault::invalid_answer(b""), head.retry_after, now);
+            return self.fail(Fault::invalid_answer(b""), head.retry_after, clock);
         }
         if head.encoded {
             self.answer = Answer::Passing { bytes: 0 };
-            self.succeed(now);
+            self.succeed(clock);
             return Step::Pass;
         }
         self.answer = match (self.request.stream, head.media) {
@@ -228,18 +231,18 @@ impl Exchange {
     }
 
     /// The whole body of the response to the current attempt. A body that is cut short or too large comes as it is.
-    pub fn handle_whole_body(&mut self, body: &[u8], now: Millis) -> Step {
+    pub fn handle_whole_body(&mut self, body: &[u8], clock: &dyn Clock) -> Step {
         match std::mem::replace(&mut self.answer, Answer::Over) {
-            Answer::Refusal { status, retry_after } => self.fail(Fault::of_status(status, body), retry_after, now),
-            Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, now),
+            Answer::Refusal { status, retry_after } => self.fail(Fault::of_status(status, body), retry_after, clock),
+            Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, clock),
             Answer::Whole => match self.answer_whole(body) {
                 Ok((body, spent)) => {
                     let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
                     self.answer = Answer::Complete(spent);
-                    self.succeed(now);
+                    self.succeed(clock);
                     Step::Release(head, body)
                 }
-                Err(fault) => self.fail(fault, None, now),
+                Err(fault) => self.fail(fault, None, clock),
             },
             other => {
                 self.answer = other;
@@ -249,7 +252,7 @@ impl Exchange {
     }
 
     /// The next bytes of a streamed response to the current attempt; `end` if they are the last.
-    pub fn handle_body(&mut self, bytes: &[u8], end: bool, now: Millis) -> Step {
+    pub fn handle_body(&mut self, bytes: &[u8], end: bool, clock: &dyn Clock) -> Step {
         let Answer::Stream(streamed) = &mut self.answer else {
             return Step::Body(Vec::new());
         };
@@ -258,7 +261,7 @@ impl Exchange {
             answer::Fed::Hold => Step::Hold,
             answer::Fed::More(body) => Step::Body(body),
             answer::Fed::Begun(body) => {
-                self.succeed(now);
+                self.succeed(clock);
                 Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: None, retry_after: None }, body)
             }
             answer::Fed::Done { begun_before, mut body } => {
@@ -269,16 +272,16 @@ impl Exchange {
                 if begun_before {
                     return Step::Body(body);
                 }
-                self.succeed(now);
+                self.succeed(clock);
                 Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: Some(spent.cost.total), retry_after: None }, body)
             }
             answer::Fed::FailedEarly(fault) => {
                 self.answer = Answer::Over;
-                self.fail(fault, None, now)
+                self.fail(fault, None, clock)
             }
             answer::Fed::FailedMidway { fault, mut body } => {
                 self.answer = Answer::Over;
-                self.rest(Some(self.defaults.cooldown), now);
+                self.rest(Some(self.defaults.cooldown), clock);
                 let error = self.error(&fault, None);
                 self.envelope().error_chunk_into(&error, &mut body);
                 body.extend_from_slice(crate::chat::DONE);
@@ -290,11 +293,11 @@ impl Exchange {
 
     /// A response with `status` is about to go to the client. `None` if it is the one that a step released; else Envoy gave up
     /// by itself (nothing answered, or its limit of retries is reached), and this is what the client is told instead.
-    pub fn handle_response_to_client(&mut self, status: u16, now: Millis) -> Option<Error> {
+    pub fn handle_response_to_client(&mut self, status: u16, clock: &dyn Clock) -> Option<Error> {
         if std::mem::replace(&mut self.released, true) {
             return None;
         }
-        self.close_unanswered(now);
+        self.close_unanswered(clock);
         let fault = self.attempts.last().and_then(|attempt| attempt.outcome.fault().cloned());
         let mut fault = fault.unwrap_or_else(|| Fault::invalid_answer(b""));
         if status == 504 {
@@ -362,10 +365,10 @@ impl Exchange {
     }
 
     /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
-    fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, now: Millis) -> Step {
+    fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
         let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
         match verdict {
-            Verdict::NextEndpoint(rest) => self.rest(rest, now),
+            Verdict::NextEndpoint(rest) => self.rest(rest, clock),
             Verdict::NextModel => self.skip_model(),
             Verdict::Answer => self.next = self.plan.len(),
         }
@@ -381,8 +384,8 @@ impl Exchange {
         Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
     }
 
-    fn succeed(&mut self, now: Millis) {
-        self.first_token = Some(now);
+    fn succeed(&mut self, clock: &dyn Clock) {
+        self.first_token = Some(clock.now());
         self.released = true;
         self.end_attempt(Outcome::Accepted);
     }
@@ -394,9 +397,9 @@ impl Exchange {
     }
 
     /// The endpoint of the current attempt rests for a while.
-    fn rest(&mut self, rest: Option<Duration>, now: Millis) {
+    fn rest(&mut self, rest: Option<Duration>, clock: &dyn Clock) {
         if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
-            self.troubles.push((EndpointKey::of(&attempt.endpoint), now.after(rest)));
+            self.troubles.push((EndpointKey::of(&attempt.endpoint), clock.now().after(rest)));
         }
     }
 
@@ -409,13 +412,13 @@ impl Exchange {
     }
 
     /// If the current attempt is still open, it has failed without an answer.
-    fn close_unanswered(&mut self, now: Millis) {
+    fn close_unanswered(&mut self, clock: &dyn Clock) {
         let timeout = self.attempt_timeout();
         let Some(attempt) = self.attempts.last().filter(|attempt| matches!(attempt.outcome, Outcome::Open)) else { return };
         // Envoy's clock and ours may differ by a little.
-        let late = u128::from(now.since(attempt.started)).saturating_add(50) >= timeout.as_millis();
+        let late = u128::from(clock.now().since(attempt.started)).saturating_add(50) >= timeout.as_millis();
         let (status, error_type) = if late { (504, ErrorType::Timeout) } else { (502, ErrorType::ProviderUnavailable) };
-        self.rest(Some(self.defaults.cooldown), now);
+        self.rest(Some(self.defaults.cooldown), clock);
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 

@@ -1,7 +1,6 @@
 //! Which endpoints are in trouble, and until when: what all workers of one Envoy share.
 
-use std::time::Duration;
-
+use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 
 /// The endpoints that had trouble lately. Bounded by the endpoints of the configuration; what has passed is forgotten.
@@ -16,10 +15,6 @@ struct Trouble {
     endpoint: EndpointKey,
     until: Millis,
 }
-
-/// A time in milliseconds since the epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Millis(pub u64);
 
 /// An endpoint's name across configurations and Envoys: a hash of provider and model, so that a reload forgets nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,25 +88,6 @@ impl EndpointKey {
             .flatten()
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
         Self(hash)
-    }
-}
-
-// === impl Millis ===
-
-impl Millis {
-    /// The time `duration` later.
-    pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
-    }
-
-    /// Milliseconds since `earlier`, at least 0.
-    pub fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// Whole seconds since the epoch.
-    pub fn as_secs(self) -> u64 {
-        self.0 / 1000
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signalbox: a self-hosted OpenRouter as one proxy-wasm module for stock Envoy.
 
 pub mod chat;
+pub mod clock;
 pub mod config;
 pub mod decimal;
 pub mod duration;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::health::Millis;
+use crate::clock::Clock;
 
 /// The longest wait that is believed.
 pub const LONGEST: Duration = Duration::from_secs(3600);
@@ -10,11 +10,11 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 /// The wait in the value of a response header, if it is one that says so: `retry-after` (seconds, also with a fraction, an
 /// HTTP-date, or a duration such as `1m2.5s`), `retry-after-ms` and `x-ratelimit-reset-requests` / `-tokens` (durations).
 /// At most [`LONGEST`].
-pub fn parse(name: &[u8], value: &[u8], now: Millis) -> Option<Duration> {
+pub fn parse(name: &[u8], value: &[u8], clock: &dyn Clock) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim();
     let wait = match name {
         b"retry-after-ms" => seconds(value)? / 1000.0,
-        b"retry-after" => seconds(value).or_else(|| duration(value)).or_else(|| date(value, now))?,
+        b"retry-after" => seconds(value).or_else(|| duration(value)).or_else(|| date(value, clock))?,
         _ => return None,
     };
     Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
@@ -46,9 +46,9 @@ fn duration(value: &str) -> Option<f64> {
     (!value.is_empty()).then_some(total)
 }
 
-fn date(value: &str, now: Millis) -> Option<f64> {
+fn date(value: &str, clock: &dyn Clock) -> Option<f64> {
     let at = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(at.saturating_sub(Duration::from_millis(now.0)).as_secs_f64())
+    Some(at.saturating_sub(Duration::from_millis(clock.now().0)).as_secs_f64())
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn t80_every_spelling_is_understood() {
         // Sat, 21 Nov 2026 00:00:00 GMT
-        let now = Millis(1_795_219_200_000);
+        let now = crate::clock::Millis(1_795_219_200_000);
         for (name, value, millis) in [
             ("retry-after", "7", Some(7_000)),
             ("retry-after", " 1.5 ", Some(1_500)),
@@ -78,9 +78,9 @@ mod tests {
             ("retry-after", "", None),
             ("x-other", "5", None),
         ] {
-            let wait = parse(name.as_bytes(), value.as_bytes(), now).map(|wait| wait.as_millis());
+            let wait = parse(name.as_bytes(), value.as_bytes(), &now).map(|wait| wait.as_millis());
             assert_eq!(wait, millis, "{name}: {value}");
         }
-        assert_eq!(parse(b"retry-after", b"\xff", now), None);
+        assert_eq!(parse(b"retry-after", b"\xff", &now), None);
     }
 }

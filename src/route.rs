@@ -7,10 +7,11 @@ mod resolve;
 use std::rc::Rc;
 
 use crate::chat::Request;
+use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::health::{Health, Millis};
+use crate::health::Health;
 
 /// The endpoints to try, first choice first: at least one, at most `max_attempts`, none twice.
 pub type Plan = Vec<Rc<Endpoint>>;
@@ -27,20 +28,26 @@ pub struct Ask<'a> {
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
-/// Plans a request.
+/// Plans a request. `health` is asked only where there is a choice.
 ///
 /// The models asked for are taken one after the other; rules may put others in their place. Of each, the endpoints that the
 /// request, the client's preferences and the key allow are put in order: `provider.order` first, endpoints in trouble last,
 /// the rest by price where it is asked for, else drawn with weight 1/price².
 ///
 /// Errors: if a model is unknown or not allowed to the key, or if no endpoint is left.
-pub fn plan(gateway: &Gateway, ask: &Ask<'_>, health: &Health, now: Millis, random: &mut fastrand::Rng) -> Result<Plan, Error> {
+pub fn plan(
+    gateway: &Gateway,
+    ask: &Ask<'_>,
+    health: &dyn Fn() -> Health,
+    clock: &dyn Clock,
+    random: &mut fastrand::Rng,
+) -> Result<Plan, Error> {
     let mut plan = Plan::new();
     let mut refused = None;
     for name in &ask.request.models {
         let planned = resolve::resolve(gateway, name, ask, random).and_then(|resolved| {
             let left = filter::filter(&resolved, ask)?;
-            Ok(rank::order(left, &resolved, ask, health, now, random))
+            Ok(rank::order(left, &resolved, ask, health, clock, random))
         });
         match planned {
             Ok(endpoints) => {

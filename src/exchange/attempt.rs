@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::clock::Millis;
 use crate::endpoint::Endpoint;
-use crate::health::Millis;
 use crate::provider::Fault;
 
 /// One try of an exchange at one endpoint.

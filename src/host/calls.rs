@@ -7,7 +7,7 @@
 
 use std::ptr::null_mut;
 
-use crate::health::Millis;
+use crate::clock::{Clock, Millis};
 
 /// The maps that this module reads and writes.
 #[derive(Clone, Copy)]
@@ -80,12 +80,16 @@ fn returned(status: u32, data: *mut u8, size: usize) -> Option<Vec<u8>> {
     Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// The time of the host.
-pub(super) fn now() -> Millis {
-    let mut nanoseconds = 0;
-    // SAFETY: the host writes one u64.
-    let status = unsafe { proxy_get_current_time_nanoseconds(&mut nanoseconds) };
-    Millis(if status == OK { nanoseconds / 1_000_000 } else { 0 })
+/// The clock of the host.
+pub(super) struct HostClock;
+
+impl Clock for HostClock {
+    fn now(&self) -> Millis {
+        let mut nanoseconds = 0;
+        // SAFETY: the host writes one u64.
+        let status = unsafe { proxy_get_current_time_nanoseconds(&mut nanoseconds) };
+        Millis(if status == OK { nanoseconds / 1_000_000 } else { 0 })
+    }
 }
 
 /// The configuration of the plugin that is being configured.

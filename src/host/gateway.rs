@@ -6,11 +6,12 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
-use super::calls::{self, Buffer, Headers, Map};
+use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Shared};
 use super::shared_health;
 use super::stats::Stats;
 use crate::chat::Request;
+use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::error::{ClientError, Error};
 use crate::exchange::{Exchange, generation_id};
@@ -44,6 +45,9 @@ enum State {
     /// The gateway has answered.
     Answered,
 }
+
+/// Above this size the router gets a placeholder instead of the body.
+const PLACEHOLDER_ABOVE: usize = 16 * 1024;
 
 const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
 
@@ -102,12 +106,11 @@ impl Filter {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
         let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
-        let now = calls::now();
-        let health = shared_health::read(now);
+        let now = HostClock.now();
         let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
         let ask = Ask { request: &request, key: &key, path: path(headers), headers: &names };
         let random = &mut *self.role.random.borrow_mut();
-        let plan = route::plan(gateway, &ask, &health, now, random)?;
+        let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
         let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
         registry::set_cluster(exchange.next_cluster().unwrap_or_default());
         // The router reads these two and takes them away.
@@ -116,6 +119,10 @@ impl Filter {
         let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
         calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
         let withheld = headers.iter().map(|(name, _)| name).filter(|name| !headers::reaches_provider(name)).map(Into::into).collect();
+        if exchange.request().body().len() > PLACEHOLDER_ABOVE {
+            // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries.
+            calls::replace_buffer(Buffer::Request, b"{}");
+        }
         let handover = Rc::new(Handover { exchange: RefCell::new(exchange), withheld });
         self.state = State::Planned { id: registry::register(handover.clone()), handover };
         Ok(())
@@ -163,7 +170,7 @@ impl Filter {
     /// Envoy answers by itself: what the client is told in its place.
     fn replacement(&self, status: u16) -> Option<Error> {
         match &self.state {
-            State::Planned { handover, .. } => handover.exchange.borrow_mut().handle_response_to_client(status, calls::now()),
+            State::Planned { handover, .. } => handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
             State::New | State::Reading { .. } if status == 413 => {
                 Some(ClientError::TooLarge(self.role.gateway.defaults.max_request_bytes).into())
             }
@@ -241,10 +248,9 @@ impl HttpContext for Filter {
             _ => return,
         };
         registry::forget(id);
-        let now = calls::now();
         let mut exchange = handover.exchange.borrow_mut();
-        let settled = exchange.settle(now);
-        shared_health::note(&exchange.take_troubles(), now);
+        let settled = exchange.settle(HostClock.now());
+        shared_health::note(&exchange.take_troubles());
         metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
     }
 }

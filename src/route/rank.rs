@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::Ask;
 use super::filter::position;
 use super::resolve::Resolved;
+use crate::clock::{Clock, Millis};
 use crate::endpoint::Endpoint;
-use crate::health::{Health, Millis};
+use crate::health::Health;
 use crate::preferences::Sort;
 
 /// What decides an endpoint's place. The order of the fields is the precedence.
@@ -32,12 +33,13 @@ pub(super) fn order(
     mut endpoints: Vec<Rc<Endpoint>>,
     resolved: &Resolved,
     ask: &Ask<'_>,
-    health: &Health,
-    now: Millis,
+    health: &dyn Fn() -> Health,
+    clock: &dyn Clock,
     random: &mut fastrand::Rng,
 ) -> Vec<Rc<Endpoint>> {
     let preferences = &ask.request.preferences;
     if endpoints.len() > 1 {
+        let (health, now) = (health(), clock.now());
         let cheapest = resolved.cheapest || preferences.sort == Some(Sort::Price);
         endpoints.sort_by_cached_key(|endpoint| {
             let ordered = preferences.order.as_ref().and_then(|order| position(order, &endpoint.provider));
