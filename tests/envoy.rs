@@ -1,0 +1,50 @@
+//! The module in stock Envoy, end to end: the shipped configuration, stub providers on loopback, raw bytes and real client SDKs.
+//!
+//! `make test-envoy` builds and installs what this needs. A missing Envoy, module or SDK fails the run.
+#![cfg(not(target_family = "wasm"))]
+#![allow(unreachable_pub)] // nothing here is reached from outside
+// A failing test panics; clippy.toml allows that in test functions, and not in what they call.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod envoy {
+    // What the tests are made of.
+    mod client;
+    mod gateway;
+    mod provider;
+    mod reply;
+    mod samples;
+    mod setup;
+    mod wire;
+
+    // One behaviour for each file.
+    mod auth;
+    mod bad_input;
+    mod bytes;
+    mod cardinality;
+    mod clients_fault;
+    mod completion;
+    mod compression;
+    mod cooldown;
+    mod counting;
+    mod exhausted;
+    mod fallback;
+    mod first_token;
+    mod hangup;
+    mod hygiene;
+    mod large_bodies;
+    mod load;
+    mod memory;
+    mod midstream;
+    mod mistakes;
+    mod models;
+    mod preferences;
+    mod rules;
+    mod secrets;
+    mod shape;
+    mod sse;
+    mod streaming;
+    mod stubs;
+    mod tools;
+    mod usage;
+    mod vocabulary;
+}

@@ -1,0 +1,217 @@
+//! Nothing that a client sends kills the VM: it gets a clear JSON error, and the next request works.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::Request,
+    gateway::{Gateway, Shared, Use},
+    setup::Setup,
+    wire,
+};
+
+static GATEWAY: Shared = Shared::new(|| {
+    let gateway = Gateway::start(Setup::new().concurrency(1).providers(&["first"]).models(&["t/m"], &["first"]));
+    gateway.provider("first").answers("m", wire::completion("well"));
+    gateway
+});
+
+fn assert_well(gateway: &Gateway, after: &str) {
+    assert_eq!(gateway.ask("t/m").content(), "well", "after {after}");
+}
+
+/// The request is answered with one of these statuses, as an error if it is none of success; and the next request works.
+fn assert_answered(gateway: &Gateway, what: &str, request: &Request, statuses: &[u16]) {
+    let response = gateway.send(request);
+    assert!(statuses.contains(&response.status), "{what}: {} {}", response.status, response.text());
+    if response.status != 200 {
+        response.error(response.status);
+    }
+    assert_well(gateway, what);
+}
+
+#[test]
+fn a_body_that_is_no_request_is_a_400() {
+    let gateway = Use::of(&GATEWAY);
+    let deep = |open: &str, n: usize| format!("{{\"model\":\"t/m\",\"messages\":{}", open.repeat(n));
+    let (arrays, objects) = (deep("[", 200_000), deep("{\"a\":", 100_000));
+    let closed = format!("{{\"model\":\"t/m\",\"messages\":[],\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let bodies: Vec<Vec<u8>> = [
+        "",
+        " ",
+        "\0",
+        "x",
+        "null",
+        "true",
+        "5",
+        "\"model\"",
+        "[]",
+        "[{}]",
+        "{",
+        "}",
+        "{}",
+        "{}{}",
+        "{\"model\"}",
+        "{\"model\":}",
+        "{,}",
+        "{\"model\":\"t/m\",}",
+        "{\"model\":\"t/m\" \"messages\":[]}",
+        "{\"model\":\"t/m\",\"messages\":[}",
+        "{'model':'t/m'}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"unterminated}]}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"a\nb\"}]}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"\\x\"}]}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]} trailing",
+        "{\"model\":5,\"messages\":[]}",
+        "{\"model\":[\"t/m\"],\"messages\":[]}",
+        "{\"model\":{},\"messages\":[]}",
+        "{\"model\":true}",
+        "{\"model\":\"t/m\"}",
+        "{\"model\":\"t/m\",\"messages\":null}",
+        "{\"model\":\"t/m\",\"messages\":5}",
+        "{\"model\":\"t/m\",\"messages\":\"hi\"}",
+        "{\"model\":\"t/m\",\"messages\":{}}",
+        "{\"model\":\"t/m\",\"messages\":[]}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":\"yes\"}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":1}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"route\":5}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"n\":01}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"n\":1.}",
+        "{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"n\":NaN}",
+        "\u{feff}x",
+        &arrays,
+        &objects,
+        "model=t/m&messages=hi",
+        "--boundary\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nt/m",
+    ]
+    .iter()
+    .map(|body| body.as_bytes().to_vec())
+    .chain([
+        b"{\"model\":\"t/m\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\xfe\"}]}".to_vec(),
+        b"{\"model\":\"t/\xc3\x28\",\"messages\":[]}".to_vec(),
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00".to_vec(),
+    ])
+    .collect();
+    for body in bodies {
+        let what = String::from_utf8_lossy(&body[..body.len().min(90)]).into_owned();
+        assert_answered(&gateway, &what, &Request::chat(body), &[400]);
+    }
+    assert_answered(&gateway, "closed nesting", &Request::chat(closed), &[200, 400]);
+}
+
+/// Whether the provider takes these is its own business.
+#[test]
+fn odd_but_legal_bodies_are_passed_on_or_refused() {
+    let gateway = Use::of(&GATEWAY);
+    let message = json!([{"role": "user", "content": "hi"}]);
+    for more in [
+        json!({"messages": [{"role": "wizard", "content": "hi"}]}),
+        json!({"messages": [{"role": 5, "content": {"a": 1}}]}),
+        json!({"messages": [{}]}),
+        json!({"messages": [[]]}),
+        json!({"messages": [null, 5, "x"]}),
+        json!({"max_tokens": -1}),
+        json!({"max_tokens": "many"}),
+        json!({"max_tokens": 1e300}),
+        json!({"max_tokens": null, "max_completion_tokens": null}),
+        json!({"max_tokens": 5, "max_completion_tokens": 6}),
+        json!({"temperature": "hot", "top_p": [], "stop": null, "seed": u64::MAX}),
+        json!({"stream": null}),
+        json!({"stream_options": "x"}),
+        json!({"stream_options": []}),
+        json!({"tools": {}, "tool_choice": 7}),
+        json!({"tools": [null, 1, {"function": 5}]}),
+        json!({"response_format": "json"}),
+        json!({"usage": 5, "plugins": {}, "transforms": "x", "preset": 1}),
+        json!({"provider": {"max_price": {"prompt": -1e308, "completion": "abc"}}}),
+        json!({"provider": {"sort": {"by": 5}}}),
+        json!({"": "", "\u{0}": "\u{1f600}", "a\"b": 1}),
+    ] {
+        let mut body = json!({"model": "t/m", "messages": message});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_answered(&gateway, &more.to_string(), &Request::chat(body.to_string()), &[200, 400]);
+    }
+    for number in ["1e999", "-1e-999", "9".repeat(500).as_str(), "0.1e+0000000000000000000001", "-0"] {
+        let body = format!("{{\"model\":\"t/m\",\"max_tokens\":{number},\"n\":{number},\"messages\":{message}}}");
+        assert_answered(&gateway, number, &Request::chat(body), &[200, 400]);
+    }
+    let members: String = (0..50_000).map(|n| format!("\"k{n}\":{n},")).collect();
+    assert_answered(
+        &gateway,
+        "many members",
+        &Request::chat(format!("{{{members}\"model\":\"t/m\",\"messages\":{message}}}")),
+        &[200, 400],
+    );
+    let long = "m".repeat(1_000_000);
+    assert_answered(&gateway, "a long name", &Request::ask(&long, json!({})), &[400, 404]);
+    assert_answered(&gateway, "a long slug", &Request::ask(&format!("t/{long}"), json!({})), &[400, 404]);
+}
+
+#[test]
+fn a_body_cut_anywhere_is_a_400() {
+    let gateway = Use::of(&GATEWAY);
+    let body = json!({
+        "model": "t/m", "stream": false, "provider": {"order": ["first"]}, "temperature": 1.5e-3,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "h\u{e9} \\ \" \u{1f600}"}]}], "tools": null
+    })
+    .to_string();
+    for end in 0..body.len() {
+        let response = gateway.send(&Request::chat(&body.as_bytes()[..end]));
+        assert_eq!(response.status, 400, "{:?}: {}", String::from_utf8_lossy(&body.as_bytes()[..end]), response.text());
+    }
+    for bit in 0..body.len() {
+        let mut flipped = body.clone().into_bytes();
+        flipped[bit] ^= 1 << (bit % 8);
+        let response = gateway.send(&Request::chat(flipped.clone()));
+        assert!([200, 400, 404].contains(&response.status), "{} {}", response.status, String::from_utf8_lossy(&flipped));
+    }
+    assert_well(&gateway, "cuts and flips");
+}
+
+#[test]
+fn other_methods_and_paths_are_told_so() {
+    let gateway = Use::of(&GATEWAY);
+    for method in ["GET", "PUT", "DELETE", "PATCH"] {
+        let request = Request::new(method, "/api/v1/chat/completions");
+        assert_answered(&gateway, method, &request, &[405]);
+        assert_eq!(gateway.send(&request).header("allow"), Some("POST"), "{method}");
+    }
+    let good = Request::ask("t/m", json!({}));
+    for path in [
+        "/",
+        "/api/v1",
+        "/api/v1/chat/completions/",
+        "/api/v1/chat/completionsx",
+        "/v1/chat",
+        "/../etc/passwd",
+        "/api/v1/%20",
+        "/?x=/v1/chat/completions",
+    ] {
+        assert_answered(&gateway, path, &good.clone().path(path), &[404]);
+    }
+    let long = format!("/{}", "a".repeat(8000));
+    assert_answered(&gateway, "a long path", &Request::new("GET", &long), &[404]);
+    let no_body = Request::new("POST", "/api/v1/chat/completions");
+    assert_answered(&gateway, "no body", &no_body, &[400]);
+    assert_answered(&gateway, "another type", &good.header("content-type", "text/plain"), &[200, 400, 415]);
+}
+
+#[test]
+fn odd_headers_do_no_harm() {
+    let gateway = Use::of(&GATEWAY);
+    for (name, value) in [
+        ("x-provider", "\u{e9}\u{1f600}"),
+        ("authorization", "Bearer \u{e9}"),
+        ("content-encoding", "gzip"),
+        ("x-provider", ""),
+        ("x-team", "\u{e9}"),
+        ("accept", "nothing/known"),
+        ("te", "trailers"),
+    ] {
+        let response = gateway.send(&Request::ask("t/m", json!({})).header(name, value));
+        assert!([200, 400, 401, 415].contains(&response.status), "{name}: {value}: {}", response.status);
+        assert_well(&gateway, name);
+    }
+    let many = (0..80).fold(Request::ask("t/m", json!({})), |request, n| request.header(&format!("x-h{n}"), &"v".repeat(300)));
+    assert_eq!(gateway.send(&many).status, 200);
+    assert_eq!(gateway.send(&Request::ask("t/m", json!({}))).json()["choices"][0]["error"], Value::Null);
+}

@@ -1,0 +1,132 @@
+//! When every endpoint fails, the client gets the last failure in OpenRouter's shape and is not charged.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Request, Response},
+    gateway::{Gateway, Shared, Use},
+    provider::Provider,
+    reply::{Ending, Reply},
+    setup::Setup,
+    wire,
+};
+
+static GATEWAY: Shared = Shared::new(|| {
+    let ids = ["t/busy", "t/broken", "t/locked", "t/silent", "t/html", "t/mixed", "t/stream", "t/large", "t/in-stream"];
+    let setup = Setup::new()
+        .with("defaults", json!({"first_token_timeout": "500ms", "response_timeout": "500ms", "max_attempts": 3}))
+        .providers(&["first", "second"])
+        .providers(&["a", "b", "c", "d"])
+        .provider(Provider::refusing("refusing"), json!({}))
+        .provider(Provider::refusing("refusing-too"), json!({}))
+        .models(&ids, &["first", "second"])
+        .models(&["t/refused"], &["refusing", "refusing-too"])
+        .models(&["t/many"], &["a", "b", "c", "d"]);
+    Gateway::start(setup)
+});
+
+/// Both providers give their replies; the answer must be an error with this status.
+fn fail(gateway: &Gateway, model: &str, first: Reply, second: Reply, stream: bool, status: u16) -> Value {
+    gateway.provider("first").answers(model, first);
+    gateway.provider("second").answers(model, second);
+    let id = format!("t/{model}");
+    let response = gateway.send(&Request::ask(&id, json!({"stream": stream})));
+    assert_failed(gateway, &id, &response, status)
+}
+
+fn assert_failed(gateway: &Gateway, id: &str, response: &Response, status: u16) -> Value {
+    response.error(status);
+    let error = response.json()["error"].clone();
+    assert!(error["metadata"]["error_type"].is_string(), "{error:#}");
+    assert_eq!(response.header("x-signalbox-retry"), None);
+    gateway.assert_counts("signalbox_attempts_total", &[("gen_ai_request_model", id), ("outcome", "accepted")], 0);
+    gateway.assert_counts("signalbox_cost_nano_usd_total", &[("gen_ai_request_model", id)], 0);
+    error
+}
+
+#[test]
+fn a_rate_limit_everywhere_is_a_429() {
+    let gateway = Use::of(&GATEWAY);
+    let limited = Reply::error(429, "Rate limit reached for gpt-x.").header("retry-after", "7");
+    let error = fail(&gateway, "busy", Reply::error(500, "no"), limited, false, 429);
+    assert_eq!(error["message"], "Provider returned error");
+    assert_eq!(error["metadata"]["error_type"], "rate_limit_exceeded");
+    assert_eq!(error["metadata"]["provider_name"], "second");
+    assert!(error["metadata"]["raw"].as_str().unwrap().contains("Rate limit reached for gpt-x."), "{error:#}");
+    let previous = &error["metadata"]["previous_errors"][0];
+    assert_eq!(previous["provider"].as_str().or(previous["provider_name"].as_str()), Some("first"), "{error:#}");
+    assert!(previous["code"] == 500 || previous["status"] == 500, "{error:#}");
+    let failed = [("gen_ai_request_model", "t/busy"), ("gen_ai_provider_name", "second"), ("outcome", "failed")];
+    gateway.assert_counts("signalbox_attempts_total", &failed, 1);
+}
+
+#[test]
+fn a_failure_of_the_last_provider_is_a_502() {
+    let gateway = Use::of(&GATEWAY);
+    let error = fail(&gateway, "broken", Reply::error(429, "busy"), Reply::error(500, "It broke."), false, 502);
+    assert!(error["metadata"]["raw"].as_str().unwrap().contains("It broke."), "{error:#}");
+    let html = Reply::new(200, "text/html", "<html>login</html>");
+    let error = fail(&gateway, "html", html.clone(), html, false, 502);
+    assert_eq!(error["metadata"]["provider_name"], "second");
+}
+
+/// The operator's key is wrong, not the client's: a 401 would make an SDK say that the client's is.
+#[test]
+fn a_providers_401_is_not_the_clients() {
+    let gateway = Use::of(&GATEWAY);
+    let locked = Reply::error(401, "Incorrect API key provided.");
+    fail(&gateway, "locked", locked.clone(), locked, false, 502);
+}
+
+#[test]
+fn nobody_reachable_is_a_503() {
+    let gateway = Use::of(&GATEWAY);
+    assert_failed(&gateway, "t/refused", &gateway.ask("t/refused"), 503);
+}
+
+#[test]
+fn silence_everywhere_is_a_504() {
+    let gateway = Use::of(&GATEWAY);
+    for stream in [false, true] {
+        let error = fail(&gateway, "silent", Reply::silence(), Reply::silence(), stream, 504);
+        assert_eq!(error["metadata"]["error_type"], "timeout");
+    }
+    let headers = Reply::events([""]).broken_off(Ending::Silence);
+    fail(&gateway, "silent", headers.clone(), headers, true, 504);
+}
+
+#[test]
+fn a_stream_that_never_began_fails_with_a_status() {
+    let gateway = Use::of(&GATEWAY);
+    fail(&gateway, "stream", Reply::error(503, "busy"), Reply::error(529, "overloaded"), true, 529);
+    let error = Reply::events([wire::event(json!({"error": {"message": "The engine is gone.", "code": 500}}))]);
+    let error = fail(&gateway, "in-stream", error.clone(), error, true, 502);
+    assert!(error["metadata"]["raw"].as_str().unwrap().contains("The engine is gone."), "{error:#}");
+}
+
+#[test]
+fn a_providers_error_page_of_any_size_is_cut_and_not_kept() {
+    let gateway = Use::of(&GATEWAY);
+    let page = Reply::new(500, "text/html", "x".repeat(3_000_000));
+    let error = fail(&gateway, "large", page.clone(), page, false, 502);
+    assert!(error.to_string().len() < 100_000, "{} bytes", error.to_string().len());
+}
+
+#[test]
+fn no_more_attempts_are_made_than_allowed() {
+    let gateway = Use::of(&GATEWAY);
+    for name in ["a", "b", "c", "d"] {
+        gateway.provider(name).answers("many", Reply::error(500, "no"));
+    }
+    let response = gateway.send(&Request::ask("t/many", json!({"provider": {"order": ["a", "b", "c", "d"]}})));
+    assert_failed(&gateway, "t/many", &response, 502);
+    let asked: Vec<usize> = ["a", "b", "c", "d"].iter().map(|name| gateway.provider(name).received("many").len()).collect();
+    assert_eq!(asked, [1, 1, 1, 0]);
+}
+
+#[test]
+fn a_mixed_failure_names_every_attempt() {
+    let gateway = Use::of(&GATEWAY);
+    let error = fail(&gateway, "mixed", Reply::reset(), Reply::error(404, "no such model"), false, 502);
+    assert_eq!(error["metadata"]["previous_errors"].as_array().map(Vec::len), Some(1), "{error:#}");
+}

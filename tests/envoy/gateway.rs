@@ -1,0 +1,300 @@
+//! A real Envoy with the shipped configuration, its ports, clusters and gateway configuration replaced by the test's.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    ops::Deref,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{
+    client::{Answer, Request, Response},
+    provider::Provider,
+    samples::Samples,
+    setup::Setup,
+};
+
+const START: Duration = Duration::from_secs(30);
+
+/// Keeps Envoy for as long as its standard input is open, and so not longer than the tests, however they end.
+const KEEPER: &str = r#"envoy=$1; shift; "$envoy" "$@" </dev/null & echo $!; exec 1>&-; cat >/dev/null; kill -9 $!; wait"#;
+
+/// What Envoy logs when the module or Envoy itself broke.
+const TROUBLE: [&str; 6] =
+    ["[critical]", "panicked", "Proxy-Wasm plugin in-VM backtrace", "Failed to initialize", "proxy_abort", "assert failure"];
+
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub pid: u32,
+    admin: SocketAddr,
+    providers: Vec<Provider>,
+    process: Child,
+    log: Log,
+    folder: PathBuf,
+}
+
+/// A gateway for all tests of a file, started by the first of them.
+pub type Shared = LazyLock<Gateway>;
+
+/// A test's use of a shared gateway; asserts at its end that Envoy logged no trouble.
+pub struct Use(&'static Gateway);
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+/// Envoy did not start; the log says why.
+#[derive(Debug)]
+pub struct Refused {
+    pub log: String,
+}
+
+impl Gateway {
+    pub fn start(setup: Setup) -> Self {
+        Self::try_start(setup).unwrap_or_else(|refused| panic!("Envoy did not start:\n{}", refused.log))
+    }
+
+    pub fn try_start(setup: Setup) -> Result<Self, Refused> {
+        let folder = new_folder();
+        let bootstrap = render(&setup, &folder);
+        let address_file = folder.join("admin");
+        let mut process = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(envoy())
+            .args(["--use-dynamic-base-id", "--concurrency", &setup.concurrency.to_string()])
+            .args(["--log-level", "warning", "--component-log-level", &format!("wasm:{}", setup.log_level)])
+            .args(["--drain-time-s", "1", "--file-flush-interval-msec", "50"])
+            .arg("--admin-address-path")
+            .arg(&address_file)
+            .arg("-c")
+            .arg(&bootstrap)
+            .envs(setup.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pid = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut pid).unwrap();
+        let pid = pid.trim().parse().expect("the keeper says Envoy's process id");
+        let log = Log::default();
+        log.follow(BufReader::new(process.stderr.take().unwrap()));
+        log.follow(stdout); // the access log
+        let started = Instant::now();
+        let mut starting = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            pid,
+            providers: setup.providers,
+            process,
+            log,
+            folder,
+        };
+        while starting.address.port() == 0 {
+            if starting.log.ended() || started.elapsed() > START {
+                thread::sleep(Duration::from_millis(50));
+                return Err(Refused { log: starting.log.text() });
+            }
+            thread::sleep(Duration::from_millis(10));
+            if let Some(admin) = fs::read_to_string(&address_file).ok().and_then(|text| text.trim().parse().ok()) {
+                starting.admin = admin;
+                starting.address = starting.listener().unwrap_or(starting.address);
+            }
+        }
+        Ok(starting)
+    }
+
+    /// The port that the kernel gave the listener, once Envoy takes requests.
+    fn listener(&self) -> Option<SocketAddr> {
+        if !self.is_ready() {
+            return None;
+        }
+        let listeners = self.admin("/listeners?format=json").json();
+        let socket = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
+        format!("{}:{}", socket["address"].as_str()?, socket["port_value"]).parse().ok()
+    }
+
+    /// Asked with care: an Envoy that refuses its configuration may be gone before it has answered.
+    fn is_ready(&self) -> bool {
+        let Ok(mut connection) = TcpStream::connect(self.admin) else { return false };
+        let mut answer = String::new();
+        write!(connection, "GET /ready HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n").is_ok()
+            && connection.read_to_string(&mut answer).is_ok()
+            && answer.starts_with("HTTP/1.1 200")
+    }
+
+    pub fn provider(&self, name: &str) -> &Provider {
+        self.providers.iter().find(|provider| provider.name == name).unwrap_or_else(|| panic!("no provider {name}"))
+    }
+
+    pub fn open(&self, request: &Request) -> Answer {
+        request.open(self.address)
+    }
+
+    pub fn send(&self, request: &Request) -> Response {
+        self.open(request).finish()
+    }
+
+    /// A plain completion.
+    pub fn ask(&self, model: &str) -> Response {
+        self.send(&Request::ask(model, json!({})))
+    }
+
+    /// A streamed completion.
+    pub fn ask_streamed(&self, model: &str) -> Answer {
+        self.open(&Request::ask(model, json!({"stream": true})))
+    }
+
+    /// What Envoy's admin interface answers.
+    pub fn admin(&self, path: &str) -> Response {
+        Request::new("GET", path).open(self.admin).finish()
+    }
+
+    pub fn samples(&self) -> Samples {
+        Samples::parse(&self.admin("/stats/prometheus").text())
+    }
+
+    /// The samples as soon as they are as expected, for Envoy settles a request a moment after its answer has left.
+    pub fn samples_when(&self, expected: impl Fn(&Samples) -> bool) -> Samples {
+        let started = Instant::now();
+        loop {
+            let samples = self.samples();
+            if expected(&samples) || started.elapsed() > Duration::from_secs(8) {
+                return samples;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits for a counter to reach a value and asserts that it does not pass it.
+    pub fn assert_counts(&self, name: &str, labels: &[(&str, &str)], expected: u64) {
+        let samples = self.samples_when(|samples| samples.has(name, labels) && samples.sum(name, labels) >= expected);
+        assert!(samples.has(name, labels), "there is no {name} with {labels:?}");
+        assert_eq!(samples.sum(name, labels), expected, "{name} {labels:?}: {:#?}", samples.of(name, labels));
+    }
+
+    /// Resident memory of Envoy in KiB, and so of its VMs.
+    pub fn resident_kib(&self) -> u64 {
+        let output = Command::new("ps").args(["-o", "rss=", "-p", &self.pid.to_string()]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("Envoy's memory")
+    }
+
+    pub fn log(&self) -> String {
+        self.log.text()
+    }
+
+    fn assert_no_trouble(&self) {
+        let log = self.log.text();
+        let trouble: Vec<&str> = log.lines().filter(|line| TROUBLE.iter().any(|word| line.contains(word))).collect();
+        assert!(trouble.is_empty(), "Envoy is in trouble:\n{}", trouble.join("\n"));
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().ok();
+        fs::remove_dir_all(&self.folder).ok();
+        if !thread::panicking() && self.address.port() != 0 {
+            self.assert_no_trouble();
+        }
+    }
+}
+
+impl Use {
+    pub fn of(shared: &'static Shared) -> Self {
+        Self(shared)
+    }
+}
+
+impl Deref for Use {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        self.0
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.0.assert_no_trouble();
+        }
+    }
+}
+
+impl Log {
+    /// Reads lines until the end; `ended` then.
+    fn follow(&self, lines: impl BufRead + Send + 'static) {
+        let log = Arc::clone(&self.0);
+        thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                log.lock().unwrap().push(line);
+            }
+            log.lock().unwrap().push("(end of the log)".into());
+        });
+    }
+
+    fn ended(&self) -> bool {
+        self.0.lock().unwrap().iter().any(|line| line == "(end of the log)")
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().unwrap().join("\n")
+    }
+}
+
+/// The shipped configuration with the test's ports, clusters and gateway configuration.
+fn render(setup: &Setup, folder: &Path) -> PathBuf {
+    let configuration = folder.join("gateway.json");
+    fs::write(&configuration, serde_json::to_vec_pretty(&setup.configuration).unwrap()).unwrap();
+    let bootstrap = folder.join("envoy.json");
+    let mut command = Command::new(needed(root().join(".tools/venv/bin/python"), "make test-envoy"));
+    command.current_dir(root()).args(["envoy/render.py", "envoy/envoy.yaml"]).arg(&bootstrap);
+    command.args(["--port", "0", "--admin-port", "0"]).arg("--wasm").arg(module());
+    command.arg("--gateway-config").arg(&configuration);
+    for (name, port) in &setup.clusters {
+        command.args(["--cluster", &format!("{name}=127.0.0.1:{port}")]);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "envoy/render.py: {}", String::from_utf8_lossy(&output.stderr));
+    bootstrap
+}
+
+fn new_folder() -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("envoy-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The folder of the package.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn envoy() -> PathBuf {
+    needed(root().join(".tools/venv/bin/envoy"), "make test-envoy")
+}
+
+fn module() -> PathBuf {
+    let built = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("../wasm32-wasip1/release/signalbox.wasm");
+    needed(env::var_os("SIGNALBOX_WASM").map_or_else(built, Into::into), "make build")
+}
+
+/// A file that the tests cannot do without.
+pub fn needed(path: PathBuf, target: &str) -> PathBuf {
+    assert!(path.exists(), "{} is missing: run `{target}`", path.display());
+    path
+}

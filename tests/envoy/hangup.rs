@@ -1,0 +1,123 @@
+//! A client that hangs up: the provider is let go, what the client saw is charged, and nothing stays behind.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    gateway::{Gateway, Shared, Use},
+    reply::{Ending, Reply},
+    setup::Setup,
+    wire,
+};
+
+static GATEWAY: Shared = Shared::new(|| {
+    let price = json!({"prompt": 1, "completion": 2});
+    let setup = Setup::new().providers(&["midway", "early", "plain", "late"]);
+    Gateway::start(
+        ["midway", "early", "plain", "late"].iter().fold(setup, |setup, name| setup.priced(&format!("t/{name}"), name, price.clone())),
+    )
+});
+
+fn assert_let_go(gateway: &Gateway, name: &str) {
+    let model = [("gen_ai_request_model", &*format!("t/{name}"))];
+    let settled = |n: u64| gateway.samples_when(|samples| samples.sum("signalbox_attempts_total", &model) >= n);
+    settled(1);
+    for _ in 0..200 {
+        if gateway.provider(name).cut_off() == 1 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the provider is still connected");
+}
+
+/// C4, S15: the usage never came, so what was seen is estimated and labelled so.
+#[test]
+fn a_stream_left_midway_is_charged_for_what_was_seen() {
+    let gateway = Use::of(&GATEWAY);
+    let texts: Vec<String> = (0..200).map(|n| format!("word number {n} ")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    gateway.provider("midway").answers("midway", wire::stream(&texts).paced(Duration::from_millis(50)));
+    let cancelled = gateway.samples().sum("signalbox_cancelled_total", &[]);
+
+    let mut answer = gateway.ask_streamed("t/midway");
+    let active = gateway.samples_when(|samples| samples.sum("signalbox_exchanges_active", &[]) >= 1);
+    assert!(active.sum("signalbox_exchanges_active", &[]) >= 1);
+    for _ in 0..8 {
+        answer.event().unwrap();
+    }
+    drop(answer);
+
+    assert_let_go(&gateway, "midway");
+    let model = ("gen_ai_request_model", "t/midway");
+    gateway.assert_counts("signalbox_estimated_usage_total", &[model], 1);
+    let samples = gateway.samples();
+    assert!(samples.sum("signalbox_cancelled_total", &[]) > cancelled);
+    let of = |kind: &str| samples.sum("signalbox_tokens_total", &[model, ("gen_ai_token_type", kind)]);
+    let (input, output) = (of("input"), of("output"));
+    assert!((1..=30).contains(&input), "about 5 tokens were asked, {input} are charged");
+    assert!((5..=120).contains(&output), "about 7 times 4 tokens were seen, {output} are charged");
+    assert_eq!(samples.sum("signalbox_cost_nano_usd_total", &[model]), input * 1000 + output * 2000);
+}
+
+#[test]
+fn a_client_that_leaves_before_the_first_token_pays_nothing() {
+    let gateway = Use::of(&GATEWAY);
+    gateway.provider("early").answers("early", Reply::silence());
+    gateway
+        .provider("plain")
+        .answers("plain", wire::completion("too late").pause_before(0, Duration::from_secs(30)).ending(Ending::Silence));
+    for (name, stream) in [("early", true), ("plain", false)] {
+        let id = format!("t/{name}");
+        let before = gateway.samples().sum("signalbox_cancelled_total", &[]);
+        leave_after(&gateway, &id, stream, Duration::from_millis(300));
+        let samples = gateway.samples_when(|samples| samples.sum("signalbox_cancelled_total", &[]) > before);
+        assert!(samples.sum("signalbox_cancelled_total", &[]) > before, "{name}");
+        assert_eq!(samples.sum("signalbox_cost_nano_usd_total", &[("gen_ai_request_model", &id)]), 0, "{name}");
+    }
+    gateway.samples_when(|samples| samples.sum("signalbox_exchanges_active", &[]) == 0);
+}
+
+/// Sends a request and hangs up without waiting for an answer.
+fn leave_after(gateway: &Gateway, id: &str, stream: bool, wait: Duration) {
+    use std::{io::Write, net::TcpStream, thread};
+    let body = json!({"model": id, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).to_string();
+    let mut connection = TcpStream::connect(gateway.address).unwrap();
+    let head = format!(
+        "POST /api/v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        super::client::KEY,
+        body.len()
+    );
+    connection.write_all((head + &body).as_bytes()).unwrap();
+    thread::sleep(wait);
+}
+
+/// A client that closes after `[DONE]` has everything: its usage is the provider's.
+#[test]
+fn a_client_that_leaves_at_the_end_did_not_cancel() {
+    let gateway = Use::of(&GATEWAY);
+    gateway.provider("late").answers("late", wire::stream(&["all"]));
+    let mut answer = gateway.ask_streamed("t/late");
+    while !answer.event().unwrap().is_done() {}
+    drop(answer);
+    let model = ("gen_ai_request_model", "t/late");
+    gateway.assert_counts("signalbox_tokens_total", &[model, ("gen_ai_token_type", "output")], wire::OUTPUT_TOKENS);
+    assert_eq!(gateway.samples().sum("signalbox_estimated_usage_total", &[model]), 0);
+}
+
+#[test]
+fn no_exchange_stays_behind() {
+    let gateway = Use::of(&GATEWAY);
+    let samples = gateway.samples_when(|samples| samples.has("signalbox_exchanges_active", &[]));
+    assert!(samples.has("signalbox_exchanges_active", &[]), "the gauge exists from the start");
+    for _ in 0..5 {
+        gateway.provider("late").answers("late", wire::stream(&["all"]));
+        gateway.ask_streamed("t/late").events();
+        gateway.ask("acme/unknown");
+    }
+    let idle = |samples: &super::samples::Samples| samples.sum("signalbox_exchanges_active", &[]) == 0;
+    // The other tests' exchanges end within seconds.
+    let samples = (0..3).map(|_| gateway.samples_when(idle)).last().unwrap();
+    assert!(idle(&samples), "{:?}", samples.of("signalbox_exchanges_active", &[]));
+}
