@@ -1,47 +1,132 @@
-//! Which headers go on: a provider sees of the client's, and the client of the provider's, only what is on a list.
+//! The headers that leave: to a provider and to the client only what is listed here, written anew each time.
 //!
-//! A list of what may pass cannot forget a credential, as a list of what may not could.
+//! A list of what may pass cannot forget a credential, as a list of what may not could; and where every attempt writes the whole
+//! map, nothing of the attempt before it can be left in it.
 
-/// Whether a header of the client's request may reach a provider. Everything else stays here: keys, cookies, addresses, what
-/// an SDK tells about its machine, and what Envoy tells itself.
-pub fn reaches_provider(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b":method"
-            | b":scheme"
-            | b":path"
-            | b":authority"
-            | b"accept"
-            | b"content-type"
-            | b"content-length"
-            | b"user-agent"
-            | b"idempotency-key"
-            | b"x-request-id"
-            // Envoy's tracing writes these.
-            | b"traceparent"
-            | b"tracestate"
-            | b"b3"
-            | b"x-b3-traceid"
-            | b"x-b3-spanid"
-            | b"x-b3-parentspanid"
-            | b"x-b3-sampled"
-            | b"x-b3-flags"
-    )
+use crate::config::Provider;
+use crate::exchange::AnswerHead;
+
+/// A header: name and value.
+pub type Header<'a> = (&'a [u8], &'a [u8]);
+
+/// Whether a header of the client's request goes on to a provider as it is.
+fn reaches_provider(name: &[u8], provider: &Provider) -> bool {
+    match name {
+        b":method" | b":scheme" | b"accept" | b"content-type" | b"user-agent" | b"idempotency-key" => true,
+        // What a mesh traces by.
+        b"traceparent" | b"tracestate" | b"b3" | b"x-b3-traceid" | b"x-b3-spanid" | b"x-b3-parentspanid" | b"x-b3-sampled"
+        | b"x-b3-flags" => true,
+        // How an application presents itself to OpenRouter.
+        b"http-referer" | b"x-title" | b"x-openrouter-title" | b"x-openrouter-categories" => provider.quirks.openrouter_members,
+        _ => false,
+    }
 }
 
-/// Whether a header of a provider's response may reach the client. Cookies, organisations and the limits of the operator's
-/// account do not.
-pub fn reaches_client(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b":status"
-            | b"content-type"
-            | b"content-length"
-            | b"content-encoding"
-            | b"transfer-encoding"
-            | b"date"
-            | b"server"
-            | b"trailer"
-            | b"connection"
-    )
+/// The headers of the request to `provider`: those of the client's that may go on, and the provider's own credential.
+pub fn for_provider<'a>(
+    client: impl Iterator<Item = Header<'a>>,
+    provider: &'a Provider,
+    path: &'a [u8],
+    content_length: &'a [u8],
+) -> Vec<Header<'a>> {
+    let mut headers: Vec<Header<'a>> =
+        vec![(b":path", path), (b":authority", provider.host.as_bytes()), (b"content-length", content_length)];
+    headers.extend(client.filter(|(name, _)| reaches_provider(name, provider)));
+    if let Some(credential) = &provider.credential {
+        headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
+    }
+    headers
+}
+
+/// The headers of an answer to the client. `numbers` are the texts of its status, length and cost.
+pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'a str) -> Vec<Header<'a>> {
+    let mut headers: Vec<Header<'a>> = vec![(b":status", &numbers.status), (b"x-generation-id", generation_id.as_bytes())];
+    if head.stream {
+        headers.extend([(&b"content-type"[..], &b"text/event-stream"[..]), (b"cache-control", b"no-cache")]);
+    } else {
+        headers.extend([(&b"content-type"[..], &b"application/json"[..]), (b"content-length", &numbers.content_length)]);
+    }
+    if head.cost.is_some() {
+        headers.push((b"x-openrouter-cost", &numbers.cost));
+    }
+    if head.retry_after.is_some() {
+        headers.push((b"retry-after", &numbers.retry_after));
+    }
+    headers
+}
+
+/// The headers of an answer that passes as it is, because it is compressed: what is needed to read it.
+pub fn for_client_as_is<'a>(provider: impl Iterator<Item = Header<'a>>, generation_id: &'a str) -> Vec<Header<'a>> {
+    let mut headers: Vec<Header<'a>> = vec![(b"x-generation-id", generation_id.as_bytes())];
+    headers.extend(provider.filter(|(name, _)| matches!(*name, b":status" | b"content-type" | b"content-length" | b"content-encoding")));
+    headers
+}
+
+/// The texts of an answer's numbers.
+#[derive(Debug)]
+pub struct Numbers {
+    status: Vec<u8>,
+    content_length: Vec<u8>,
+    cost: Vec<u8>,
+    retry_after: Vec<u8>,
+}
+
+// === impl Numbers ===
+
+impl Numbers {
+    /// The texts for `head` and a body of `content_length` bytes.
+    pub fn of(head: &AnswerHead, content_length: usize) -> Self {
+        let text = |number: u64| itoa::Buffer::new().format(number).as_bytes().to_vec();
+        let mut cost = Vec::new();
+        head.cost.inspect(|nanos| nanos.write_usd(&mut cost));
+        Self {
+            status: text(head.status.into()),
+            content_length: text(content_length as u64),
+            cost,
+            retry_after: head.retry_after.map(text).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn sent_to(dialect: &str, client: &[Header<'_>]) -> Vec<String> {
+        let configuration = format!(
+            r#"{{"role":"gateway","anonymous":true,"providers":{{"p":{{"dialect":"{dialect}","host":"provider.test","credential":{{"env":"KEY"}}}}}},
+            "models":[{{"id":"a/b","endpoints":[{{"provider":"p","model":"b","price":{{"prompt":1,"completion":1}}}}]}}]}}"#
+        );
+        let Config::Gateway(gateway) = Config::parse(configuration.as_bytes(), |_| Some("secret".into())).unwrap() else { panic!() };
+        let headers = for_provider(client.iter().copied(), &gateway.models[0].endpoints[0].provider, b"/v1/chat/completions", b"7");
+        headers.iter().map(|(name, value)| format!("{}: {}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect()
+    }
+
+    #[test]
+    fn a_provider_gets_its_own_credential_and_nothing_private() {
+        let client: [Header<'_>; 15] = [
+            (b":method", b"POST"),
+            (b":path", b"/api/v1/chat/completions?x"),
+            (b":authority", b"gateway.internal"),
+            (b"authorization", b"Bearer sk-or-v1-client"),
+            (b"x-api-key", b"client"),
+            (b"cookie", b"session"),
+            (b"accept-encoding", b"gzip"),
+            (b"openai-organization", b"org-client"),
+            (b"x-stainless-os", b"Linux"),
+            (b"x-forwarded-for", b"10.0.0.1"),
+            (b"x-envoy-max-retries", b"3"),
+            (b"transfer-encoding", b"chunked"),
+            (b"http-referer", b"https://app.test"),
+            (b"content-type", b"application/json"),
+            (b"traceparent", b"00-1-2-01"),
+        ];
+        let common = [":path: /v1/chat/completions", ":authority: provider.test", "content-length: 7", ":method: POST"];
+        let rest = ["content-type: application/json", "traceparent: 00-1-2-01", "authorization: Bearer secret"];
+        assert_eq!(sent_to("openai", &client), [&common[..], &rest[..]].concat());
+        assert_eq!(sent_to("openrouter", &client), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
+    }
 }

@@ -8,6 +8,7 @@
 use std::ptr::null_mut;
 
 use crate::clock::{Clock, Millis};
+use crate::headers::Header;
 
 /// The maps that this module reads and writes.
 #[derive(Clone, Copy)]
@@ -46,6 +47,7 @@ unsafe extern "C" {
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, max_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_buffer_bytes(buffer: u32, start: usize, size: usize, data: *const u8, data_size: usize) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
     fn proxy_get_header_map_value(map: u32, key: *const u8, key_size: usize, value: *mut *mut u8, value_size: *mut usize) -> u32;
     fn proxy_replace_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
@@ -125,6 +127,13 @@ pub(super) fn headers(map: Map) -> Option<Headers> {
     returned(status, data, size).map(Headers)
 }
 
+/// Puts `headers` in the place of all headers of a map.
+pub(super) fn replace_headers(map: Map, headers: &[Header<'_>]) {
+    let data = serialize(headers);
+    // SAFETY: the host reads `data`.
+    unsafe { proxy_set_header_map_pairs(map as u32, data.as_ptr(), data.len()) };
+}
+
 /// The value of one header.
 pub(super) fn header(map: Map, name: &str) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
@@ -195,7 +204,7 @@ pub(super) fn record_metric(id: u32, value: u64) {
 }
 
 /// Answers the request here. `details` is for Envoy's own logs.
-pub(super) fn respond(status: u16, details: &str, headers: &[(&str, &[u8])], body: &[u8]) {
+pub(super) fn respond(status: u16, details: &str, headers: &[Header<'_>], body: &[u8]) {
     let headers = serialize(headers);
     // SAFETY: the host reads all of it.
     unsafe {
@@ -213,16 +222,16 @@ pub(super) fn respond(status: u16, details: &str, headers: &[(&str, &[u8])], bod
 }
 
 /// The host's form of a header map: the number of headers, the sizes of each name and value, then each with a zero byte behind.
-fn serialize(headers: &[(&str, &[u8])]) -> Vec<u8> {
+fn serialize(headers: &[Header<'_>]) -> Vec<u8> {
     let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or_default().to_le_bytes();
-    let mut out = Vec::with_capacity(256);
+    let mut out = Vec::with_capacity(512);
     out.extend_from_slice(&u32::try_from(headers.len()).unwrap_or_default().to_le_bytes());
     for (name, value) in headers {
-        out.extend_from_slice(&size(name.as_bytes()));
+        out.extend_from_slice(&size(name));
         out.extend_from_slice(&size(value));
     }
     for (name, value) in headers {
-        for bytes in [name.as_bytes(), *value] {
+        for bytes in [*name, *value] {
             out.extend_from_slice(bytes);
             out.push(0);
         }
@@ -234,7 +243,7 @@ fn serialize(headers: &[(&str, &[u8])]) -> Vec<u8> {
 
 impl Headers {
     /// Names and values.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Header<'_>> {
         let count = self.word(0).unwrap_or_default();
         let mut sizes = 4usize;
         let mut at = count.saturating_mul(8).saturating_add(4);

@@ -15,9 +15,10 @@ use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::error::{ClientError, Error};
 use crate::exchange::{Exchange, generation_id};
+use crate::headers::Header;
+use crate::metrics;
 use crate::route::{self, Ask};
 use crate::secret::KeyHash;
-use crate::{headers, metrics};
 
 /// What all streams of a gateway plugin share.
 pub(super) struct Role {
@@ -101,29 +102,28 @@ impl Filter {
     }
 
     /// The whole request is there: plan it, and hand it over.
-    fn plan(&mut self, headers: &Headers, key: Rc<Key>) -> Result<(), Error> {
+    fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
         let gateway = &self.role.gateway;
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
         let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
         let now = HostClock.now();
         let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
-        let ask = Ask { request: &request, key: &key, path: path(headers), headers: &names };
+        let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };
         let random = &mut *self.role.random.borrow_mut();
         let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
         let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
-        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
         // The router reads these two and takes them away.
         let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
         calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
         let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
         calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
-        let withheld = headers.iter().map(|(name, _)| name).filter(|name| !headers::reaches_provider(name)).map(Into::into).collect();
         if exchange.request().body().len() > PLACEHOLDER_ABOVE {
             // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries.
             calls::replace_buffer(Buffer::Request, b"{}");
         }
-        let handover = Rc::new(Handover { exchange: RefCell::new(exchange), withheld });
+        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        let handover = Rc::new(Handover { exchange: RefCell::new(exchange), headers });
         self.state = State::Planned { id: registry::register(handover.clone()), handover };
         Ok(())
     }
@@ -134,9 +134,9 @@ impl Filter {
         if let Error::Internal(reason) = error {
             log::error!("signalbox: {reason}");
         }
-        let mut headers: Vec<(&str, &[u8])> = vec![("content-type", b"application/json")];
+        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
         if error.status() == 405 {
-            headers.push(("allow", b"POST"));
+            headers.push((b"allow", b"POST"));
         }
         calls::respond(error.status(), "signalbox", &headers, &error.body());
         Action::Pause
@@ -151,7 +151,7 @@ impl Filter {
                         self.state = State::Reading { headers, key };
                         return Action::Pause;
                     }
-                    Ok(()) => self.plan(&headers, key),
+                    Ok(()) => self.plan(headers, key),
                     Err(error) => Err(error.into()),
                 };
                 match planned {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::calls;
+use super::calls::{self, Headers};
 use crate::exchange::Exchange;
 
 /// An exchange as both roles hold it.
@@ -13,8 +13,8 @@ pub(super) type Shared = Rc<Handover>;
 /// What the gateway role hands to the attempt role.
 pub(super) struct Handover {
     pub(super) exchange: RefCell<Exchange>,
-    /// The names of the client's headers that no provider may see.
-    pub(super) withheld: Vec<Box<[u8]>>,
+    /// The headers of the client's request.
+    pub(super) headers: Headers,
 }
 
 /// The filter state by which an attempt finds its exchange. Not a request header: no client could forge it, no provider sees it.
@@ -27,7 +27,7 @@ thread_local! {
     static EXCHANGES: RefCell<(u64, HashMap<u64, Shared>)> = RefCell::default();
 }
 
-/// Puts an exchange where its attempts find it; the returned number is for [`forget`].
+/// Puts an exchange where its attempts find it. The returned number is for [`forget`].
 pub(super) fn register(handover: Shared) -> u64 {
     let id = EXCHANGES.with_borrow_mut(|(last, exchanges)| {
         *last = last.wrapping_add(1);
