@@ -21,11 +21,14 @@ mod envoy {
     mod bad_input;
     mod bytes;
     mod cardinality;
+    mod chaos;
+    mod clients;
     mod clients_fault;
     mod completion;
     mod compression;
     mod cooldown;
     mod counting;
+    mod dialects;
     mod exhausted;
     mod fallback;
     mod first_token;

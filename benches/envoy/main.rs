@@ -7,7 +7,7 @@
 //! what the others are compared with. `BENCH_QUICK=1` takes fewer and smaller samples, `BENCH_ROUNDS` sets the number of rounds.
 //! `BENCH_CONNECTIONS` (1) sets how many requests are in flight while CPU time is measured. With one, Envoy goes to sleep after each
 //! step of a request, as a gateway for slow models mostly does; with several it finds more work whenever it wakes, so that everything
-//! costs less and what a filter adds is a larger part of it.
+//! costs less and what a filter adds is a larger part of it. `BENCH_LOADS=chat` measures only the loads with that in their names.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -57,7 +57,8 @@ fn main() {
 
     let others = Others::watch(&targets);
     let mut measured = Vec::new();
-    for load in load::all(quick) {
+    let wanted = env::var("BENCH_LOADS").unwrap_or_default();
+    for load in load::all(quick).into_iter().filter(|load| load.name.contains(&wanted)) {
         println!("{}: {rounds} rounds of {}", load.name, names.join(", "));
         measured.push(measure::measure(&load, &mut targets, rounds, &provider.written));
     }

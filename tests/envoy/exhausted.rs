@@ -12,7 +12,7 @@ use super::{
 };
 
 static GATEWAY: Shared = Shared::new(|| {
-    let ids = ["t/busy", "t/broken", "t/locked", "t/silent", "t/html", "t/mixed", "t/stream", "t/large", "t/in-stream"];
+    let ids = ["t/busy", "t/broken", "t/locked", "t/silent", "t/html", "t/mixed", "t/stream", "t/large", "t/in-stream", "t/later"];
     let setup = Setup::new()
         .with("defaults", json!({"first_token_timeout": "500ms", "response_timeout": "500ms", "max_attempts": 3}))
         .providers(&["first", "second"])
@@ -48,7 +48,7 @@ fn assert_failed(gateway: &Gateway, id: &str, response: &Response, status: u16) 
 fn a_rate_limit_everywhere_is_a_429() {
     let gateway = Use::of(&GATEWAY);
     let limited = Reply::error(429, "Rate limit reached for gpt-x.").header("retry-after", "7");
-    let error = fail(&gateway, "busy", Reply::error(500, "no"), limited, false, 429);
+    let error = fail(&gateway, "busy", Reply::error(500, "no"), limited.clone(), false, 429);
     assert_eq!(error["message"], "Provider returned error");
     assert_eq!(error["metadata"]["error_type"], "rate_limit_exceeded");
     assert_eq!(error["metadata"]["provider_name"], "second");
@@ -58,6 +58,10 @@ fn a_rate_limit_everywhere_is_a_429() {
     assert!(previous["code"] == 500 || previous["status"] == 500, "{error:#}");
     let failed = [("gen_ai_request_model", "t/busy"), ("gen_ai_provider_name", "second"), ("outcome", "failed")];
     gateway.assert_counts("signalbox_attempts_total", &failed, 1);
+
+    gateway.provider("second").answers("later", limited.clone());
+    gateway.provider("first").answers("later", limited);
+    assert_eq!(gateway.ask("t/later").header("retry-after"), Some("7"), "the client is told when to come back");
 }
 
 #[test]

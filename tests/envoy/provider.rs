@@ -57,7 +57,11 @@ impl Provider {
 
     /// A provider whose port refuses connections.
     pub fn refusing(name: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::at(name, TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+    }
+
+    /// A provider that is something else than a stub.
+    pub fn at(name: &str, port: u16) -> Self {
         Self { name: name.into(), port, state: Arc::default() }
     }
 

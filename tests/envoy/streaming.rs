@@ -16,7 +16,7 @@ static GATEWAY: Shared = Shared::new(|| {
     let setup = Setup::new()
         .providers(&["first"])
         .provider(Provider::start("plain"), json!({"stream_options": false}))
-        .models(&["t/stream", "t/paced", "t/asks", "t/many", "t/wide"], &["first"])
+        .models(&["t/stream", "t/paced", "t/asks", "t/many", "t/wide", "t/thousands"], &["first"])
         .models(&["t/plain"], &["plain"]);
     Gateway::start(setup)
 });
@@ -98,6 +98,20 @@ fn stream_options_reach_only_who_accepts_them() {
     for request in first.received("many") {
         assert_eq!(request.json().get("stream_options"), None);
     }
+}
+
+/// The client reads nothing until the provider has sent megabytes: Envoy has to hold the provider back, and no event may be lost.
+#[test]
+fn a_slow_reader_gets_every_event() {
+    let gateway = Use::of(&GATEWAY);
+    let texts: Vec<String> = (0..20_000).map(|n| format!("{n} ")).collect();
+    let whole = wire::stream_events(&texts.iter().map(String::as_str).collect::<Vec<_>>()).concat();
+    gateway.provider("first").answers("thousands", super::reply::Reply::events([whole]).in_pieces_of(50_000, Duration::ZERO));
+    let answer = gateway.ask_streamed("t/thousands");
+    std::thread::sleep(Duration::from_millis(500));
+    let chunks = client::chunks(&answer.events());
+    assert!(client::text(&chunks) == texts.concat(), "{} chunks", chunks.len());
+    assert_eq!(client::usage(&chunks)["completion_tokens"], wire::OUTPUT_TOKENS);
 }
 
 /// T14: chunks of several choices interleave.

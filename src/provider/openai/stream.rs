@@ -100,6 +100,8 @@ impl State {
             }
             Item::Event(event) => match event.data.as_deref() {
                 None => {}
+                // Some keep alive with empty events.
+                Some(data) if data.trim_ascii().is_empty() => {}
                 Some(b"[DONE]") => self.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),
             },
