@@ -81,6 +81,9 @@ pub enum ClientError {
     /// A body above the limit.
     #[error("Request payload too large: the limit is {0} bytes")]
     TooLarge(usize),
+    /// A request that another filter of the same Envoy refused, with its status.
+    #[error("{}", refusal(*.0))]
+    Refused(u16),
     /// A model that is not in the catalogue.
     #[error("{0} is not a valid model ID")]
     UnknownModel(String),
@@ -99,6 +102,16 @@ pub struct NoRoute {
 // === impl Error ===
 
 impl Error {
+    /// The error of a request that Envoy answered with `status` before any provider was asked.
+    pub fn of_envoy(status: u16) -> Self {
+        if (400..500).contains(&status) {
+            return ClientError::Refused(status).into();
+        }
+        Self::Internal(
+            "Envoy asked no provider: the matcher of the route has to know each provider's cluster, and the attempt role has to be among the router's upstream_http_filters, with the gateway's vm_config",
+        )
+    }
+
     /// The HTTP status, which is also `error.code`.
     pub fn status(&self) -> u16 {
         match self {
@@ -158,6 +171,7 @@ impl ClientError {
             Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
             Self::Method(_) => 405,
             Self::TooLarge(_) => 413,
+            Self::Refused(status) => *status,
             _ => 400,
         }
     }
@@ -168,8 +182,17 @@ impl ClientError {
             Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
             Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
+            Self::Refused(status) => ErrorType::of_status(*status),
             _ => ErrorType::InvalidRequest,
         }
+    }
+}
+
+fn refusal(status: u16) -> &'static str {
+    match status {
+        408 => "Request timed out: the request did not arrive in time",
+        429 => "Rate limit exceeded",
+        _ => "The request was refused by a filter of this Envoy",
     }
 }
 

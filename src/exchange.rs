@@ -298,6 +298,9 @@ impl Exchange {
             return None;
         }
         self.close_unanswered(clock);
+        if self.attempts.is_empty() {
+            return Some(Error::of_envoy(status));
+        }
         let fault = self.attempts.last().and_then(|attempt| attempt.outcome.fault().cloned());
         let mut fault = fault.unwrap_or_else(|| Fault::invalid_answer(b""));
         if status == 504 {

@@ -61,7 +61,7 @@ pub fn plan(
             Err(error) => refused = refused.or(Some(error)),
         }
     }
-    plan.truncate(gateway.defaults.max_attempts as usize);
+    plan.truncate(gateway.defaults.max_attempts);
     match (plan.is_empty(), refused) {
         (false, _) => Ok(plan),
         (true, Some(error)) => Err(error),

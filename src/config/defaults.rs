@@ -40,7 +40,7 @@ impl Default for Defaults {
             response_timeout: Duration::from_secs(600),
             max_attempts: 5,
             max_request_bytes: 20 << 20,
-            max_response_bytes: 32 << 20,
+            max_response_bytes: 24 << 20,
             max_event_bytes: 1 << 20,
             max_models: 3,
             cooldown: Duration::from_secs(30),

@@ -40,4 +40,22 @@ impl ErrorType {
     pub fn index(self) -> usize {
         self as usize
     }
+
+    /// The type that goes with an HTTP status.
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::Authentication,
+            402 => Self::PaymentRequired,
+            403 => Self::PermissionDenied,
+            404 => Self::NotFound,
+            408 | 504 | 524 => Self::Timeout,
+            413 => Self::PayloadTooLarge,
+            422 => Self::Unprocessable,
+            429 => Self::RateLimitExceeded,
+            503 | 529 => Self::ProviderOverloaded,
+            400..=499 => Self::InvalidRequest,
+            500 => Self::Server,
+            _ => Self::ProviderUnavailable,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
-use super::registry::{self, Handover, Shared};
+use super::registry::{self, Handover, Registration};
 use super::shared_health;
 use super::stats::Stats;
 use crate::chat::Request;
@@ -40,9 +40,9 @@ enum State {
     /// The body is being gathered.
     Reading { headers: Headers, key: Rc<Key> },
     /// The attempts have it.
-    Planned { id: u64, handover: Shared },
+    Planned(Registration),
     /// Envoy answered by itself; this goes to the client in its place.
-    Replacing { id: Option<u64>, handover: Option<Shared>, body: Vec<u8> },
+    Replacing { planned: Option<Registration>, body: Vec<u8> },
     /// The gateway has answered.
     Answered,
 }
@@ -123,8 +123,7 @@ impl Filter {
             calls::replace_buffer(Buffer::Request, b"{}");
         }
         registry::set_cluster(exchange.next_cluster().unwrap_or_default());
-        let handover = Rc::new(Handover { exchange: RefCell::new(exchange), headers });
-        self.state = State::Planned { id: registry::register(handover.clone()), handover };
+        self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
         Ok(())
     }
 
@@ -170,11 +169,12 @@ impl Filter {
     /// Envoy answers by itself: what the client is told in its place.
     fn replacement(&self, status: u16) -> Option<Error> {
         match &self.state {
-            State::Planned { handover, .. } => handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
+            State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
             State::New | State::Reading { .. } if status == 413 => {
                 Some(ClientError::TooLarge(self.role.gateway.defaults.max_request_bytes).into())
             }
-            State::New | State::Reading { .. } => Some(Error::Internal("Envoy ended the request before it was whole")),
+            // 408: the client took too long to send its request.
+            State::New | State::Reading { .. } => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
         }
     }
@@ -202,10 +202,10 @@ impl HttpContext for Filter {
         self.read(0, true)
     }
 
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
         // The usual case first: the attempt role has written this answer, or this filter has.
         let ours = match &self.state {
-            State::Planned { handover, .. } => handover.exchange.borrow().is_released(),
+            State::Planned(planned) => planned.handover.exchange.borrow().is_released(),
             State::Answered | State::Replacing { .. } => true,
             State::New | State::Reading { .. } => false,
         };
@@ -216,19 +216,26 @@ impl HttpContext for Filter {
         let Some(error) = self.replacement(status.unwrap_or(500)) else {
             return Action::Continue;
         };
+        if let Error::Internal(reason) = error {
+            log::error!("signalbox: {reason}");
+        }
+        if end {
+            // There is no body to put ours in the place of.
+            return Action::Continue;
+        }
         let body = error.body();
         calls::set_header(Map::Response, ":status", error.status().to_string().as_bytes());
         calls::set_header(Map::Response, "content-type", b"application/json");
         calls::set_header(Map::Response, "content-length", body.len().to_string().as_bytes());
         calls::remove_header(Map::Response, b"content-encoding");
         self.state = match std::mem::replace(&mut self.state, State::Answered) {
-            State::Planned { id, handover } => {
-                calls::set_header(Map::Response, "x-generation-id", handover.exchange.borrow().generation_id().as_bytes());
-                State::Replacing { id: Some(id), handover: Some(handover), body }
+            State::Planned(planned) => {
+                calls::set_header(Map::Response, "x-generation-id", planned.handover.exchange.borrow().generation_id().as_bytes());
+                State::Replacing { planned: Some(planned), body }
             }
             _ => {
                 self.role.stats.add(metrics::rejection(error.error_type()));
-                State::Replacing { id: None, handover: None, body }
+                State::Replacing { planned: None, body }
             }
         };
         Action::Continue
@@ -242,13 +249,12 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
-        let (id, handover) = match std::mem::replace(&mut self.state, State::Answered) {
-            State::Planned { id, handover } => (id, handover),
-            State::Replacing { id: Some(id), handover: Some(handover), .. } => (id, handover),
-            _ => return,
+        let (State::Planned(planned) | State::Replacing { planned: Some(planned), .. }) =
+            std::mem::replace(&mut self.state, State::Answered)
+        else {
+            return;
         };
-        registry::forget(id);
-        let mut exchange = handover.exchange.borrow_mut();
+        let mut exchange = planned.handover.exchange.borrow_mut();
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
         metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));

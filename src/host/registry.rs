@@ -27,15 +27,21 @@ thread_local! {
     static EXCHANGES: RefCell<(u64, HashMap<u64, Shared>)> = RefCell::default();
 }
 
-/// Puts an exchange where its attempts find it. The returned number is for [`forget`].
-pub(super) fn register(handover: Shared) -> u64 {
+/// A handover in its place in the registry, which is given up when this is dropped.
+pub(super) struct Registration {
+    id: u64,
+    pub(super) handover: Shared,
+}
+
+/// Puts an exchange where its attempts find it, for as long as the registration lives.
+pub(super) fn register(handover: Shared) -> Registration {
     let id = EXCHANGES.with_borrow_mut(|(last, exchanges)| {
         *last = last.wrapping_add(1);
-        exchanges.insert(*last, handover);
+        exchanges.insert(*last, handover.clone());
         *last
     });
     calls::set_filter_state(EXCHANGE, &id.to_le_bytes());
-    id
+    Registration { id, handover }
 }
 
 /// The exchange of this attempt's stream.
@@ -44,12 +50,16 @@ pub(super) fn find() -> Option<Shared> {
     EXCHANGES.with_borrow(|(_, exchanges)| exchanges.get(&id).cloned())
 }
 
-/// Ends what [`register`] began.
-pub(super) fn forget(id: u64) {
-    EXCHANGES.with_borrow_mut(|(_, exchanges)| exchanges.remove(&id));
-}
-
 /// Tells the router which cluster the next attempt goes to.
 pub(super) fn set_cluster(cluster: &str) {
     calls::set_filter_state(CLUSTER, cluster.as_bytes());
+}
+
+// === impl Registration ===
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let removed = EXCHANGES.with_borrow_mut(|(_, exchanges)| exchanges.remove(&self.id));
+        drop(removed);
+    }
 }

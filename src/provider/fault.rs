@@ -32,7 +32,7 @@ impl Fault {
         let named = name(body).and_then(|name| type_of_name(&name));
         let error_type = match (status, named) {
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
-            _ => type_of_status(status),
+            _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
     }
@@ -41,7 +41,7 @@ impl Fault {
     pub fn in_band(error: &[u8]) -> Self {
         let code = code(error).filter(|code| (400..600).contains(code));
         let named = name(error).and_then(|name| type_of_name(&name));
-        let error_type = named.or(code.map(type_of_status)).unwrap_or(ErrorType::ProviderUnavailable);
+        let error_type = named.or(code.map(ErrorType::of_status)).unwrap_or(ErrorType::ProviderUnavailable);
         let status = code.unwrap_or(match error_type {
             ErrorType::RateLimitExceeded => 429,
             ErrorType::ProviderOverloaded => 529,
@@ -52,23 +52,6 @@ impl Fault {
             _ => 502,
         });
         Self { status, error_type, raw: cut(error) }
-    }
-}
-
-fn type_of_status(status: u16) -> ErrorType {
-    match status {
-        401 => ErrorType::Authentication,
-        402 => ErrorType::PaymentRequired,
-        403 => ErrorType::PermissionDenied,
-        404 => ErrorType::NotFound,
-        408 | 504 | 524 => ErrorType::Timeout,
-        413 => ErrorType::PayloadTooLarge,
-        422 => ErrorType::Unprocessable,
-        429 => ErrorType::RateLimitExceeded,
-        503 | 529 => ErrorType::ProviderOverloaded,
-        400..=499 => ErrorType::InvalidRequest,
-        500 => ErrorType::Server,
-        _ => ErrorType::ProviderUnavailable,
     }
 }
 
