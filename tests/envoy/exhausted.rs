@@ -83,9 +83,10 @@ fn a_providers_401_is_not_the_clients() {
 }
 
 #[test]
-fn nobody_reachable_is_a_503() {
+fn nobody_reachable_is_a_502() {
     let gateway = Use::of(&GATEWAY);
-    assert_failed(&gateway, "t/refused", &gateway.ask("t/refused"), 503);
+    let error = assert_failed(&gateway, "t/refused", &gateway.ask("t/refused"), 502);
+    assert_eq!(error["metadata"]["error_type"], "provider_unavailable");
 }
 
 #[test]

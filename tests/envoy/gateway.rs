@@ -27,7 +27,7 @@ use super::{
 const START: Duration = Duration::from_secs(30);
 
 /// Keeps Envoy for as long as its standard input is open, and so not longer than the tests, however they end.
-const KEEPER: &str = r#"envoy=$1; shift; "$envoy" "$@" </dev/null & echo $!; exec 1>&-; cat >/dev/null; kill -9 $!; wait"#;
+const KEEPER: &str = r#"envoy=$1; shift; "$envoy" "$@" </dev/null & echo $!; exec 1>&-; cat >/dev/null; kill -9 $! 2>/dev/null; wait"#;
 
 /// What Envoy logs when the module or Envoy itself broke.
 const TROUBLE: [&str; 6] =
@@ -174,6 +174,13 @@ impl Gateway {
             }
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Waits until no request is under way.
+    pub fn assert_idle(&self) {
+        let active = |samples: &Samples| samples.sum("envoy_http_downstream_rq_active", &[("envoy_http_conn_manager_prefix", "signalbox")]);
+        let samples = (0..3).map(|_| self.samples_when(|samples| active(samples) == 0)).last().unwrap();
+        assert_eq!(active(&samples), 0, "requests that never end");
     }
 
     /// Waits for a counter to reach a value and asserts that it does not pass it.

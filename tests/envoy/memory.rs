@@ -72,7 +72,7 @@ fn memory_is_flat_over_thousands_of_requests() {
         });
     };
     let idle = || {
-        gateway.samples_when(|samples| samples.sum("signalbox_exchanges_active", &[]) == 0);
+        gateway.assert_idle();
         thread::sleep(Duration::from_millis(200));
         gateway.resident_kib()
     };

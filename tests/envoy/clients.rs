@@ -1,0 +1,100 @@
+//! The `openai` SDKs, as an application uses them, with aimock as the provider.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    gateway::{Gateway, needed, root},
+    provider::Provider,
+    reply::Reply,
+    setup::Setup,
+    wire,
+};
+
+struct Simulator {
+    process: Child,
+    port: u16,
+}
+
+impl Simulator {
+    fn start() -> Self {
+        let program = root().join(".tools/node/node_modules/@copilotkit/aimock/dist/cli.js");
+        let mut process = Command::new("node")
+            .arg(needed(program, "make test-envoy"))
+            .args(["--port", "0", "--fixtures"])
+            .arg(root().join("tests/clients/fixtures.json"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("node is on the path");
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.split_once("listening on http://127.0.0.1:")?.1.trim().parse().ok());
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, port: port.expect("aimock says its port") }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn start() -> (Simulator, Gateway) {
+    let simulator = Simulator::start();
+    let endpoint = |provider: &str, model: &str, price: f64| {
+        let price = json!({"prompt": price, "completion": price * 2.0});
+        json!({"provider": provider, "model": model, "price": price})
+    };
+    let names = ["plain", "tools", "limited", "broken", "choosy", "strict"];
+    let model = |name: &str, endpoints: Value| json!({"id": format!("t/{name}"), "endpoints": endpoints});
+    let setup = Setup::new()
+        .provider(Provider::at("simulator", simulator.port), json!({"name": "Simulator"}))
+        .providers(&["stub"])
+        .model(model("falls-back", json!([endpoint("stub", "falls-back", 0.001), endpoint("simulator", "plain", 1000.0)])))
+        .model(model("breaks", json!([endpoint("stub", "breaks", 1.0)])));
+    let setup = names.iter().fold(setup, |setup, name| setup.model(model(name, json!([endpoint("simulator", name, 1.0)]))));
+    let gateway = Gateway::start(setup);
+    let stub = gateway.provider("stub");
+    stub.answers("falls-back", Reply::error(503, "busy"));
+    let mut events = wire::stream_events(&["Once "]);
+    events.truncate(2);
+    events.push(wire::event(json!({"error": {"message": "The engine is gone.", "type": "server_error"}})));
+    stub.answers("breaks", Reply::events(events).paced(Duration::from_millis(100)));
+    (simulator, gateway)
+}
+
+/// Runs the script's checks; each prints a line that begins with `ok` or `FAILED`.
+fn run(interpreter: &Path, script: &str, checks: usize) {
+    let (_simulator, gateway) = start();
+    let output = Command::new(interpreter)
+        .arg(root().join("tests/clients").join(script))
+        .env("GATEWAY", format!("http://{}/api/v1", gateway.address))
+        .env("SDKS", root().join(".tools/node"))
+        .output()
+        .unwrap_or_else(|e| panic!("{}: {e}", interpreter.display()));
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{complained}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), checks, "{said}");
+}
+
+#[test]
+fn the_openai_sdk_for_javascript_is_served() {
+    needed(root().join(".tools/node/node_modules/openai/package.json"), "make test-envoy");
+    run(Path::new("node"), "openai.mjs", 10);
+}
+
+#[test]
+fn the_openai_sdk_for_python_is_served() {
+    let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
+    let installed = Command::new(&python).args(["-c", "import openai"]).status().unwrap().success();
+    assert!(installed, "the openai SDK is missing in .tools/venv: run `make test-envoy`");
+    run(&python, "openai_client.py", 10);
+}
