@@ -8,14 +8,13 @@ use crate::usage::Usage;
 /// The last event of every stream.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
 
-/// The members that say which exchange an answer belongs to.
+/// The members that say which exchange an answer belongs to, ready to be copied.
 ///
 /// See <https://openrouter.ai/docs/api-reference/overview>.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// `"id":…,"provider":…,"model":…`, ready to be copied.
-    identity: Vec<u8>,
-    created: u64,
+    completion: Vec<u8>,
+    chunk: Vec<u8>,
 }
 
 // === impl Envelope ===
@@ -24,23 +23,27 @@ impl Envelope {
     /// The envelope of the exchange `id` (`gen-…`), answered by `provider` (a display name) with `model` (as catalogued).
     /// `created` is in seconds since the epoch.
     pub fn new(id: &str, provider: &str, model: &str, created: u64) -> Self {
-        let mut identity = Vec::with_capacity(128);
-        for (key, value) in [(&b"\"id\":"[..], id), (b",\"provider\":", provider), (b",\"model\":", model)] {
-            identity.extend_from_slice(key);
-            json::string_into(&mut identity, value);
-        }
-        Self { identity, created }
+        let head = |start: &str, object: &str| {
+            let mut head = start.as_bytes().to_vec();
+            for (key, value) in [("{\"id\":", id), (",\"provider\":", provider), (",\"model\":", model), (",\"object\":", object)] {
+                head.extend_from_slice(key.as_bytes());
+                json::string_into(&mut head, value);
+            }
+            head.extend_from_slice(b",\"created\":");
+            head.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
+            head
+        };
+        Self { completion: head("", "chat.completion"), chunk: head("data: ", "chat.completion.chunk") }
     }
 
     /// Appends `{"id":…,"object":"chat.completion","created":…`, without an end.
     pub fn completion_into(&self, out: &mut Vec<u8>) {
-        self.head_into("chat.completion", out);
+        out.extend_from_slice(&self.completion);
     }
 
     /// Appends `data: {"id":…,"object":"chat.completion.chunk","created":…`, without an end.
     pub fn chunk_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"data: ");
-        self.head_into("chat.completion.chunk", out);
+        out.extend_from_slice(&self.chunk);
     }
 
     /// Appends the event that carries the usage: the last one before [`DONE`].
@@ -59,14 +62,5 @@ impl Envelope {
         out.extend_from_slice(
             b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]}\n\n",
         );
-    }
-
-    fn head_into(&self, object: &str, out: &mut Vec<u8>) {
-        out.push(b'{');
-        out.extend_from_slice(&self.identity);
-        out.extend_from_slice(b",\"object\":\"");
-        out.extend_from_slice(object.as_bytes());
-        out.extend_from_slice(b"\",\"created\":");
-        out.extend_from_slice(itoa::Buffer::new().format(self.created).as_bytes());
     }
 }

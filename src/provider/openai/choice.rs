@@ -43,11 +43,16 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
     let mut finish: Option<&[u8]> = None;
     let mut native: Option<&[u8]> = None;
     let mut index: &[u8] = b"0";
-    // The place of the index is known before its value is: it is put in there at the end, if it is not 0.
+    // Almost always the index comes first; where it does not, it is put into its place at the end.
     out.extend_from_slice(b"{\"index\":");
     let index_at = out.len();
     scanner.object(|scanner, key, _| {
         match key.raw {
+            b"index" if out.len() == index_at => {
+                out.extend_from_slice(scanner.raw()?);
+                index = b"";
+            }
+            b"index" if index.is_empty() => _ = scanner.skip()?,
             b"index" => index = scanner.raw()?,
             b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw),
             b"native_finish_reason" => native = Some(scanner.raw()?),
@@ -87,7 +92,9 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
         }
     }
     out.push(b'}');
-    out.splice(index_at..index_at, index.iter().copied());
+    if !index.is_empty() {
+        out.splice(index_at..index_at, index.iter().copied());
+    }
     Ok(())
 }
 
