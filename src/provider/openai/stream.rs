@@ -98,10 +98,9 @@ impl State {
                 self.unread = true;
                 self.progress = Progress::Begun;
             }
-            Item::Event(event) => match event.data.as_deref() {
-                None => {}
+            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
                 // Some keep alive with empty events.
-                Some(data) if data.trim_ascii().is_empty() => {}
+                None | Some(b"") => {}
                 Some(b"[DONE]") => self.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),
             },
