@@ -282,7 +282,7 @@ impl Exchange {
             answer::Fed::FailedMidway { fault, mut body } => {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown), clock);
-                let error = self.error(&fault, None);
+                let error = self.error(&fault);
                 self.envelope().error_chunk_into(&error, &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.end_attempt(Outcome::Failed(fault));
@@ -307,7 +307,7 @@ impl Exchange {
             fault.status = 504;
             fault.error_type = ErrorType::Timeout;
         }
-        Some(self.error(&fault, None))
+        Some(self.error(&fault))
     }
 
     /// The endpoints that turned out to be in trouble, and until when, each once.
@@ -380,7 +380,7 @@ impl Exchange {
             self.end_attempt(Outcome::Failed(fault));
             return Step::Retry;
         }
-        let error = self.error(&fault, retry_after);
+        let error = self.error(&fault);
         self.end_attempt(Outcome::Failed(fault));
         self.released = true;
         let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
@@ -425,7 +425,7 @@ impl Exchange {
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 
-    fn error(&self, fault: &Fault, retry_after: Option<Duration>) -> Error {
+    fn error(&self, fault: &Fault) -> Error {
         let (last, before) = match self.attempts.split_last() {
             Some((last, before)) => (Some(last), before),
             None => (None, &[][..]),
@@ -440,7 +440,6 @@ impl Exchange {
             error_type: fault.error_type,
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
             raw: fault.raw.clone().filter(quotable),
-            retry_after: retry_after.map(|wait| wait.as_secs()),
             previous: before
                 .iter()
                 .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })
