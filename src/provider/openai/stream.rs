@@ -98,10 +98,9 @@ impl State {
                 self.unread = true;
                 self.progress = Progress::Begun;
             }
-            Item::Event(event) => match event.data.as_deref() {
-                None => {}
-                // Some keep alive with empty events.
-                Some(data) if data.trim_ascii().is_empty() => {}
+            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
+                // The standard dispatches no event without data; some providers keep a connection alive with them.
+                None | Some(b"") => {}
                 Some(b"[DONE]") => self.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),
             },
@@ -130,7 +129,7 @@ impl State {
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
                     let value = scanner.raw()?;
-                    usage = usage.or(usage_within(value));
+                    usage = usage.or_else(|| usage_within(value));
                 }
                 _ => {
                     let value = scanner.raw()?;
