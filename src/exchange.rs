@@ -298,6 +298,7 @@ impl Exchange {
             return None;
         }
         self.close_unanswered(clock);
+        self.answer = Answer::Over;
         if self.attempts.is_empty() {
             return Some(Error::of_envoy(status));
         }
@@ -324,11 +325,10 @@ impl Exchange {
             _ => None,
         };
         let cancelled = match &self.answer {
-            Answer::Complete(_) | Answer::Over | Answer::Passing { .. } => false,
-            Answer::Stream(_) => true,
-            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } => {
-                self.attempts.last().is_none_or(|attempt| matches!(attempt.outcome, Outcome::Open))
-            }
+            Answer::Complete(_) | Answer::Passing { .. } => false,
+            // A failure that nobody was told of: the next endpoint was about to be asked.
+            Answer::Over => !self.released,
+            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } | Answer::Stream(_) => true,
         };
         Settlement {
             key: self.key.clone(),
