@@ -406,12 +406,15 @@ impl Exchange {
         }
     }
 
-    /// Goes on behind the endpoints of the current attempt's model.
+    /// Takes the endpoints of the current attempt's model out of what is left of the plan, where a `select` may have put other
+    /// models between them.
     fn skip_model(&mut self) {
         let model = self.attempts.last().map(|attempt| attempt.endpoint.catalogue_id.clone());
-        while self.plan.get(self.next).is_some_and(|endpoint| Some(&endpoint.catalogue_id) == model.as_ref()) {
-            self.next = self.next.saturating_add(1);
-        }
+        let mut place = 0usize;
+        self.plan.retain(|endpoint| {
+            place = place.saturating_add(1);
+            place <= self.next || Some(&endpoint.catalogue_id) != model.as_ref()
+        });
     }
 
     /// If the current attempt is still open, it has failed without an answer.
