@@ -7,7 +7,7 @@ use super::resolve::Resolved;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, NoRoute};
-use crate::preferences::{DataCollection, Sort};
+use crate::preferences::{DataCollection, Sort, Usd};
 use crate::price::FemtoUsd;
 
 type Endpoints = Vec<Rc<Endpoint>>;
@@ -47,8 +47,8 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
         )?;
     }
     if let Some(max) = &preferences.max_price {
-        let within = |price: FemtoUsd, max: Option<crate::preferences::Usd>| // A femto-USD a token is 10⁻⁹ USD a million tokens.
-            max.is_none_or(|max| price.get() as f64 <= max.0 * 1e9);
+        // A femto-USD a token is 10⁻⁹ USD a million tokens. Rounded: 4.1 × 10⁹ is less than 4 100 000 000 as a float.
+        let within = |price: FemtoUsd, max: Option<Usd>| max.is_none_or(|max| price.get() as f64 <= (max.0 * 1e9).round());
         left.keep(
             |endpoint| within(endpoint.price.prompt, max.prompt) && within(endpoint.price.completion, max.completion),
             || "provider.max_price is lower than any price".into(),
