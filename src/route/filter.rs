@@ -40,7 +40,11 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
         left.keep(|endpoint| endpoint.provider.zdr, || "provider.zdr is true".into())?;
     }
     if let Some(allowed) = &preferences.quantizations {
-        let is_allowed = |quantization: &str| allowed.iter().any(|name| name.eq_ignore_ascii_case(quantization));
+        // `fp4` and `fp8` take their kinds in: mxfp4, nvfp4, mxfp8.
+        let is_allowed = |quantization: &str| {
+            let wide = quantization.get(2..).filter(|wide| matches!(*wide, "fp4" | "fp8")).unwrap_or(quantization);
+            allowed.iter().any(|name| name.eq_ignore_ascii_case(quantization) || name.eq_ignore_ascii_case(wide))
+        };
         left.keep(
             |endpoint| is_allowed(endpoint.quantization.unwrap_or("unknown")),
             || format!("provider.quantizations permits {} only", allowed.join(", ")),
