@@ -16,10 +16,12 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     let mut usage: Option<OpenAiUsage> = None;
     let mut error = None;
     let mut fingerprint: &[u8] = b"null";
+    let mut choices = false;
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match key.raw {
-            b"choices" if scanner.kind()? == Kind::Array => {
+            b"choices" if !choices && scanner.kind()? == Kind::Array => {
+                choices = true;
                 head.extend_from_slice(b",\"choices\":[");
                 choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
                 head.push(b']');

@@ -118,7 +118,7 @@ impl State {
         let mut scanner = Scanner::new(data);
         let read = scanner.object(|scanner, key, _| {
             match key.raw {
-                b"choices" if scanner.kind()? == Kind::Array => {
+                b"choices" if !choices && scanner.kind()? == Kind::Array => {
                     choices = true;
                     out.extend_from_slice(b",\"choices\":[");
                     choice::choices(scanner, Shape::Delta, &mut found, out)?;
