@@ -143,6 +143,15 @@ fn members_that_are_null_or_missing_are_made_whole() {
 }
 
 #[test]
+fn t24_of_two_members_the_first_counts() {
+    let twice = json(r#"{"choices":[{"message":{"content":"a"},"message":{"content":"b"}}],"choices":[{"message":{"content":"c"}}]}"#);
+    assert_eq!(
+        twice["choices"],
+        serde_json::json!([{"index": 0, "message": {"content": "a", "role": "assistant"}, "finish_reason": null, "native_finish_reason": null}])
+    );
+}
+
+#[test]
 fn t16_finish_reasons_are_openrouters_and_the_native_one_stays() {
     for (native, normalised) in [
         ("stop", "stop"),

@@ -242,6 +242,16 @@ fn t09_a_null_does_not_hide_a_usage_beside_it() {
 }
 
 #[test]
+fn t24_of_two_members_the_first_counts() {
+    let ran = run(&format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}],\"choices\":[{{\"delta\":{{\"content\":\"b\"}}}}]}}\n\n{}",
+        last()
+    ));
+    assert_chunks(&ran.answer());
+    assert!(ran.chunks.contains("{\"content\":\"a\"}") && !ran.chunks.contains("{\"content\":\"b\"}"), "{}", ran.chunks);
+}
+
+#[test]
 fn a_blank_finish_reason_is_none() {
     let ran = run(&chunk(r#"{"delta":{"content":"x"},"finish_reason":""}"#));
     assert!(ran.chunks.contains(r#""finish_reason":null"#), "{}", ran.chunks);
