@@ -99,7 +99,7 @@ impl Asked {
             self.seed = seed;
             let first = self.plan_with(&gateway).unwrap().swap_remove(0);
             match counts.iter_mut().find(|(name, _)| *name == first) {
-                Some((_, count)) => *count += 1,
+                Some((_, count)) => *count = count.saturating_add(1),
                 None => counts.push((first, 1)),
             }
         }

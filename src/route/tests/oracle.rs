@@ -24,7 +24,7 @@ impl Wish {
             random.shuffle(&mut names);
             names
         }
-        let mut sometimes = |random: &mut fastrand::Rng| (random.u8(..3) == 0).then(|| names(random)).filter(|names| !names.is_empty());
+        let sometimes = |random: &mut fastrand::Rng| (random.u8(..3) == 0).then(|| names(random)).filter(|names| !names.is_empty());
         Self {
             order: sometimes(random),
             only: sometimes(random),
