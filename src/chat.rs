@@ -135,7 +135,7 @@ impl Request {
         (self.prompt_bytes as u64).div_ceil(4)
     }
 
-    /// Whether the body has the member `key`.
+    /// Whether the body has this member.
     pub fn has(&self, name: Name) -> bool {
         self.member(name).is_some()
     }

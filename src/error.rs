@@ -224,7 +224,6 @@ mod tests {
             error_type: ErrorType::RateLimitExceeded,
             provider: "OpenAI".into(),
             raw: Some("{\"error\":\"slow down\"}".into()),
-            retry_after: Some(7),
             previous: vec![
                 PreviousError { provider: "Groq".into(), status: Some(500) },
                 PreviousError { provider: "Together".into(), status: None },

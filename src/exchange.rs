@@ -282,7 +282,7 @@ impl Exchange {
             answer::Fed::FailedMidway { fault, mut body } => {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown), clock);
-                let error = self.error(&fault, None);
+                let error = self.error(&fault);
                 self.envelope().error_chunk_into(&error, &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.end_attempt(Outcome::Failed(fault));
@@ -298,6 +298,7 @@ impl Exchange {
             return None;
         }
         self.close_unanswered(clock);
+        self.answer = Answer::Over;
         if self.attempts.is_empty() {
             return Some(Error::of_envoy(status));
         }
@@ -307,7 +308,7 @@ impl Exchange {
             fault.status = 504;
             fault.error_type = ErrorType::Timeout;
         }
-        Some(self.error(&fault, None))
+        Some(self.error(&fault))
     }
 
     /// The endpoints that turned out to be in trouble, and until when, each once.
@@ -324,11 +325,10 @@ impl Exchange {
             _ => None,
         };
         let cancelled = match &self.answer {
-            Answer::Complete(_) | Answer::Over | Answer::Passing { .. } => false,
-            Answer::Stream(_) => true,
-            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } => {
-                self.attempts.last().is_none_or(|attempt| matches!(attempt.outcome, Outcome::Open))
-            }
+            Answer::Complete(_) | Answer::Passing { .. } => false,
+            // A failure that nobody was told of: the next endpoint was about to be asked.
+            Answer::Over => !self.released,
+            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } | Answer::Stream(_) => true,
         };
         Settlement {
             key: self.key.clone(),
@@ -380,7 +380,7 @@ impl Exchange {
             self.end_attempt(Outcome::Failed(fault));
             return Step::Retry;
         }
-        let error = self.error(&fault, retry_after);
+        let error = self.error(&fault);
         self.end_attempt(Outcome::Failed(fault));
         self.released = true;
         let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
@@ -406,12 +406,15 @@ impl Exchange {
         }
     }
 
-    /// Goes on behind the endpoints of the current attempt's model.
+    /// Takes the endpoints of the current attempt's model out of what is left of the plan, where a `select` may have put other
+    /// models between them.
     fn skip_model(&mut self) {
         let model = self.attempts.last().map(|attempt| attempt.endpoint.catalogue_id.clone());
-        while self.plan.get(self.next).is_some_and(|endpoint| Some(&endpoint.catalogue_id) == model.as_ref()) {
-            self.next = self.next.saturating_add(1);
-        }
+        let mut place = 0usize;
+        self.plan.retain(|endpoint| {
+            place = place.saturating_add(1);
+            place <= self.next || Some(&endpoint.catalogue_id) != model.as_ref()
+        });
     }
 
     /// If the current attempt is still open, it has failed without an answer.
@@ -425,7 +428,7 @@ impl Exchange {
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 
-    fn error(&self, fault: &Fault, retry_after: Option<Duration>) -> Error {
+    fn error(&self, fault: &Fault) -> Error {
         let (last, before) = match self.attempts.split_last() {
             Some((last, before)) => (Some(last), before),
             None => (None, &[][..]),
@@ -440,7 +443,6 @@ impl Exchange {
             error_type: fault.error_type,
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
             raw: fault.raw.clone().filter(quotable),
-            retry_after: retry_after.map(|wait| wait.as_secs()),
             previous: before
                 .iter()
                 .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })

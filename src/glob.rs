@@ -20,11 +20,6 @@ impl Glob {
         &self.0
     }
 
-    /// Whether the pattern has no star and so matches one text only.
-    pub fn is_exact(&self) -> bool {
-        !self.0.contains('*')
-    }
-
     /// Whether the whole text fits the pattern.
     pub fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else {

@@ -75,7 +75,8 @@ pub struct Scanner<'a> {
 // === impl Text ===
 
 impl<'a> Text<'a> {
-    /// The string's value, with escapes resolved; borrowed where there are none. A lone surrogate becomes U+FFFD.
+    /// The string's value, with escapes resolved; borrowed where there are none. With a lone surrogate in it, which no text can hold,
+    /// all of it stays as it was sent.
     pub fn value(&self) -> Cow<'a, str> {
         if !self.escaped {
             return String::from_utf8_lossy(self.raw);
@@ -677,5 +678,7 @@ mod tests {
         string_into(&mut out, text);
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
         assert_eq!(Scanner::new(&out).string().unwrap().value(), text);
+        assert_eq!(Scanner::new(br#""\ud83d\ude00""#).string().unwrap().value(), "😀");
+        assert_eq!(Scanner::new(br#""\n\ud83d""#).string().unwrap().value(), "\\n\\ud83d");
     }
 }

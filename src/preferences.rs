@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct Preferences {
-    /// Providers to try first, in this order.
+    /// Providers to try first, in this order; never empty.
     pub order: Option<Vec<String>>,
     /// The only providers allowed.
     pub only: Option<Vec<String>>,
@@ -96,11 +96,12 @@ impl Preferences {
             return Err("expected an object".into());
         }
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let parsed: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let mut parsed: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
             if path == "." { error.inner().to_string() } else { format!("{path}: {}", error.inner()) }
         })?;
         reader.end().map_err(|error| error.to_string())?;
+        parsed.order = parsed.order.filter(|order| !order.is_empty());
         Ok(parsed)
     }
 }

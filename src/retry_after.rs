@@ -3,18 +3,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::clock::Clock;
+use crate::duration;
 
 /// The longest wait that is believed.
 pub const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The wait in the value of a response header, if it is one that says so: `retry-after` (seconds, also with a fraction, an
-/// HTTP-date, or a duration such as `1m2.5s`), `retry-after-ms` and `x-ratelimit-reset-requests` / `-tokens` (durations).
-/// At most [`LONGEST`].
+/// HTTP-date, or a duration such as `1m2.5s`) or `retry-after-ms`. At most [`LONGEST`].
 pub fn parse(name: &[u8], value: &[u8], clock: &dyn Clock) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim();
     let wait = match name {
         b"retry-after-ms" => seconds(value)? / 1000.0,
-        b"retry-after" => seconds(value).or_else(|| duration(value)).or_else(|| date(value, clock))?,
+        b"retry-after" => seconds(value).or_else(|| Some(duration::parse(value)?.as_secs_f64())).or_else(|| date(value, clock))?,
         _ => return None,
     };
     Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
@@ -22,28 +22,6 @@ pub fn parse(name: &[u8], value: &[u8], clock: &dyn Clock) -> Option<Duration> {
 
 fn seconds(value: &str) -> Option<f64> {
     value.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
-}
-
-/// `1h2m3.5s`, `250ms`.
-fn duration(value: &str) -> Option<f64> {
-    let mut rest = value;
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (digits, after) = rest.split_at(number);
-        let unit_len = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let (unit, next) = after.split_at(unit_len);
-        let scale = match unit {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        total += seconds(digits)? * scale;
-        rest = next;
-    }
-    (!value.is_empty()).then_some(total)
 }
 
 fn date(value: &str, clock: &dyn Clock) -> Option<f64> {

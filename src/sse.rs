@@ -95,8 +95,11 @@ impl Decoder {
             return;
         }
         match self.state {
-            State::Unread if buffer.is_empty() => {}
-            State::Unread => sink(Item::Unread(&buffer)),
+            State::Unread => {
+                sink(Item::Unread(&buffer));
+                // What follows must not become a part of it.
+                sink(Item::Unread(b"\n\n"));
+            }
             _ => read_event(&buffer, &mut sink),
         }
     }

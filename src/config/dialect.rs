@@ -79,22 +79,6 @@ pub(super) struct Row {
 }
 
 impl Dialect {
-    /// OpenTelemetry's `gen_ai.provider.name`, well known or made after the same manner.
-    ///
-    /// See <https://github.com/open-telemetry/semantic-conventions-genai>.
-    pub const fn gen_ai_provider_name(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Groq => "groq",
-            Self::DeepSeek => "deepseek",
-            Self::Together => "together_ai",
-            Self::Fireworks => "fireworks_ai",
-            Self::Vllm => "vllm",
-            Self::Ollama => "ollama",
-            Self::OpenRouter => "openrouter",
-        }
-    }
-
     /// The table.
     pub(super) const fn row(self) -> Row {
         use OutputLimitName::{AsSent, MaxCompletionTokens, MaxTokens};

@@ -17,8 +17,6 @@ pub struct ProviderError {
     pub provider: Rc<str>,
     /// The provider's own body, cut to a few kilobytes; withheld where it could name a credential.
     pub raw: Option<String>,
-    /// Seconds after which to come back, where the provider said so.
-    pub retry_after: Option<u64>,
     /// The attempts before this one.
     pub previous: Vec<PreviousError>,
 }

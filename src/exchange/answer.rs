@@ -98,7 +98,7 @@ impl Streamed {
     /// What the stream has come to so far.
     pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
         let mut spent = Spent::new(endpoint, self.stream.usage(), request, self.stream.output_bytes());
-        if self.stream.has_unread() && spent.usage.source == Source::Reported && self.stream.usage().is_none() {
+        if self.stream.has_unread() && spent.usage.is_estimated() {
             spent.usage.source = Source::Partial;
         }
         spent

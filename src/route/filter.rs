@@ -7,7 +7,7 @@ use super::resolve::Resolved;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, NoRoute};
-use crate::preferences::{DataCollection, Sort};
+use crate::preferences::{DataCollection, Sort, Usd};
 use crate::price::FemtoUsd;
 
 type Endpoints = Vec<Rc<Endpoint>>;
@@ -40,15 +40,19 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
         left.keep(|endpoint| endpoint.provider.zdr, || "provider.zdr is true".into())?;
     }
     if let Some(allowed) = &preferences.quantizations {
-        let is_allowed = |quantization: &str| allowed.iter().any(|name| name.eq_ignore_ascii_case(quantization));
+        // `fp4` and `fp8` take their kinds in: mxfp4, nvfp4, mxfp8.
+        let is_allowed = |quantization: &str| {
+            let wide = quantization.get(2..).filter(|wide| matches!(*wide, "fp4" | "fp8")).unwrap_or(quantization);
+            allowed.iter().any(|name| name.eq_ignore_ascii_case(quantization) || name.eq_ignore_ascii_case(wide))
+        };
         left.keep(
             |endpoint| is_allowed(endpoint.quantization.unwrap_or("unknown")),
             || format!("provider.quantizations permits {} only", allowed.join(", ")),
         )?;
     }
     if let Some(max) = &preferences.max_price {
-        let within = |price: FemtoUsd, max: Option<crate::preferences::Usd>| // A femto-USD a token is 10⁻⁹ USD a million tokens.
-            max.is_none_or(|max| price.get() as f64 <= max.0 * 1e9);
+        // A femto-USD a token is 10⁻⁹ USD a million tokens. Rounded: 4.1 × 10⁹ is less than 4 100 000 000 as a float.
+        let within = |price: FemtoUsd, max: Option<Usd>| max.is_none_or(|max| price.get() as f64 <= (max.0 * 1e9).round());
         left.keep(
             |endpoint| within(endpoint.price.prompt, max.prompt) && within(endpoint.price.completion, max.completion),
             || "provider.max_price is lower than any price".into(),

@@ -112,6 +112,16 @@ fn s10_an_event_that_is_too_large_passes_unread() {
 }
 
 #[test]
+fn s10_an_event_that_is_too_large_ends_with_the_stream() {
+    let stream = format!("data: {}", "x".repeat(200));
+    for end in ["", "\n", "\n\n"] {
+        let items = decode_pieces(format!("{stream}{end}").as_bytes().chunks(64), 64);
+        assert_eq!(items.len(), 1, "{items:?}");
+        assert!(items[0].starts_with(&format!("?{stream}")) && items[0].ends_with("\n\n"), "{items:?}");
+    }
+}
+
+#[test]
 fn blank_lines_are_not_events() {
     assert_eq!(decode(b"\n\n\ndata: a\n\n\n\n"), ["|a|-|-"]);
 }

@@ -26,6 +26,25 @@ pub(super) struct Found<'a> {
     pub(super) usage: Option<&'a [u8]>,
 }
 
+// === impl Shape ===
+
+impl Shape {
+    fn key(self) -> &'static [u8] {
+        match self {
+            Self::Message => b",\"message\":",
+            Self::Delta => b",\"delta\":",
+        }
+    }
+
+    /// What stands for a message or piece that is missing: clients demand one in every choice.
+    fn empty(self) -> &'static [u8] {
+        match self {
+            Self::Message => b"{\"role\":\"assistant\"}",
+            Self::Delta => b"{}",
+        }
+    }
+}
+
 /// Appends the elements of `choices`, which is at `scanner`, without the brackets.
 ///
 /// Errors: if it is not an array of objects.
@@ -43,25 +62,30 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
     let mut finish: Option<&[u8]> = None;
     let mut native: Option<&[u8]> = None;
     let mut index: &[u8] = b"0";
+    let mut told = false;
     // Almost always the index comes first; where it does not, it is put into its place at the end.
     out.extend_from_slice(b"{\"index\":");
     let index_at = out.len();
     scanner.object(|scanner, key, _| {
         match key.raw {
-            b"index" if out.len() == index_at => {
-                out.extend_from_slice(scanner.raw()?);
-                index = b"";
-            }
             b"index" if index.is_empty() => _ = scanner.skip()?,
-            b"index" => index = scanner.raw()?,
-            b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw),
+            b"index" => {
+                let value = Some(scanner.raw()?).filter(|index| index.iter().all(u8::is_ascii_digit)).unwrap_or(b"0");
+                if out.len() == index_at {
+                    out.extend_from_slice(value);
+                    index = b"";
+                } else {
+                    index = value;
+                }
+            }
+            // Some imitators say "" until there is one.
+            b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw).filter(|reason| !reason.is_empty()),
             b"native_finish_reason" => native = Some(scanner.raw()?),
             b"usage" => found.usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(found.usage),
+            b"delta" | b"message" if told => _ = scanner.skip()?,
             b"delta" | b"message" => {
-                out.extend_from_slice(match shape {
-                    Shape::Message => b",\"message\":",
-                    Shape::Delta => b",\"delta\":",
-                });
+                told = true;
+                out.extend_from_slice(shape.key());
                 message(scanner, shape, found, out)?;
             }
             _ => {
@@ -71,6 +95,10 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
         }
         Ok(())
     })?;
+    if !told {
+        out.extend_from_slice(shape.key());
+        out.extend_from_slice(shape.empty());
+    }
     found.finished |= finish.is_some();
     found.meaningful |= finish.is_some();
     out.extend_from_slice(b",\"finish_reason\":");
@@ -113,7 +141,7 @@ fn finish_reason(native: &[u8]) -> &[u8] {
 fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {
     if scanner.kind()? == Kind::Null {
         scanner.skip()?;
-        out.extend_from_slice(b"{}");
+        out.extend_from_slice(shape.empty());
         return Ok(());
     }
     out.push(b'{');
@@ -125,10 +153,17 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
         let kind = scanner.kind()?;
         match key.raw {
             // Clients refuse these as null, and take them absent.
-            b"role" | b"tool_calls" | b"audio" | b"images" | b"annotations" | b"reasoning_details" | b"function_call"
+            b"role" | b"tool_calls" | b"audio" | b"images" | b"annotations" | b"reasoning" | b"reasoning_details" | b"function_call"
                 if kind == Kind::Null =>
             {
                 scanner.skip()?;
+            }
+            // Whatever a provider calls it, "" included.
+            b"role" => {
+                scanner.skip()?;
+                role = true;
+                separate(start, out);
+                out.extend_from_slice(b"\"role\":\"assistant\"");
             }
             b"content" | b"refusal" | b"reasoning" if kind == Kind::String => {
                 let text = scanner.string()?.raw;
@@ -151,7 +186,6 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
             }
             _ => {
                 let value = scanner.raw()?;
-                role |= key.raw == b"role";
                 found.meaningful |=
                     matches!(key.raw, b"audio" | b"images" | b"reasoning_details" | b"content" | b"annotations" | b"function_call")
                         && !matches!(value, b"null" | b"[]");
@@ -190,9 +224,12 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
         out.push(b'{');
         let start = out.len();
         let mut indexed = false;
+        let mut typed = false;
         let before = scanner.position();
         scanner.object(|scanner, key, _| {
-            indexed |= key.raw == b"index";
+            let there = scanner.kind()? != Kind::Null;
+            indexed |= there && key.raw == b"index";
+            typed |= there && key.raw == b"type";
             if key.raw == b"function" && scanner.kind()? == Kind::Object {
                 separate(start, out);
                 out.extend_from_slice(b"\"function\":{");
@@ -208,6 +245,10 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
             separate(start, out);
             out.extend_from_slice(b"\"index\":");
             out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
+        }
+        if !typed && shape == Shape::Message {
+            separate(start, out);
+            out.extend_from_slice(b"\"type\":\"function\"");
         }
         out.push(b'}');
         position = position.saturating_add(1);

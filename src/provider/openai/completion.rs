@@ -16,15 +16,15 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     let mut usage: Option<OpenAiUsage> = None;
     let mut error = None;
     let mut fingerprint: &[u8] = b"null";
-    let mut answered = false;
+    let mut choices = false;
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match key.raw {
-            b"choices" if scanner.kind()? == Kind::Array => {
+            b"choices" if !choices && scanner.kind()? == Kind::Array => {
+                choices = true;
                 head.extend_from_slice(b",\"choices\":[");
                 choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
                 head.push(b']');
-                answered = true;
             }
             b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
             b"system_fingerprint" => fingerprint = scanner.raw()?,
@@ -37,7 +37,7 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     if let Some(error) = error {
         return Err(Fault::in_band(error));
     }
-    if read.and_then(|()| scanner.end()).is_err() || !answered {
+    if read.and_then(|()| scanner.end()).is_err() || found.choices == 0 {
         return Err(Fault::invalid_answer(body));
     }
     choice::member(b"system_fingerprint", fingerprint, &mut head);

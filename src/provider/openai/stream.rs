@@ -99,7 +99,7 @@ impl State {
                 self.progress = Progress::Begun;
             }
             Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                // Some keep alive with empty events.
+                // The standard dispatches no event without data; some providers keep a connection alive with them.
                 None | Some(b"") => {}
                 Some(b"[DONE]") => self.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),
@@ -118,7 +118,7 @@ impl State {
         let mut scanner = Scanner::new(data);
         let read = scanner.object(|scanner, key, _| {
             match key.raw {
-                b"choices" if scanner.kind()? == Kind::Array => {
+                b"choices" if !choices && scanner.kind()? == Kind::Array => {
                     choices = true;
                     out.extend_from_slice(b",\"choices\":[");
                     choice::choices(scanner, Shape::Delta, &mut found, out)?;
@@ -129,7 +129,7 @@ impl State {
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
                     let value = scanner.raw()?;
-                    usage = usage.or(usage_within(value));
+                    usage = usage.or_else(|| usage_within(value));
                 }
                 _ => {
                     let value = scanner.raw()?;

@@ -1,0 +1,222 @@
+//! Attempts that fail: who is asked next, who rests, and what the client is told in the end.
+
+use super::*;
+
+#[test]
+fn what_may_go_better_elsewhere_is_tried_elsewhere() {
+    for status in [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529, 302, 204] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        let step = exchange.handle_response_head(head(status, Media::Json), status == 204, &NOW);
+        assert_eq!(step, Step::Retry, "{status}");
+        assert_eq!(exchange.next_cluster(), Some("second"));
+        assert_eq!(troubles(&mut exchange, NOW), [(ONE_AT_FIRST, 20_000)], "{status}");
+        assert!(!exchange.is_released());
+        assert_eq!(&*exchange.begin_attempt(&NOW).unwrap().provider.slug, "second");
+        let (head, json) = released(answered(&mut exchange, 200, COMPLETION));
+        assert_eq!((head.status, &json["provider"]), (200, &"Second".into()));
+        let settled = exchange.settle(NOW);
+        assert_eq!(outcomes(&settled)[1], ("second", "accepted".into()));
+        // The price of the one that answered.
+        assert_eq!(settled.spent.unwrap().cost.total.get(), 3_000_000);
+    }
+}
+
+#[test]
+fn c18_a_provider_rests_as_long_as_it_asks() {
+    for (status, rest) in [(429, 7_000), (503, 7_000), (500, 20_000)] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        let limited = ResponseHead { retry_after: Some(Duration::from_secs(7)), ..head(status, Media::Json) };
+        assert_eq!(exchange.handle_response_head(limited, false, &NOW), Step::Retry);
+        assert_eq!(troubles(&mut exchange, NOW), [(ONE_AT_FIRST, rest)], "{status}");
+        assert_eq!(troubles(&mut exchange, NOW), [], "each once");
+    }
+}
+
+#[test]
+fn the_last_failure_is_told_with_those_before_it() {
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD]);
+    assert_eq!(answered(&mut exchange, 500, "{}"), Step::Retry);
+    exchange.begin_attempt(&NOW).unwrap();
+    // Refused by the network: Envoy asks the next.
+    exchange.begin_attempt(&NOW).unwrap();
+    let limited = ResponseHead { retry_after: Some(Duration::from_millis(1500)), ..head(429, Media::Json) };
+    assert_eq!(exchange.handle_response_head(limited, false, &NOW), Step::Hold);
+    let (head, json) = released(exchange.handle_whole_body(br#"{"error":{"message":"slow down"}}"#, &NOW));
+    assert_eq!((head.status, head.retry_after, head.cost), (429, Some(2), None));
+    let metadata = json!({"error_type": "rate_limit_exceeded", "provider_name": "Third", "raw": "{\"error\":{\"message\":\"slow down\"}}",
+        "is_byok": false, "previous_errors": [{"provider": "First", "code": 500, "status": 500}, {"provider": "Second", "code": 502, "status": null}]});
+    assert_eq!(json, json!({"error": {"code": 429, "message": "Provider returned error", "metadata": metadata}}));
+    assert_eq!(exchange.handle_response_to_client(429, &NOW), None);
+    assert_eq!(exchange.begin_attempt(&NOW).map(|endpoint| endpoint.id), None);
+
+    let settled = exchange.settle(NOW);
+    let expected =
+        [("first", "failed 500".into()), ("second", "unanswered provider_unavailable".into()), ("third", "failed 429".to_owned())];
+    assert_eq!(outcomes(&settled), expected);
+    assert!(settled.spent.is_none() && !settled.cancelled);
+}
+
+#[test]
+fn a_credential_is_never_quoted() {
+    let quoting = format!(r#"{{"error":{{"message":"Incorrect API key provided: {CREDENTIAL}"}}}}"#);
+    for (status, body, raw) in [
+        (401, r#"{"error":"no"}"#, false),
+        (403, r#"{"error":"no"}"#, false),
+        (404, r#"{"error":"no"}"#, true),
+        (500, &quoting, false),
+        (400, &quoting, false),
+        (200, &quoting, false),
+    ] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST]);
+        let (_, json) = released(answered(&mut exchange, status, body));
+        assert_eq!(json["error"]["metadata"].get("raw").is_some(), raw, "{status}");
+        assert!(!json.to_string().contains(CREDENTIAL));
+    }
+    // In a stream, too.
+    let mut exchange = streaming(&[ONE_AT_FIRST]);
+    assert!(matches!(exchange.handle_body(text("x").as_bytes(), false, &NOW), Step::Release(..)));
+    let failed = body(exchange.handle_body(format!("data: {quoting}\n\n").as_bytes(), false, &NOW));
+    assert!(failed.contains("\"error\":{") && !failed.contains(CREDENTIAL), "{failed}");
+}
+
+#[test]
+fn what_is_the_clients_fault_is_told_at_once() {
+    for (status, told) in [(400, 400), (413, 413), (422, 422), (405, 400), (418, 400)] {
+        let mut exchange = asked(true, &[ONE_AT_FIRST, TWO_AT_THIRD]);
+        let (head, json) = released(answered(&mut exchange, status, r#"{"error":{"message":"bad tool"}}"#));
+        assert_eq!((head.status, &json["error"]["code"]), (told, &told.into()));
+        // Only the bodies of those that may be about the model are waited for.
+        assert_eq!(json["error"]["metadata"].get("raw").is_some(), matches!(status, 400 | 413 | 422), "{status}");
+        assert_eq!(troubles(&mut exchange, NOW), [], "the provider has none");
+        assert_eq!(outcomes(&exchange.settle(NOW)), [("first", format!("failed {status}"))]);
+    }
+}
+
+#[test]
+fn t73_a_prompt_that_one_model_refuses_goes_to_the_next_model() {
+    for code in ["context_length_exceeded", "content_filter"] {
+        let refusal = json!({"error": {"code": code}}).to_string();
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD]);
+        assert_eq!(answered(&mut exchange, 400, &refusal), Step::Retry);
+        assert_eq!(exchange.next_cluster(), Some("third"));
+        assert_eq!(troubles(&mut exchange, NOW), []);
+
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        let (head, json) = released(answered(&mut exchange, 400, &refusal));
+        assert_eq!(head.status, 400);
+        assert!(json["error"]["metadata"]["raw"].as_str().unwrap().contains(code));
+    }
+}
+
+#[test]
+fn a_model_that_refused_is_not_asked_again_wherever_it_stands_in_the_plan() {
+    let refusal = r#"{"error":{"code":"context_length_exceeded"}}"#;
+    let mut exchange = asked(false, &[ONE_AT_FIRST, TWO_AT_THIRD, ONE_AT_SECOND, TWO_AT_UPSTREAM]);
+    assert_eq!(answered(&mut exchange, 400, refusal), Step::Retry);
+    assert_eq!(exchange.next_cluster(), Some("third"));
+    exchange.begin_attempt(&NOW).unwrap();
+    assert_eq!(exchange.next_cluster(), Some("upstream"));
+}
+
+#[test]
+fn t19_an_error_within_a_200_is_a_failure() {
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(answered(&mut exchange, 200, r#"{"error":{"message":"x","code":429}}"#), Step::Retry);
+    assert_eq!(outcomes(&exchange.settle(NOW)), [("first", "failed 429".into())]);
+    for stream in [ERROR.to_owned(), [": keep-alive\n\n", ROLE, ERROR].concat()] {
+        let mut exchange = streaming(&[ONE_AT_FIRST, ONE_AT_SECOND]);
+        assert_eq!(exchange.handle_body(stream.as_bytes(), false, &NOW), Step::Retry);
+        assert_eq!(troubles(&mut exchange, NOW), [(ONE_AT_FIRST, 20_000)]);
+    }
+}
+
+#[test]
+fn nothing_of_a_failed_attempt_reaches_the_client() {
+    let mut exchange = streaming(&[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(exchange.handle_body([": first\n\n", ROLE].concat().as_bytes(), false, &NOW), Step::Hold);
+    // Content and error in one piece: nothing has been released.
+    assert_eq!(exchange.handle_body([&text("wrong"), ERROR].concat().as_bytes(), false, &NOW), Step::Retry);
+    exchange.begin_attempt(&NOW).unwrap();
+    assert_eq!(exchange.handle_response_head(head(200, Media::EventStream), false, &NOW), Step::Hold);
+    let answer = body(exchange.handle_body(text("right").as_bytes(), false, &NOW));
+    assert!(answer.contains("right") && answer.contains("Second") && !answer.contains("wrong") && !answer.contains("first"), "{answer}");
+}
+
+#[test]
+fn a_stream_that_ends_before_it_begins_is_a_failure() {
+    for stream in ["", ": keep-alive\n\n", ROLE, "<html></html>", &[ROLE, DONE].concat()] {
+        let mut exchange = streaming(&[ONE_AT_FIRST, ONE_AT_SECOND]);
+        assert_eq!(exchange.handle_body(stream.as_bytes(), true, &NOW), Step::Retry, "{stream}");
+    }
+}
+
+#[test]
+fn s13_s14_an_answer_of_another_kind_is_a_failure_that_tells_what_it_was() {
+    for (stream, media, answer, status) in [
+        (true, Media::Json, COMPLETION, 502),
+        (true, Media::Json, r#"{"error":{"message":"busy","code":503}}"#, 503),
+        (true, Media::Other, "<html>Log in</html>", 502),
+        (false, Media::Other, "<html>Log in</html>", 502),
+        (false, Media::EventStream, "data: [DONE]", 502),
+        (false, Media::Json, "<html>Log in</html>", 502),
+    ] {
+        let mut exchange = asked(stream, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        for last in [false, true] {
+            assert_eq!(exchange.handle_response_head(head(200, media), false, &NOW), Step::Hold);
+            assert!(exchange.wants_whole_body());
+            let step = exchange.handle_whole_body(answer.as_bytes(), &NOW);
+            if !last {
+                assert_eq!(step, Step::Retry, "{answer}");
+                exchange.begin_attempt(&NOW).unwrap();
+                continue;
+            }
+            let (head, json) = released(step);
+            assert_eq!(head.status, status, "{answer}");
+            assert!(!json["error"]["metadata"]["raw"].as_str().unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_success_without_a_body_is_a_failure() {
+    for stream in [false, true] {
+        let mut exchange = asked(stream, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        assert_eq!(exchange.handle_response_head(head(200, Media::Json), true, &NOW), Step::Retry);
+    }
+}
+
+#[test]
+fn a_compressed_error_is_judged_by_its_status() {
+    let compressed = |status| ResponseHead { encoded: true, ..head(status, Media::Json) };
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(exchange.handle_response_head(compressed(500), false, &NOW), Step::Retry);
+    exchange.begin_attempt(&NOW).unwrap();
+    let (head, json) = released(exchange.handle_response_head(compressed(400), false, &NOW));
+    assert_eq!(head.status, 400);
+    assert_eq!(json["error"]["metadata"].get("raw"), None);
+}
+
+#[test]
+fn c16_a_failure_after_the_beginning_is_told_within_the_stream() {
+    let broken = "data: {\"choices\":[{\"delta\":{\"con\n\n";
+    for (failure, end, code) in [(ERROR, false, 429), (broken, false, 502), ("", true, 502)] {
+        let mut exchange = streaming(&[ONE_AT_FIRST, ONE_AT_SECOND]);
+        assert!(matches!(exchange.handle_body([&text("Once"), USAGE].concat().as_bytes(), false, &NOW), Step::Release(..)));
+        let last = body(exchange.handle_body([&text(" upon"), failure].concat().as_bytes(), end, &NOW));
+        let (chunk, rest) = last.split_once("\n\n").unwrap();
+        assert!(chunk.contains(" upon"));
+        let failed = rest.strip_suffix("\n\ndata: [DONE]\n\n").unwrap();
+        let failed: Value = serde_json::from_str(failed.strip_prefix("data: ").unwrap()).unwrap();
+        assert_eq!(failed["error"]["code"], code);
+        assert_eq!((&failed["id"], &failed["provider"], &failed["model"]), (&"gen-1".into(), &"First".into(), &"m/one".into()));
+        assert_eq!(failed["choices"][0]["finish_reason"], "error");
+        assert_eq!(troubles(&mut exchange, NOW), [(ONE_AT_FIRST, 20_000)]);
+        assert_eq!(body(exchange.handle_body(text("late").as_bytes(), true, &NOW)), "");
+        assert_eq!(exchange.handle_response_to_client(200, &NOW), None);
+
+        let settled = exchange.settle(NOW);
+        assert_eq!(outcomes(&settled), [("first", format!("failed {code}"))]);
+        assert!(settled.spent.is_none(), "a failed attempt is never charged");
+        assert!(!settled.cancelled);
+    }
+}

@@ -1,0 +1,129 @@
+//! What each preference removes, and who is named when nothing is left.
+
+use super::*;
+
+fn left(preferences: Value) -> Vec<String> {
+    ask("acme/all").preferring(preferences).left()
+}
+
+fn refused(preferences: Value) -> String {
+    let (status, message) = ask("acme/all").preferring(preferences).refused();
+    assert_eq!(status, 404, "{message}");
+    message
+}
+
+#[test]
+fn each_filter_leaves_what_fits() {
+    for (preferences, expected) in [
+        (json!({}), &["alpha", "beta", "gamma"][..]),
+        (json!({"only": ["beta", "none"]}), &["beta"]),
+        (json!({"only": ["ALPHA ai", "Gamma"]}), &["alpha", "gamma"]),
+        (json!({"ignore": ["alpha"]}), &["beta", "gamma"]),
+        (json!({"ignore": ["none"]}), &["alpha", "beta", "gamma"]),
+        (json!({"ignore": []}), &["alpha", "beta", "gamma"]),
+        (json!({"order": ["beta", "gamma"], "allow_fallbacks": false}), &["beta", "gamma"]),
+        (json!({"order": ["beta"], "allow_fallbacks": true}), &["alpha", "beta", "gamma"]),
+        (json!({"data_collection": "deny"}), &["beta", "gamma"]),
+        (json!({"data_collection": "allow"}), &["alpha", "beta", "gamma"]),
+        (json!({"zdr": true}), &["gamma"]),
+        (json!({"zdr": false}), &["alpha", "beta", "gamma"]),
+        (json!({"quantizations": ["fp8"]}), &["alpha"]),
+        (json!({"quantizations": ["MXFP4", "unknown"]}), &["beta", "gamma"]),
+        (json!({"max_price": {"prompt": 2}}), &["alpha", "beta"]),
+        (json!({"max_price": {"prompt": 9, "completion": "1.5"}}), &["alpha"]),
+        (json!({"max_price": {}}), &["alpha", "beta", "gamma"]),
+        (json!({"sort": {"partition": "none"}}), &["alpha", "beta", "gamma"]),
+        (json!({"only": ["alpha", "beta"], "data_collection": "deny"}), &["beta"]),
+        (json!(null), &["alpha", "beta", "gamma"]),
+    ] {
+        assert_eq!(left(preferences.clone()), expected, "{preferences}");
+    }
+}
+
+#[test]
+fn a_wide_quantization_takes_its_kinds_in() {
+    assert_eq!(left(json!({"quantizations": ["fp4"]})), ["beta"], "mxfp4 is a kind of fp4");
+    assert_eq!(left(json!({"quantizations": ["fp8", "fp4"]})), ["alpha", "beta"]);
+    for kind in ["mxfp8", "nvfp4", "p8", ""] {
+        assert!(refused(json!({"quantizations": [kind]})).contains("quantizations"), "{kind}");
+    }
+}
+
+#[test]
+fn a_price_may_be_as_high_as_the_limit() {
+    // 4.1 × 10⁹ is less than 4 100 000 000 where numbers are binary.
+    for limit in [json!(4.1), json!("4.1"), json!(4.100000001)] {
+        assert_eq!(ask("other/one").preferring(json!({"max_price": {"prompt": limit}})).plan(), ["other/one@alpha"]);
+    }
+    assert_eq!(ask("other/one").preferring(json!({"max_price": {"prompt": 4.099999999}})).refused().0, 404);
+}
+
+#[test]
+fn the_filter_that_left_nothing_is_named() {
+    for (preferences, reason) in [
+        (json!({"only": ["none", "nobody"]}), "provider.only permits none, nobody only, it is served by alpha, beta, gamma"),
+        (json!({"ignore": ["alpha", "beta", "gamma"]}), "provider.ignore excludes alpha, beta, gamma, it is served by alpha, beta, gamma"),
+        (
+            json!({"order": ["none"], "allow_fallbacks": false}),
+            "provider.order names none and provider.allow_fallbacks is false, it is served by",
+        ),
+        (json!({"only": ["alpha"], "data_collection": "deny"}), "provider.data_collection is \"deny\", it is served by alpha"),
+        (json!({"only": ["beta"], "zdr": true}), "provider.zdr is true, it is served by beta"),
+        (json!({"quantizations": ["int4"]}), "provider.quantizations permits int4 only, it is served by"),
+        (json!({"max_price": {"prompt": 0.5}}), "provider.max_price is lower than any price, it is served by"),
+    ] {
+        let message = refused(preferences);
+        assert!(message.starts_with(&format!("No endpoints found for acme/all: {reason}")), "{message}");
+    }
+}
+
+#[test]
+fn what_the_messages_hold_has_to_be_taken() {
+    for (kind, what) in [("image_url", "image"), ("file", "file"), ("input_audio", "audio"), ("video_url", "video")] {
+        let messages = json!([{"role": "user", "content": [{"type": kind}]}]);
+        assert_eq!(ask("acme/all").with("messages", messages.clone()).left().len(), 3, "all is taken where nothing is said");
+        let (status, message) = ask("acme/text").with("messages", messages).refused();
+        assert_eq!(status, 404);
+        assert!(message.contains(&format!("the messages have {what} input")), "{message}");
+    }
+}
+
+#[test]
+fn an_answer_of_the_wanted_length_has_to_be_possible() {
+    let limited = |tokens: u64| ask("acme/all").with("max_tokens", tokens.into());
+    assert_eq!(limited(100).left(), ["alpha", "beta", "gamma"]);
+    assert_eq!(limited(101).left(), ["alpha", "gamma"]);
+    let only = limited(101).preferring(json!({"only": ["beta"]})).refused();
+    assert!(only.1.contains("max_tokens is 101"), "{}", only.1);
+}
+
+#[test]
+fn tools_and_formats_are_preferred_and_nothing_else() {
+    let tools = || ask("acme/all").with("tools", json!([{}]));
+    assert_eq!(tools().left(), ["alpha", "beta"]);
+    assert_eq!(tools().preferring(json!({"only": ["gamma"]})).left(), ["gamma"], "none supports them: asked anyway");
+    let format = json!({"type": "json_object"});
+    assert_eq!(ask("acme/all").with("response_format", format).left(), ["beta", "gamma"]);
+    assert_eq!(ask("acme/all").with("seed", 7.into()).left(), ["alpha", "beta", "gamma"]);
+}
+
+#[test]
+fn parameters_may_be_required() {
+    let required = |member: &str, value: Value| ask("acme/all").with(member, value).preferring(json!({"require_parameters": true}));
+    assert_eq!(required("temperature", 1.into()).left(), ["alpha", "beta", "gamma"]);
+    assert_eq!(required("tools", json!([{}])).left(), ["alpha", "beta"]);
+    assert_eq!(required("seed", 7.into()).left(), ["beta"]);
+    assert_eq!(required("unheard_of", 7.into()).left(), ["alpha", "beta", "gamma"], "it is passed on as it is");
+    let both = required("seed", 7.into()).with("top_k", 1.into());
+    let only = both.preferring(json!({"require_parameters": true, "only": ["alpha", "gamma"]})).refused().1;
+    assert!(only.contains("provider.require_parameters is true and the request has seed, top_k, it is served by alpha, gamma"), "{only}");
+}
+
+#[test]
+fn a_sort_that_cannot_be_had_is_refused() {
+    for sort in [json!("throughput"), json!({"by": "latency"})] {
+        let (status, message) = ask("acme/all").preferring(json!({"sort": sort})).refused();
+        assert_eq!(status, 400);
+        assert!(message.starts_with("Invalid `provider.sort`: expected \"price\""), "{message}");
+    }
+}
