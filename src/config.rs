@@ -22,7 +22,7 @@ use self::{
 pub use self::{
     catalogue::{Modalities, Modality, Model},
     defaults::Defaults,
-    dialect::{Dialect, OutputLimitName, Quirks},
+    dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
     provider::Provider,

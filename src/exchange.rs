@@ -18,13 +18,13 @@ pub use settlement::{Settlement, Spent};
 use self::answer::Answer;
 use crate::chat::{Envelope, Request};
 use crate::clock::{Clock, Millis};
-use crate::config::{Defaults, Key};
+use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorType, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
 use crate::price::NanoUsd;
-use crate::provider::Fault;
+use crate::provider::{self, Fault};
 use crate::route::Plan;
 
 /// One request across its attempts.
@@ -200,7 +200,9 @@ impl Exchange {
             return Step::Pass;
         }
         self.answer = match (self.request.stream, head.media) {
-            (true, Media::EventStream | Media::Unknown) => Answer::stream(self.envelope(), self.defaults.max_event_bytes),
+            (true, Media::EventStream | Media::Unknown) => {
+                Answer::stream(provider::stream(self.format(), self.envelope(), self.defaults.max_event_bytes))
+            }
             (false, Media::Json | Media::Unknown) => Answer::Whole,
             // Not what was asked for: what it says is told if nobody else answers.
             _ => Answer::Strange { retry_after: head.retry_after },
@@ -341,6 +343,11 @@ impl Exchange {
         }
     }
 
+    /// What the current attempt's provider speaks.
+    fn format(&self) -> Format {
+        self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.provider.dialect.format())
+    }
+
     fn envelope(&self) -> Envelope {
         let endpoint = self.attempts.last().map(|attempt| &attempt.endpoint);
         let (provider, model) = endpoint.map_or(("", ""), |endpoint| (&*endpoint.provider.name, &*endpoint.catalogue_id));
@@ -351,7 +358,7 @@ impl Exchange {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b"the answer is larger than the gateway can hold"));
         };
-        let completion = crate::provider::openai::completion(body, &self.envelope())?;
+        let completion = provider::completion(self.format(), body, &self.envelope())?;
         let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");

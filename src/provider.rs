@@ -3,9 +3,25 @@
 mod fault;
 pub mod openai;
 
+use std::borrow::Cow;
+use std::fmt::Debug;
+
 pub use fault::Fault;
 
+use crate::chat::{Envelope, Request};
+use crate::config::Format;
+use crate::endpoint::Endpoint;
+use crate::splice::Pieces;
 use crate::usage::Usage;
+
+/// A request as it goes to one provider.
+#[derive(Debug)]
+pub struct Upstream<'a> {
+    /// The path, with its query.
+    pub path: Cow<'a, str>,
+    /// The body.
+    pub body: Pieces<'a>,
+}
 
 /// A whole answer in OpenRouter's shape but for the end: the `usage` member and the closing brace are still to be written.
 #[derive(Debug)]
@@ -18,10 +34,39 @@ pub struct Completion {
     pub output_bytes: usize,
 }
 
+/// A streamed answer: the provider's bytes in, OpenRouter's chunks out.
+pub trait Stream: Debug {
+    /// Takes the provider's next bytes and appends the chunks that they complete. After [`Progress::Done`] and
+    /// [`Progress::Failed`] whatever comes is dropped.
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>);
+
+    /// The provider has closed the stream: an answer that had an end is through, any other has failed.
+    fn finish(&mut self, out: &mut Vec<u8>);
+
+    /// What it has come to.
+    fn account(&self) -> &Account;
+}
+
 /// What a stream has come to after the bytes that were fed to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// How far it is.
+    pub progress: Progress,
+    /// What the provider has counted so far.
+    pub usage: Option<Usage>,
+    /// Bytes of text so far.
+    pub output_bytes: usize,
+    /// Whether the provider gave a finish reason.
+    pub finished: bool,
+    /// Whether an event passed that was too large to be read, so that the count may be short.
+    pub unread: bool,
+}
+
+/// How far a stream is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
     /// Nothing yet that a client would wait for: a role, a comment, a filter result.
+    #[default]
     Preamble,
     /// The answer has begun.
     Begun,
@@ -29,4 +74,43 @@ pub enum Progress {
     Done,
     /// The provider reported an error, or the stream is not one.
     Failed(Fault),
+}
+
+/// The request to `endpoint`.
+pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a> {
+    match endpoint.provider.dialect.format() {
+        Format::OpenAi => openai::request(request, endpoint),
+    }
+}
+
+/// Reads a whole answer of `format`.
+///
+/// Errors: if it reports an error, or is not a completion.
+pub fn completion(format: Format, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+    match format {
+        Format::OpenAi => openai::completion(body, envelope),
+    }
+}
+
+/// A stream of `format` whose chunks get `envelope`; an event larger than `max_event_bytes` passes unread.
+pub fn stream(format: Format, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
+    match format {
+        Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
+    }
+}
+
+// === impl Account ===
+
+impl Account {
+    /// Whether nothing that comes matters any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.progress, Progress::Done | Progress::Failed(_))
+    }
+
+    /// The stream is closed: without an end before it, it has failed.
+    pub fn close(&mut self) {
+        if !self.is_over() {
+            self.progress = if self.finished { Progress::Done } else { Progress::Failed(Fault::invalid_answer(b"")) };
+        }
+    }
 }

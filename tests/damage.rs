@@ -10,8 +10,11 @@ use signalbox::clock::Millis;
 use signalbox::json::Scanner;
 use signalbox::preferences::Preferences;
 use signalbox::price::Cost;
-use signalbox::provider::openai::{Stream, completion};
 use signalbox::provider::{Fault, Progress};
+use signalbox::provider::{
+    Stream as _,
+    openai::{Stream, completion},
+};
 use signalbox::sse::{Decoder, Item};
 use signalbox::usage::Usage;
 use signalbox::{retry_after, usage::OpenAiUsage};
@@ -184,8 +187,8 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
             for piece in pieces {
                 stream.feed(piece, &mut out);
             }
-            let progress = stream.finish(&mut out).clone();
-            (out, progress, stream.usage(), stream.output_bytes())
+            stream.finish(&mut out);
+            (out, stream.account().clone())
         };
         let whole = run(&[bytes]);
         let (head, tail) = bytes.split_at(random.usize(..=bytes.len()));
@@ -193,7 +196,7 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
         for line in whole.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
             assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
         }
-        match whole.1 {
+        match whole.1.progress {
             Progress::Done => done += 1,
             Progress::Failed(fault) => assert_fault(&fault),
             Progress::Preamble | Progress::Begun => panic!("a finished stream is over"),

@@ -18,7 +18,6 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "duration",
             "error",
             "glob",
-            "headers",
             "json",
             "model",
             "preferences",
@@ -35,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),
-    ("stats", &["metrics"]),
+    ("what leaves it", &["headers", "metrics"]),
     ("the host shell", &["host"]),
 ];
 

@@ -21,6 +21,13 @@ pub enum Dialect {
     OpenRouter,
 }
 
+/// The wire format of a dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// OpenAI's chat completions.
+    OpenAi,
+}
+
 /// What a provider does in its own way, the configuration's word over its dialect's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirks {
@@ -79,6 +86,11 @@ pub(super) struct Row {
 }
 
 impl Dialect {
+    /// What it speaks.
+    pub fn format(self) -> Format {
+        Format::OpenAi
+    }
+
     /// The table.
     pub(super) const fn row(self) -> Row {
         use OutputLimitName::{AsSent, MaxCompletionTokens, MaxTokens};

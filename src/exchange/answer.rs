@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::settlement::Spent;
-use crate::chat::{Envelope, Request};
+use crate::chat::Request;
 use crate::endpoint::Endpoint;
 use crate::json::Scanner;
-use crate::provider::openai::Stream;
-use crate::provider::{Fault, Progress};
+use crate::provider::{Fault, Progress, Stream};
 use crate::usage::Source;
 
 /// How far the answer to the current attempt has come.
@@ -22,7 +21,7 @@ pub(super) enum Answer {
     /// The body of a success is being gathered that is not what was asked for.
     Strange { retry_after: Option<Duration> },
     /// A stream.
-    Stream(Box<Streamed>),
+    Stream(Streamed),
     /// Something that cannot be read passes as it is.
     Passing { bytes: usize },
     /// The answer is complete.
@@ -34,7 +33,7 @@ pub(super) enum Answer {
 /// A stream, and what of it is held back until it has begun.
 #[derive(Debug)]
 pub(super) struct Streamed {
-    stream: Stream,
+    stream: Box<dyn Stream>,
     /// The chunks before the first meaningful one; `None` once they are released.
     held: Option<Vec<u8>>,
 }
@@ -58,8 +57,8 @@ pub(super) enum Fed {
 // === impl Answer ===
 
 impl Answer {
-    pub(super) fn stream(envelope: Envelope, max_event_bytes: usize) -> Self {
-        Self::Stream(Box::new(Streamed { stream: Stream::new(envelope, max_event_bytes), held: Some(Vec::new()) }))
+    pub(super) fn stream(stream: Box<dyn Stream>) -> Self {
+        Self::Stream(Streamed { stream, held: Some(Vec::new()) })
     }
 }
 
@@ -74,7 +73,8 @@ impl Streamed {
         if end {
             self.stream.finish(&mut body);
         }
-        match self.stream.progress() {
+        let account = self.stream.account();
+        match &account.progress {
             Progress::Preamble => {
                 self.held = Some(body);
                 Fed::Hold
@@ -82,7 +82,7 @@ impl Streamed {
             Progress::Begun if begun_before => Fed::More(body),
             Progress::Begun => Fed::Begun(body),
             // An end without a beginning is no answer.
-            Progress::Done if !begun_before && self.stream.output_bytes() == 0 && !self.stream.has_finish_reason() => {
+            Progress::Done if !begun_before && account.output_bytes == 0 && !account.finished => {
                 Fed::FailedEarly(Fault::invalid_answer(b""))
             }
             Progress::Done => Fed::Done { begun_before, body },
@@ -97,8 +97,9 @@ impl Streamed {
 
     /// What the stream has come to so far.
     pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
-        let mut spent = Spent::new(endpoint, self.stream.usage(), request, self.stream.output_bytes());
-        if self.stream.has_unread() && spent.usage.is_estimated() {
+        let account = self.stream.account();
+        let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes);
+        if account.unread && spent.usage.is_estimated() {
             spent.usage.source = Source::Partial;
         }
         spent

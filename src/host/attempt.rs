@@ -14,8 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::exchange::{Media, ResponseHead, Step};
 use crate::headers::{self, Numbers};
-use crate::provider::openai;
-use crate::retry_after;
+use crate::{provider, retry_after};
 
 /// One attempt.
 #[derive(Default)]
@@ -58,11 +57,13 @@ impl Filter {
             // In case the router asks again by itself: after a refused or reset connection, or a silence.
             registry::set_cluster(cluster);
         }
-        let provider = &endpoint.provider;
-        let path = [provider.path_prefix.as_bytes(), openai::PATH.as_bytes()].concat();
+        let upstream = provider::request(exchange.request(), &endpoint);
         let mut length = itoa::Buffer::new();
-        let length = length.format(openai::body(exchange.request(), &endpoint).len()).as_bytes();
-        calls::replace_headers(Map::Request, &headers::for_provider(handover.headers.iter(), provider, &path, length));
+        let length = length.format(upstream.body.len()).as_bytes();
+        calls::replace_headers(
+            Map::Request,
+            &headers::for_provider(handover.headers.iter(), &endpoint.provider, upstream.path.as_bytes(), length),
+        );
         drop(exchange);
         self.state = State::Asking { handover, endpoint };
         Ok(())
@@ -211,7 +212,7 @@ fn bytes(start: usize, end: usize) -> Vec<u8> {
 
 fn replace_request_body(handover: &Shared, endpoint: &Endpoint) {
     let exchange = handover.exchange.borrow();
-    let body = openai::body(exchange.request(), endpoint);
+    let body = provider::request(exchange.request(), endpoint).body;
     if body.len() <= ONE_PIECE {
         return calls::replace_buffer(Buffer::Request, &body.to_vec());
     }

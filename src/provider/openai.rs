@@ -12,15 +12,15 @@ pub use stream::Stream;
 use crate::chat::{Name, Request, Target};
 use crate::config::OutputLimitName;
 use crate::endpoint::Endpoint;
-use crate::splice::Pieces;
+use crate::provider::Upstream;
 
 /// The path below the provider's prefix.
-pub const PATH: &str = "/chat/completions";
+const PATH: &str = "/chat/completions";
 
-/// The body for `endpoint`.
-pub fn body<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Pieces<'a> {
+/// The request to `endpoint`: the client's own body but for the few members that the gateway owns.
+pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a> {
     let quirks = &endpoint.provider.quirks;
-    request.rewrite(&Target {
+    let body = request.rewrite(&Target {
         model: &endpoint.model,
         openrouter_members: quirks.openrouter_members,
         stream_options: quirks.stream_options,
@@ -29,5 +29,6 @@ pub fn body<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Pieces<'a> {
             OutputLimitName::MaxTokens => Some(Name::MaxTokens),
             OutputLimitName::AsSent => None,
         },
-    })
+    });
+    Upstream { path: format!("{}{PATH}", endpoint.provider.path_prefix).into(), body }
 }

@@ -3,7 +3,7 @@
 use signalbox::error::{Error, ProviderError};
 use signalbox::fallback::client_status;
 use signalbox::provider::Progress;
-use signalbox::provider::openai::Stream;
+use signalbox::provider::{Account, Stream as _, openai::Stream};
 use signalbox::usage::Usage;
 
 use super::golden::{cost, envelope};
@@ -86,19 +86,16 @@ pub(crate) fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> R
     for piece in pieces {
         stream.feed(piece, &mut chunks);
     }
-    let progress = stream.finish(&mut chunks).clone();
-    Ran {
-        chunks: String::from_utf8(chunks).unwrap(),
-        usage: stream.usage(),
-        output_bytes: stream.output_bytes(),
-        unread: stream.has_unread(),
-        progress,
-    }
+    stream.finish(&mut chunks);
+    let Account { progress, usage, output_bytes, unread, .. } = stream.account().clone();
+    Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
 }
 
 /// How far a stream has come while the provider has not closed it.
 pub(crate) fn progress(stream: &str) -> Progress {
-    Stream::new(envelope(), MAX_EVENT_BYTES).feed(stream.as_bytes(), &mut Vec::new()).clone()
+    let mut fed = Stream::new(envelope(), MAX_EVENT_BYTES);
+    fed.feed(stream.as_bytes(), &mut Vec::new());
+    fed.account().progress.clone()
 }
 
 impl Ran {

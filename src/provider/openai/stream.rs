@@ -3,9 +3,9 @@
 use super::choice::{self, Found, Shape};
 use crate::chat::Envelope;
 use crate::json::{Kind, Scanner};
-use crate::provider::{Fault, Progress};
+use crate::provider::{self, Account, Fault, Progress};
 use crate::sse::{Decoder, Item};
-use crate::usage::{OpenAiUsage, Usage};
+use crate::usage::OpenAiUsage;
 
 /// A stream of the OpenAI format.
 #[derive(Debug)]
@@ -18,11 +18,7 @@ pub struct Stream {
 struct State {
     envelope: Envelope,
     usage: Option<OpenAiUsage>,
-    output_bytes: usize,
-    /// An event passed that was too large to be read.
-    unread: bool,
-    finished: bool,
-    progress: Progress,
+    account: Account,
 }
 
 // === impl Stream ===
@@ -30,51 +26,24 @@ struct State {
 impl Stream {
     /// A stream whose chunks get `envelope`; an event larger than `max_event_bytes` passes unread.
     pub fn new(envelope: Envelope, max_event_bytes: usize) -> Self {
-        let state = State { envelope, usage: None, output_bytes: 0, unread: false, finished: false, progress: Progress::Preamble };
-        Self { decoder: Decoder::new(max_event_bytes), state }
+        Self { decoder: Decoder::new(max_event_bytes), state: State { envelope, usage: None, account: Account::default() } }
     }
+}
 
-    /// Takes the provider's next bytes and appends the chunks that they complete. After [`Progress::Done`] and
-    /// [`Progress::Failed`] whatever comes is dropped.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> &Progress {
+impl provider::Stream for Stream {
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let state = &mut self.state;
         self.decoder.feed(bytes, |item| state.item(item, out));
-        &self.state.progress
     }
 
-    /// The provider has closed the stream: an answer that had an end is through, any other has failed.
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> &Progress {
+    fn finish(&mut self, out: &mut Vec<u8>) {
         let state = &mut self.state;
         self.decoder.finish(|item| state.item(item, out));
-        if matches!(state.progress, Progress::Preamble | Progress::Begun) {
-            state.progress = if state.finished { Progress::Done } else { Progress::Failed(Fault::invalid_answer(b"")) };
-        }
-        &self.state.progress
+        state.account.close();
     }
 
-    /// How far it has come.
-    pub fn progress(&self) -> &Progress {
-        &self.state.progress
-    }
-
-    /// What the provider has counted so far.
-    pub fn usage(&self) -> Option<Usage> {
-        self.state.usage.as_ref().and_then(OpenAiUsage::usage)
-    }
-
-    /// Bytes of text seen so far.
-    pub fn output_bytes(&self) -> usize {
-        self.state.output_bytes
-    }
-
-    /// Whether the provider gave a finish reason.
-    pub fn has_finish_reason(&self) -> bool {
-        self.state.finished
-    }
-
-    /// Whether an event passed that was too large to be read, so that the count may be short.
-    pub fn has_unread(&self) -> bool {
-        self.state.unread
+    fn account(&self) -> &Account {
+        &self.state.account
     }
 }
 
@@ -82,7 +51,7 @@ impl Stream {
 
 impl State {
     fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
-        if matches!(self.progress, Progress::Done | Progress::Failed(_)) {
+        if self.account.is_over() {
             return;
         }
         match item {
@@ -94,14 +63,14 @@ impl State {
             }
             Item::Unread(bytes) => {
                 out.extend_from_slice(bytes);
-                self.output_bytes = self.output_bytes.saturating_add(bytes.len());
-                self.unread = true;
-                self.progress = Progress::Begun;
+                self.account.output_bytes = self.account.output_bytes.saturating_add(bytes.len());
+                self.account.unread = true;
+                self.account.progress = Progress::Begun;
             }
             Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
                 // The standard dispatches no event without data; some providers keep a connection alive with them.
                 None | Some(b"") => {}
-                Some(b"[DONE]") => self.progress = Progress::Done,
+                Some(b"[DONE]") => self.account.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),
             },
         }
@@ -143,21 +112,23 @@ impl State {
         });
         if read.and_then(|()| scanner.end()).is_err() {
             out.truncate(start);
-            self.progress = Progress::Failed(Fault::invalid_answer(data));
+            self.account.progress = Progress::Failed(Fault::invalid_answer(data));
             return;
         }
         if let Some(error) = error {
             out.truncate(start);
-            self.progress = Progress::Failed(Fault::in_band(error));
+            self.account.progress = Progress::Failed(Fault::in_band(error));
             return;
         }
         if let Some(later) = usage.or(found.usage).and_then(OpenAiUsage::parse) {
-            self.usage.get_or_insert_default().merge(&later);
+            let counted = self.usage.get_or_insert_default();
+            counted.merge(&later);
+            self.account.usage = counted.usage();
         }
-        self.output_bytes = self.output_bytes.saturating_add(found.output_bytes);
-        self.finished |= found.finished;
+        self.account.output_bytes = self.account.output_bytes.saturating_add(found.output_bytes);
+        self.account.finished |= found.finished;
         if found.meaningful {
-            self.progress = Progress::Begun;
+            self.account.progress = Progress::Begun;
         }
         // A chunk that only carried the usage: it comes once, at the end, whether the provider was asked for it or not.
         if found.choices == 0 && (!others || usage.is_some()) {
