@@ -5,8 +5,6 @@ mod endings;
 mod failures;
 
 use serde_json::{Value, json};
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::config::{Config, Gateway};

@@ -7,8 +7,6 @@ mod preferences;
 mod rules;
 
 use serde_json::{Value, json};
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::clock::Millis;

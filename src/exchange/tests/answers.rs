@@ -1,5 +1,8 @@
 //! Attempts that succeed: what is held, what is released, and what it comes to.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 use crate::usage::Source;
 

@@ -1,5 +1,8 @@
 //! Attempts that fail: who is asked next, who rests, and what the client is told in the end.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 #[test]

@@ -68,16 +68,12 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
     let index_at = out.len();
     scanner.object(|scanner, key, _| {
         match key.raw {
-            b"index" if index.is_empty() => _ = scanner.skip()?,
-            b"index" => {
-                let value = Some(scanner.raw()?).filter(|index| index.iter().all(u8::is_ascii_digit)).unwrap_or(b"0");
-                if out.len() == index_at {
-                    out.extend_from_slice(value);
-                    index = b"";
-                } else {
-                    index = value;
-                }
+            b"index" if out.len() == index_at => {
+                out.extend_from_slice(number(scanner.raw()?));
+                index = b"";
             }
+            b"index" if index.is_empty() => _ = scanner.skip()?,
+            b"index" => index = number(scanner.raw()?),
             // Some imitators say "" until there is one.
             b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw).filter(|reason| !reason.is_empty()),
             b"native_finish_reason" => native = Some(scanner.raw()?),
@@ -124,6 +120,11 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
         out.splice(index_at..index_at, index.iter().copied());
     }
     Ok(())
+}
+
+/// An index, which has to be a whole number: 0 where it is null or nonsense.
+fn number(index: &[u8]) -> &[u8] {
+    if index.iter().all(u8::is_ascii_digit) { index } else { b"0" }
 }
 
 /// OpenRouter's word for a provider's finish reason: stop, length, tool_calls, content_filter or error. Others stay.

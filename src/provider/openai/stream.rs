@@ -68,7 +68,7 @@ impl State {
                 self.account.progress = Progress::Begun;
             }
             Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                // The standard dispatches no event without data; some providers keep a connection alive with them.
+                // Some keep alive with empty events.
                 None | Some(b"") => {}
                 Some(b"[DONE]") => self.account.progress = Progress::Done,
                 Some(data) => self.chunk(data, out),

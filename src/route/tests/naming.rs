@@ -1,5 +1,8 @@
 //! What the name of a model stands for: variants, lists, keys.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 #[test]

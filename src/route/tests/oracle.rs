@@ -1,5 +1,8 @@
 //! Random preferences against the slowest router there is: every rule of the filters and of the order written out once more.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 const PROVIDERS: [(&str, u64, bool, bool); 3] = [("alpha", 1, true, false), ("beta", 2, false, false), ("gamma", 3, false, true)];

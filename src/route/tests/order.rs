@@ -1,5 +1,8 @@
 //! The order in which endpoints are tried.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 fn plan(seed: u64, preferences: Value) -> Vec<String> {

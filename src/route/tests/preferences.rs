@@ -1,5 +1,8 @@
 //! What each preference removes, and who is named when nothing is left.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 fn left(preferences: Value) -> Vec<String> {

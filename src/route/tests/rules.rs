@@ -1,5 +1,8 @@
 //! Which rule a request matches, and what becomes of it.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::*;
 
 /// Whether a rule with these conditions is for the request.
