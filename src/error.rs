@@ -23,8 +23,8 @@ pub enum Error {
     /// A provider's fault.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The gateway's own fault, or its configuration's.
-    #[error("Internal Server Error: {0}")]
+    /// The gateway's own fault, or its configuration's: what it is stands in the log, not in the answer.
+    #[error("Internal Server Error")]
     Internal(&'static str),
 }
 
@@ -191,6 +191,7 @@ impl ClientError {
 fn refusal(status: u16) -> &'static str {
     match status {
         408 => "Request timed out: the request did not arrive in time",
+        413 => "Request payload too large: it does not fit into this Envoy's buffers",
         429 => "Rate limit exceeded",
         _ => "The request was refused by a filter of this Envoy",
     }

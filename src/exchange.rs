@@ -313,6 +313,18 @@ impl Exchange {
         Some(self.error(&fault))
     }
 
+    /// Whether an answer that has begun is still without an end.
+    pub fn is_midway(&self) -> bool {
+        matches!(&self.answer, Answer::Stream(streamed) if streamed.has_begun())
+    }
+
+    /// The provider has cut the connection in the midst of the answer, which no filter can add to any more.
+    pub fn handle_cut(&mut self, clock: &dyn Clock) {
+        self.answer = Answer::Over;
+        self.rest(Some(self.defaults.cooldown), clock);
+        self.end_attempt(Outcome::Failed(Fault::invalid_answer(b"")));
+    }
+
     /// The endpoints that turned out to be in trouble, and until when, each once.
     pub fn take_troubles(&mut self) -> Vec<(EndpointKey, Millis)> {
         std::mem::take(&mut self.troubles)

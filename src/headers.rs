@@ -12,7 +12,7 @@ pub type Header<'a> = (&'a [u8], &'a [u8]);
 /// Whether a header of the client's request goes on to a provider as it is.
 fn reaches_provider(name: &[u8], provider: &Provider) -> bool {
     match name {
-        b":method" | b":scheme" | b"accept" | b"content-type" | b"user-agent" | b"idempotency-key" => true,
+        b":method" | b":scheme" | b"accept" | b"user-agent" | b"idempotency-key" => true,
         // What a mesh traces by.
         b"traceparent" | b"tracestate" | b"b3" | b"x-b3-traceid" | b"x-b3-spanid" | b"x-b3-parentspanid" | b"x-b3-sampled"
         | b"x-b3-flags" => true,
@@ -29,8 +29,13 @@ pub fn for_provider<'a>(
     path: &'a [u8],
     content_length: &'a [u8],
 ) -> Vec<Header<'a>> {
-    let mut headers: Vec<Header<'a>> =
-        vec![(b":path", path), (b":authority", provider.host.as_bytes()), (b"content-length", content_length)];
+    let mut headers: Vec<Header<'a>> = vec![
+        (b":path", path),
+        (b":authority", provider.host.as_bytes()),
+        // The body was read as JSON, whatever the client called it (curl says it is a form).
+        (b"content-type", b"application/json"),
+        (b"content-length", content_length),
+    ];
     headers.extend(client.filter(|(name, _)| reaches_provider(name, provider)));
     if let Some(credential) = &provider.credential {
         headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
@@ -121,11 +126,17 @@ mod tests {
             (b"x-envoy-max-retries", b"3"),
             (b"transfer-encoding", b"chunked"),
             (b"http-referer", b"https://app.test"),
-            (b"content-type", b"application/json"),
+            (b"content-type", b"text/plain"),
             (b"traceparent", b"00-1-2-01"),
         ];
-        let common = [":path: /v1/chat/completions", ":authority: provider.test", "content-length: 7", ":method: POST"];
-        let rest = ["content-type: application/json", "traceparent: 00-1-2-01", "authorization: Bearer secret"];
+        let common = [
+            ":path: /v1/chat/completions",
+            ":authority: provider.test",
+            "content-type: application/json",
+            "content-length: 7",
+            ":method: POST",
+        ];
+        let rest = ["traceparent: 00-1-2-01", "authorization: Bearer secret"];
         assert_eq!(sent_to("openai", &client), [&common[..], &rest[..]].concat());
         assert_eq!(sent_to("openrouter", &client), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
     }

@@ -40,6 +40,9 @@ enum State {
     Over,
 }
 
+const MISROUTED: &str = "the route sends an attempt to another cluster than the plan says: it has to pick the cluster by the matcher on \
+                         filter state wasm.signalbox.cluster, and its retry_policy needs refresh_cluster_on_retry: true";
+
 /// Bodies up to this size are put together in one piece: a copy is cheaper than a host call.
 const ONE_PIECE: usize = 16 * 1024;
 
@@ -51,7 +54,11 @@ impl Filter {
         let handover = registry::find()
             .ok_or(Error::Internal("an attempt without its exchange: is the gateway role in this listener, with the same vm_id?"))?;
         let mut exchange = handover.exchange.borrow_mut();
+        let first = exchange.current_endpoint().is_none();
         let endpoint = exchange.begin_attempt(&HostClock).ok_or(Error::Internal("an attempt beyond the plan"))?;
+        if !registry::goes_to(&endpoint.provider.cluster, first) {
+            return Err(Error::Internal(MISROUTED));
+        }
         shared_health::note(&exchange.take_troubles());
         if let Some(cluster) = exchange.next_cluster() {
             // In case the router asks again by itself: after a refused or reset connection, or a silence.
@@ -158,7 +165,9 @@ impl Context for Filter {}
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         if let Err(error) = self.ask() {
-            log::error!("signalbox: {error}");
+            if let Error::Internal(reason) = error {
+                log::error!("signalbox: {reason}");
+            }
             self.state = State::Over;
             calls::respond(error.status(), "signalbox", &[(b"content-type", b"application/json")], &error.body());
             return Action::Pause;

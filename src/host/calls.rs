@@ -154,11 +154,12 @@ pub(super) fn remove_header(map: Map, name: &[u8]) {
     unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) };
 }
 
-/// The filter state `wasm.<name>` of the stream, which both roles share.
-pub(super) fn filter_state(name: &str) -> Option<Vec<u8>> {
+/// The filter state `wasm.<name>` of the stream, which both roles share, or an attribute of Envoy's, its path joined by zero bytes
+/// (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>).
+pub(super) fn property(path: &str) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
-    // SAFETY: the host reads `name` and writes a pointer and a size.
-    let status = unsafe { proxy_get_property(name.as_ptr(), name.len(), &mut data, &mut size) };
+    // SAFETY: the host reads `path` and writes a pointer and a size.
+    let status = unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) };
     returned(status, data, size)
 }
 

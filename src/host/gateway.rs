@@ -113,6 +113,8 @@ impl Filter {
         let random = &mut *self.role.random.borrow_mut();
         let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
         let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
+        calls::remove_header(Map::Request, b"authorization");
         // The router reads these two and takes them away.
         let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
         calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
@@ -127,12 +129,17 @@ impl Filter {
         Ok(())
     }
 
-    fn reject(&mut self, error: &Error) -> Action {
-        self.state = State::Answered;
+    /// Counts an answer of the gateway's own, and tells the operator what is his.
+    fn note(&self, error: &Error) {
         self.role.stats.add(metrics::rejection(error.error_type()));
         if let Error::Internal(reason) = error {
             log::error!("signalbox: {reason}");
         }
+    }
+
+    fn reject(&mut self, error: &Error) -> Action {
+        self.state = State::Answered;
+        self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
         if error.status() == 405 {
             headers.push((b"allow", b"POST"));
@@ -170,10 +177,7 @@ impl Filter {
     fn replacement(&self, status: u16) -> Option<Error> {
         match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
-            State::New | State::Reading { .. } if status == 413 => {
-                Some(ClientError::TooLarge(self.role.gateway.defaults.max_request_bytes).into())
-            }
-            // 408: the client took too long to send its request.
+            // 408: the client took too long to send its request. 413: Envoy's buffers are smaller than our limit.
             State::New | State::Reading { .. } => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
         }
@@ -216,14 +220,14 @@ impl HttpContext for Filter {
         let Some(error) = self.replacement(status.unwrap_or(500)) else {
             return Action::Continue;
         };
-        if let Error::Internal(reason) = error {
-            log::error!("signalbox: {reason}");
-        }
-        if end {
-            // There is no body to put ours in the place of.
-            return Action::Continue;
+        if !matches!(error, Error::Provider(_)) {
+            self.note(&error);
         }
         let body = error.body();
+        if end {
+            calls::respond(error.status(), "signalbox", &[(b"content-type", b"application/json")], &body);
+            return Action::Pause;
+        }
         calls::set_header(Map::Response, ":status", error.status().to_string().as_bytes());
         calls::set_header(Map::Response, "content-type", b"application/json");
         calls::set_header(Map::Response, "content-length", body.len().to_string().as_bytes());
@@ -233,10 +237,7 @@ impl HttpContext for Filter {
                 calls::set_header(Map::Response, "x-generation-id", planned.handover.exchange.borrow().generation_id().as_bytes());
                 State::Replacing { planned: Some(planned), body }
             }
-            _ => {
-                self.role.stats.add(metrics::rejection(error.error_type()));
-                State::Replacing { planned: None, body }
-            }
+            _ => State::Replacing { planned: None, body },
         };
         Action::Continue
     }
@@ -255,10 +256,20 @@ impl HttpContext for Filter {
             return;
         };
         let mut exchange = planned.handover.exchange.borrow_mut();
+        if exchange.is_midway() && !client_has_gone() {
+            exchange.handle_cut(&HostClock);
+        }
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
         metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
     }
+}
+
+/// Whether Envoy says that the client ended the stream (response flag DC).
+fn client_has_gone() -> bool {
+    const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 0x4000;
+    let flags = calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes);
+    flags.is_none_or(|flags| flags & DOWNSTREAM_CONNECTION_TERMINATION != 0)
 }
 
 /// The path, without its query.

@@ -1,7 +1,7 @@
 //! Where the two roles of a stream find their exchange: they run on the same worker, in the same VM.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::calls::{self, Headers};
@@ -22,6 +22,9 @@ const EXCHANGE: &str = "signalbox.exchange";
 
 /// The filter state by which the router's cluster specifier picks the cluster of each attempt.
 const CLUSTER: &str = "signalbox.cluster";
+
+/// The cluster that Envoy has really chosen.
+const CHOSEN_CLUSTER: &str = "xds\0cluster_name";
 
 thread_local! {
     static EXCHANGES: RefCell<(u64, HashMap<u64, Shared>)> = RefCell::default();
@@ -46,13 +49,31 @@ pub(super) fn register(handover: Shared) -> Registration {
 
 /// The exchange of this attempt's stream.
 pub(super) fn find() -> Option<Shared> {
-    let id = u64::from_le_bytes(calls::filter_state(EXCHANGE)?.try_into().ok()?);
+    let id = u64::from_le_bytes(calls::property(EXCHANGE)?.try_into().ok()?);
     EXCHANGES.with_borrow(|(_, exchanges)| exchanges.get(&id).cloned())
 }
 
 /// Tells the router which cluster the next attempt goes to.
 pub(super) fn set_cluster(cluster: &str) {
     calls::set_filter_state(CLUSTER, cluster.as_bytes());
+}
+
+/// Whether the attempt goes to `cluster`. A route that does not follow the plan would bring one provider's credential to another:
+/// one with a cluster of its own does so always, one without `refresh_cluster_on_retry` from the second attempt on. So each cluster
+/// is looked at once where an exchange begins, and every time where it falls back.
+pub(super) fn goes_to(cluster: &str, first: bool) -> bool {
+    thread_local! {
+        static SEEN: RefCell<HashSet<Box<str>>> = RefCell::default();
+    }
+    if first && SEEN.with_borrow(|seen| seen.contains(cluster)) {
+        return true;
+    }
+    // An Envoy without the attribute cannot be asked.
+    let follows = calls::property(CHOSEN_CLUSTER).is_none_or(|chosen| chosen == cluster.as_bytes());
+    if first && follows {
+        SEEN.with_borrow_mut(|seen| seen.insert(cluster.into()));
+    }
+    follows
 }
 
 // === impl Registration ===
