@@ -33,6 +33,7 @@ mod envoy {
     mod fallback;
     mod first_token;
     mod hangup;
+    mod http2;
     mod hygiene;
     mod large_bodies;
     mod load;
@@ -41,6 +42,7 @@ mod envoy {
     mod mistakes;
     mod models;
     mod preferences;
+    mod reload;
     mod rules;
     mod secrets;
     mod shape;

@@ -63,6 +63,12 @@ impl Request {
         self
     }
 
+    /// Once more, beside one of the same name.
+    pub fn and_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     pub fn without_header(mut self, name: &str) -> Self {
         self.headers.retain(|(n, _)| n != name);
         self

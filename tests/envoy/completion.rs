@@ -26,6 +26,7 @@ static GATEWAY: Shared = Shared::new(|| {
         "t/charset",
         "t/ids",
         "t/continue",
+        "t/trailers",
     ];
     let setup = Setup::new()
         .providers(&["second"])
@@ -96,12 +97,16 @@ fn an_answer_may_arrive_in_any_pieces() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let body = wire::completion("héllo — 世界 🚂");
+    let whole = wire::completion_body("héllo — 世界 🚂").to_string();
     provider.answers("pieces", body.clone().in_pieces_of(1, Duration::ZERO));
     provider.answers("slow", body.clone().in_pieces_of(200, Duration::from_millis(30)));
     provider.answers("until-closed", body.clone().until_closed());
     provider.answers("half-closed", body.clone().until_closed().ending(Ending::HalfClose));
+    let chunk = format!("{:x}\r\n{whole}\r\n", whole.len());
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    provider.answers("trailers", Reply::raw(format!("{head}{chunk}0\r\nx-checksum: 1\r\n\r\n")));
     provider.answers("charset", body.header("content-type", "Application/JSON; charset=utf-8"));
-    for model in ["t/pieces", "t/slow", "t/until-closed", "t/half-closed", "t/charset"] {
+    for model in ["t/pieces", "t/slow", "t/until-closed", "t/half-closed", "t/charset", "t/trailers"] {
         let response = gateway.ask(model);
         assert!(response.complete, "{model}");
         assert_eq!(response.content(), "héllo — 世界 🚂", "{model}");

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     client::{Answer, Request, Response},
@@ -38,6 +38,7 @@ pub struct Gateway {
     pub pid: u32,
     admin: SocketAddr,
     providers: Vec<Provider>,
+    clusters: Vec<(String, u16)>,
     process: Child,
     log: Log,
     folder: PathBuf,
@@ -72,7 +73,7 @@ impl Gateway {
             .arg(envoy())
             .args(["--use-dynamic-base-id", "--concurrency", &setup.concurrency.to_string()])
             .args(["--log-level", "warning", "--component-log-level", &format!("wasm:{}", setup.log_level)])
-            .args(["--drain-time-s", "1", "--file-flush-interval-msec", "50"])
+            .args(["--file-flush-interval-msec", "50"])
             .arg("--admin-address-path")
             .arg(&address_file)
             .arg("-c")
@@ -96,6 +97,7 @@ impl Gateway {
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
             pid,
             providers: setup.providers,
+            clusters: setup.clusters,
             process,
             log,
             folder,
@@ -135,6 +137,11 @@ impl Gateway {
 
     pub fn provider(&self, name: &str) -> &Provider {
         self.providers.iter().find(|provider| provider.name == name).unwrap_or_else(|| panic!("no provider {name}"))
+    }
+
+    /// Gives a reloadable gateway another configuration, at the same clusters.
+    pub fn reload(&self, configuration: &Value) {
+        place_listener(&mut rendered(configuration, &self.clusters, &self.folder), &self.folder);
     }
 
     pub fn open(&self, request: &Request) -> Answer {
@@ -202,7 +209,10 @@ impl Gateway {
 
     fn assert_no_trouble(&self) {
         let log = self.log.text();
-        let trouble: Vec<&str> = log.lines().filter(|line| TROUBLE.iter().any(|word| line.contains(word))).collect();
+        // Envoy calls a configuration critical that the module refused, as a test may want it to.
+        let refused = log.contains("the configuration is refused");
+        let is_trouble = |line: &&str| TROUBLE.iter().any(|word| line.contains(word)) && !(refused && line.contains("failed to load"));
+        let trouble: Vec<&str> = log.lines().filter(is_trouble).collect();
         assert!(trouble.is_empty(), "Envoy is in trouble:\n{}", trouble.join("\n"));
     }
 }
@@ -263,19 +273,47 @@ impl Log {
 
 /// The shipped configuration with the test's ports, clusters and gateway configuration.
 fn render(setup: &Setup, folder: &Path) -> PathBuf {
-    let configuration = folder.join("gateway.json");
-    fs::write(&configuration, serde_json::to_vec_pretty(&setup.configuration).unwrap()).unwrap();
     let bootstrap = folder.join("envoy.json");
+    let mut rendered = rendered(&setup.configuration, &setup.clusters, folder);
+    let clusters = rendered["static_resources"]["clusters"].as_array_mut().unwrap().iter_mut();
+    for cluster in clusters.filter(|cluster| setup.http2.iter().any(|name| cluster["name"] == **name)) {
+        cluster["typed_extension_protocol_options"] = json!({"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {}}
+        }});
+    }
+    if setup.reloadable {
+        let file = place_listener(&mut rendered, folder);
+        rendered["node"] = json!({"id": "test", "cluster": "test"});
+        rendered["dynamic_resources"] = json!({"lds_config": {"path_config_source": {"path": file}, "resource_api_version": "V3"}});
+    }
+    fs::write(&bootstrap, rendered.to_string()).unwrap();
+    bootstrap
+}
+
+fn rendered(configuration: &Value, clusters: &[(String, u16)], folder: &Path) -> Value {
+    let (from, to) = (folder.join("gateway.json"), folder.join("rendered.json"));
+    fs::write(&from, serde_json::to_vec_pretty(configuration).unwrap()).unwrap();
     let mut command = Command::new(needed(root().join(".tools/venv/bin/python"), "make test-envoy"));
-    command.current_dir(root()).args(["envoy/render.py", "envoy/envoy.yaml"]).arg(&bootstrap);
-    command.args(["--port", "0", "--admin-port", "0"]).arg("--wasm").arg(module());
-    command.arg("--gateway-config").arg(&configuration);
-    for (name, port) in &setup.clusters {
+    command.current_dir(root()).args(["envoy/render.py", "envoy/envoy.yaml"]).arg(&to);
+    command.args(["--port", "0", "--admin-port", "0"]).arg("--wasm").arg(module()).arg("--gateway-config").arg(&from);
+    for (name, port) in clusters {
         command.args(["--cluster", &format!("{name}=127.0.0.1:{port}")]);
     }
     let output = command.output().unwrap();
     assert!(output.status.success(), "envoy/render.py: {}", String::from_utf8_lossy(&output.stderr));
-    bootstrap
+    serde_json::from_slice(&fs::read(&to).unwrap()).unwrap()
+}
+
+/// Moves the listener out of a bootstrap into the file that Envoy watches, in one step, as Envoy wants it.
+fn place_listener(rendered: &mut Value, folder: &Path) -> PathBuf {
+    let mut listener = rendered["static_resources"]["listeners"].take()[0].take();
+    listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
+    rendered["static_resources"].as_object_mut().unwrap().remove("listeners");
+    let (new, file) = (folder.join("new-listeners.json"), folder.join("listeners.json"));
+    fs::write(&new, json!({"resources": [listener]}).to_string()).unwrap();
+    fs::rename(&new, &file).unwrap();
+    file
 }
 
 fn new_folder() -> PathBuf {

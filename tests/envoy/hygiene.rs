@@ -65,6 +65,8 @@ fn laden(model: &str) -> Request {
     ]
     .iter()
     .fold(Request::ask(model, order), |request, (name, value)| request.header(name, value))
+    .and_header("cookie", "second=client-cookie")
+    .and_header("x-api-key", "client-second-x-api-key")
 }
 
 fn assert_clean(provider: &str, received: &Received) {

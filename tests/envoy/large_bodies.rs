@@ -1,10 +1,13 @@
 //! Large prompts fail over like small ones; one above the limit gets an answer that a client can read.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{
     client::{self, Request},
     gateway::{Gateway, Shared, Use},
+    provider::Provider,
     reply::Reply,
     setup::Setup,
     wire,
@@ -39,8 +42,7 @@ fn a_body_of_megabytes_fails_over_whole() {
     }
     for (n, (model, size)) in [("large", 2 * MB), ("large", 8 * MB), ("large", 19 * MB), ("reset", 8 * MB)].into_iter().enumerate() {
         let sent = body(&format!("t/{model}"), size);
-        let order = json!({"order": ["first", "second"]}).to_string();
-        let request = Request::chat(sent.clone()).header("x-provider", &order);
+        let request = Request::chat(sent.clone()).header("x-provider", &order("first"));
         let request = if n == 1 { request.in_chunks_of(65_536) } else { request };
         let response = gateway.send(&request);
         assert_eq!(response.status, 200, "{model} {size}: {}", response.text());
@@ -51,6 +53,33 @@ fn a_body_of_megabytes_fails_over_whole() {
             assert!(received.body == expected.as_bytes(), "{provider} got {} of {size} bytes, or others", received.body.len());
         }
     }
+}
+
+/// The time limit is the provider's, however much of the body is still on its way to it.
+#[test]
+fn a_provider_that_does_not_listen_is_left_in_the_middle_of_a_body() {
+    let busy = Reply::error(429, "busy").header("connection", "close");
+    let setup = Setup::new()
+        .with("defaults", json!({"first_token_timeout": "1s", "response_timeout": "1s"}))
+        .provider(Provider::deaf("deaf"), json!({}))
+        .provider(Provider::hasty("hasty", busy), json!({}))
+        .providers(&["second"])
+        .models(&["t/deaf"], &["deaf", "second"])
+        .models(&["t/hasty"], &["hasty", "second"]);
+    let gateway = Gateway::start(setup);
+    for model in ["deaf", "hasty"] {
+        gateway.provider("second").answers(model, wire::completion("read it all"));
+        for size in [1000, 8 * MB] {
+            let response = gateway.send(&Request::chat(body(&format!("t/{model}"), size)).header("x-provider", &order(model)));
+            assert_eq!(response.status, 200, "{model} {size}: {}", response.text());
+            assert_eq!(response.content(), "read it all", "{model} {size}");
+            assert!(response.took < Duration::from_secs(4), "{model} {size}: {:?}", response.took);
+        }
+    }
+}
+
+fn order(first: &str) -> String {
+    json!({"order": [first, "second"]}).to_string()
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn memory_is_flat_over_thousands_of_requests() {
     let setup = Setup::new()
         .concurrency(1)
         .log_level("warning")
-        .with("defaults", json!({"first_token_timeout": "20ms"}))
+        .with("defaults", json!({"first_token_timeout": "30ms"}))
         .providers(&["first", "second"])
         .models(&["t/plain", "t/streamed", "t/failing", "t/silent", "t/left", "t/cut", "t/bad", "t/long"], &["first", "second"]);
     let gateway = Gateway::start(setup);
@@ -36,8 +36,13 @@ fn memory_is_flat_over_thousands_of_requests() {
     first.answers("cut", Reply::events(wire::stream_events(&["some ", "words"]).into_iter().take(2)).broken_off(Ending::Close));
     first.answers("bad", Reply::error(400, "bad"));
     first.answers("long", wire::completion(&"long ".repeat(20_000)));
-    second.answers("failing", wire::completion("ok"));
-    second.answers("silent", wire::stream(&["ok"]));
+    // The second provider takes over what fails, and on a busy machine whatever takes longer than the short time limit.
+    for model in ["plain", "failing", "bad", "long"] {
+        second.answers(model, wire::completion("ok"));
+    }
+    for model in ["streamed", "silent", "left", "cut"] {
+        second.answers(model, wire::stream(&["ok"]));
+    }
 
     let total = env::var("SIGNALBOX_SOAK").map_or(REQUESTS, |n| n.parse().expect("SIGNALBOX_SOAK is a number"));
     let long = "a long prompt ".repeat(4000);

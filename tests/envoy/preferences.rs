@@ -159,5 +159,10 @@ fn a_wrong_provider_object_is_a_400() {
         response.error(400);
     }
     assert!(!served_by(&gateway, json!({})).is_empty());
-    assert!(!served_by(&gateway, json!({"a_preference_of_tomorrow": true})).is_empty());
+    for more in [json!({"a_preference_of_tomorrow": true}), json!({"sort": null})] {
+        assert!(!served_by(&gateway, more).is_empty());
+    }
+    let soft =
+        json!({"preferred_min_throughput": 50, "preferred_max_latency": {"p90": 2.5}, "enforce_distillable_text": null, "order": null});
+    assert!(!served_by(&gateway, soft).is_empty());
 }

@@ -42,17 +42,39 @@ pub struct Provider {
 
 impl Provider {
     pub fn start(name: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
+        Self { state, ..Self::connected(name, move |connection| serve(connection, &shared)) }
+    }
+
+    /// A provider that takes connections and reads nothing from them.
+    pub fn deaf(name: &str) -> Self {
+        Self::connected(name, |connection| {
+            thread::sleep(Duration::from_secs(60));
+            drop(connection);
+        })
+    }
+
+    /// A provider that answers as soon as it has seen the head of a request, and closes.
+    pub fn hasty(name: &str, reply: Reply) -> Self {
+        Self::connected(name, move |connection| {
+            head_length(&connection);
+            write_reply(&connection, &reply).ok();
+            connection.shutdown(Shutdown::Write).ok();
+            thread::sleep(Duration::from_millis(500));
+        })
+    }
+
+    fn connected(name: &str, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let provider = Self::at(name, listener.local_addr().unwrap().port());
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                thread::spawn(move || serve(connection, &state));
+                let serve = serve.clone();
+                thread::spawn(move || serve(connection));
             }
         });
-        Self { name: name.into(), port, state }
+        provider
     }
 
     /// A provider whose port refuses connections.

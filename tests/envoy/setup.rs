@@ -12,6 +12,10 @@ pub struct Setup {
     pub providers: Vec<Provider>,
     /// Clusters with addresses of their own: name and port.
     pub clusters: Vec<(String, u16)>,
+    /// Clusters that are spoken to in HTTP/2.
+    pub http2: Vec<String>,
+    /// The listener stands in a file that Envoy watches.
+    pub reloadable: bool,
     pub environment: Vec<(String, String)>,
     pub concurrency: usize,
     pub log_level: &'static str,
@@ -25,6 +29,8 @@ impl Setup {
             }),
             providers: Vec::new(),
             clusters: Vec::new(),
+            http2: Vec::new(),
+            reloadable: false,
             environment: Vec::new(),
             concurrency: 2,
             log_level: "info",
@@ -85,6 +91,16 @@ impl Setup {
     /// Sets a member at the top of the configuration.
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.configuration[name] = value;
+        self
+    }
+
+    pub fn reloadable(mut self) -> Self {
+        self.reloadable = true;
+        self
+    }
+
+    pub fn http2(mut self, cluster: &str) -> Self {
+        self.http2.push(cluster.into());
         self
     }
 
