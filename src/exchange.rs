@@ -200,10 +200,10 @@ impl Exchange {
             return Step::Pass;
         }
         self.answer = match (self.request.stream, head.media) {
-            (true, Media::EventStream | Media::Unknown) => {
-                Answer::stream(provider::stream(self.format(), self.envelope(), self.defaults.max_event_bytes))
-            }
+            (true, Media::EventStream | Media::Unknown) => self.stream(),
             (false, Media::Json | Media::Unknown) => Answer::Whole,
+            // A provider that cannot stream.
+            (true, Media::Json) if self.format() == Format::OpenAi => Answer::Unstreamed,
             // Not what was asked for: what it says is told if nobody else answers.
             _ => Answer::Strange { retry_after: head.retry_after },
         };
@@ -212,7 +212,7 @@ impl Exchange {
 
     /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.
     pub fn wants_whole_body(&self) -> bool {
-        matches!(self.answer, Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. })
+        matches!(self.answer, Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Strange { .. })
     }
 
     /// Whether the body is not wanted at all, but its length, with [`Exchange::count_passing`].
@@ -237,6 +237,10 @@ impl Exchange {
         match std::mem::replace(&mut self.answer, Answer::Over) {
             Answer::Refusal { status, retry_after } => self.fail(Fault::of_status(status, body), retry_after, clock),
             Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, clock),
+            Answer::Unstreamed => {
+                self.answer = self.stream();
+                self.handle_body(&answer::as_event(body), true, clock)
+            }
             Answer::Whole => match self.answer_whole(body) {
                 Ok((body, spent)) => {
                     let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
@@ -342,7 +346,9 @@ impl Exchange {
             Answer::Complete(_) | Answer::Passing { .. } => false,
             // A failure that nobody was told of: the next endpoint was about to be asked.
             Answer::Over => !self.released,
-            Answer::Awaited | Answer::Whole | Answer::Refusal { .. } | Answer::Strange { .. } | Answer::Stream(_) => true,
+            Answer::Awaited | Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Strange { .. } | Answer::Stream(_) => {
+                true
+            }
         };
         Settlement {
             key: self.key.clone(),
@@ -358,6 +364,10 @@ impl Exchange {
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
         self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.provider.dialect.format())
+    }
+
+    fn stream(&self) -> Answer {
+        Answer::stream(provider::stream(self.format(), self.envelope(), self.defaults.max_event_bytes))
     }
 
     fn envelope(&self) -> Envelope {

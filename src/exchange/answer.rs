@@ -16,6 +16,8 @@ pub(super) enum Answer {
     Awaited,
     /// A completion is being gathered.
     Whole,
+    /// A completion is being gathered where a stream was asked for.
+    Unstreamed,
     /// The body of an error status is being gathered.
     Refusal { status: u16, retry_after: Option<Duration> },
     /// The body of a success is being gathered that is not what was asked for.
@@ -104,6 +106,12 @@ impl Streamed {
         }
         spent
     }
+}
+
+/// A whole answer as the one event of a stream. Line ends are space in JSON, and would cut the event.
+pub(super) fn as_event(body: &[u8]) -> Vec<u8> {
+    let line = body.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
+    b"data: ".iter().copied().chain(line).chain(*b"\n\n").collect()
 }
 
 /// The fault of a success that is not what was asked for: an error that it reports, or its being strange.

@@ -209,7 +209,9 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        self.read(0, true)
+        // Of the body nothing more comes; what is held of it is still there.
+        let held = if let State::Asked { consumed, .. } = &self.state { *consumed } else { 0 };
+        self.read(held, true)
     }
 }
 

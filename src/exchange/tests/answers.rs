@@ -78,6 +78,25 @@ fn a_stream_that_comes_in_one_piece_is_released_in_one() {
 }
 
 #[test]
+fn s13_a_provider_that_does_not_stream_is_answered_as_a_stream() {
+    let mut exchange = asked(true, &[ONE_AT_FIRST]);
+    assert_eq!(exchange.handle_response_head(head(200, Media::Json), false, &NOW), Step::Hold);
+    assert!(exchange.wants_whole_body());
+    let step = exchange.handle_whole_body(COMPLETION.as_bytes(), &NOW);
+    assert!(matches!(&step, Step::Release(head, _) if head.stream && head.cost == Some(NanoUsd::new(2_000_000))), "{step:?}");
+    let body = body(step);
+    let chunks: Vec<&str> = body.split_terminator("\n\n").collect();
+    assert!(
+        chunks[0].contains("\"object\":\"chat.completion.chunk\"")
+            && chunks[0].contains("\"delta\":{\"role\":\"assistant\",\"content\":\"twelve bytes\"}"),
+        "{body}"
+    );
+    assert!(chunks[1].contains("\"choices\":[],\"usage\":{\"prompt_tokens\":1000,"), "{body}");
+    assert_eq!(chunks[2..], ["data: [DONE]"]);
+    assert!(!exchange.settle(NOW).cancelled);
+}
+
+#[test]
 fn an_answer_without_text_is_one_if_it_has_an_end() {
     let mut exchange = streaming(&[ONE_AT_FIRST, ONE_AT_SECOND]);
     assert!(matches!(exchange.handle_body([ROLE, STOP, DONE].concat().as_bytes(), false, &NOW), Step::Release(..)));

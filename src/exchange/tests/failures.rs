@@ -156,7 +156,7 @@ fn a_stream_that_ends_before_it_begins_is_a_failure() {
 #[test]
 fn s13_s14_an_answer_of_another_kind_is_a_failure_that_tells_what_it_was() {
     for (stream, media, answer, status) in [
-        (true, Media::Json, COMPLETION, 502),
+        (true, Media::Json, "[]", 502),
         (true, Media::Json, r#"{"error":{"message":"busy","code":503}}"#, 503),
         (true, Media::Other, "<html>Log in</html>", 502),
         (false, Media::Other, "<html>Log in</html>", 502),
