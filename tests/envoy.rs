@@ -18,6 +18,7 @@ mod envoy {
 
     // One behaviour for each file.
     mod auth;
+    mod bad_bodies;
     mod bad_input;
     mod bytes;
     mod cardinality;
@@ -45,11 +46,13 @@ mod envoy {
     mod reload;
     mod rules;
     mod secrets;
+    mod series;
     mod shape;
     mod sse;
     mod streaming;
     mod stubs;
     mod tools;
+    mod unusual_streams;
     mod usage;
     mod vocabulary;
 }

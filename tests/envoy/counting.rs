@@ -20,7 +20,6 @@ static GATEWAY: Shared = Shared::new(|| {
         .priced("t/fee", "first", json!({"prompt": 2, "completion": 8, "internal_reasoning": 20, "request": 0.001}))
         .priced("t/small", "first", json!({"prompt": 0.15, "completion": 0.6}))
         .priced("t/free", "first", json!({"prompt": 0, "completion": 0}))
-        .priced("t/idle", "second", price.clone())
         .priced("t/latency", "first", price.clone())
         .model(json!({"id": "t/failing", "endpoints": [
             {"provider": "first", "model": "failing", "price": {"prompt": 0.001, "completion": 0.001}},
@@ -148,30 +147,6 @@ fn a_failed_attempt_costs_nothing() {
     let model = ("gen_ai_request_model", "t/failing");
     gateway.assert_counts("signalbox_cost_nano_usd_total", &[model, ("gen_ai_provider_name", "second")], COST_NANO);
     assert_eq!(gateway.samples().sum("signalbox_tokens_total", &[model, ("gen_ai_provider_name", "first")]), 0);
-}
-
-#[test]
-fn every_series_exists_before_its_first_request() {
-    let gateway = Use::of(&GATEWAY);
-    let samples = gateway.samples();
-    let labels = [("gen_ai_provider_name", "second"), ("gen_ai_request_model", "t/idle"), ("gen_ai_response_model", "idle")];
-    for name in
-        ["signalbox_cost_nano_usd_total", "signalbox_attempts_total", "signalbox_fallbacks_total", "signalbox_estimated_usage_total"]
-    {
-        assert!(samples.has(name, &labels), "{name}");
-        assert_eq!(samples.sum(name, &labels), 0, "{name}");
-    }
-    for kind in ["input", "cache_read", "cache_write", "output", "reasoning"] {
-        assert!(samples.has("signalbox_tokens_total", &[labels[1], ("gen_ai_token_type", kind)]), "{kind}");
-    }
-    for name in ["signalbox_key_cost_nano_usd_total", "signalbox_key_requests_total"] {
-        assert!(samples.has(name, &[("signalbox_key", "test")]), "{name}");
-    }
-    for name in ["signalbox_rejections_total", "signalbox_cancelled_total"] {
-        assert!(samples.has(name, &[]), "{name}");
-    }
-    let stray: Vec<_> = samples.of_the_module().into_iter().filter(|sample| sample.name.contains([';', '='])).collect();
-    assert!(stray.is_empty(), "labels left in names: {stray:#?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn hidden(name: &str) -> Vec<String> {
         "null-after" => {
             vec![text(json!({})), finish(json!({"usage": wire::usage()})), chunk(json!({}), Value::Null, json!({"usage": null})), done]
         }
-        _ => unreachable!("{name}"),
+        _ => panic!("{name}"),
     }
 }
 
