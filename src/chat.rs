@@ -65,7 +65,7 @@ impl Request {
     /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
     /// twice that the gateway acts on, or lists more than `max_models` in `models`.
     pub fn parse(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        let mut reader = Reader::default();
+        let mut reader = Reader { max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
             return Err(if body.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
@@ -94,9 +94,6 @@ impl Request {
         }
         if !reader.has_messages {
             return Err(ClientError::NoMessages);
-        }
-        if reader.fallback_models.len() > max_models {
-            return Err(ClientError::TooManyModels(max_models));
         }
         if reader.preferences.is_none()
             && let Some(header) = provider_header
@@ -152,6 +149,7 @@ impl Request {
 
 #[derive(Default)]
 struct Reader {
+    max_models: usize,
     members: Vec<Member>,
     models: Vec<String>,
     fallback_models: Vec<String>,
@@ -223,13 +221,15 @@ impl Reader {
     }
 
     fn read_model(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
-        match scanner.optional_string().map_err(|error| wrong_type(error, "model", "a string"))? {
-            None => {}
-            Some(text) => {
-                self.models = text.value().split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect()
-            }
-        }
-        Ok(())
+        let Some(text) = scanner.optional_string().map_err(|error| wrong_type(error, "model", "a string"))? else {
+            return Ok(());
+        };
+        // The first of a comma list is the model, the others are its fallbacks.
+        let most = self.max_models.saturating_add(1);
+        let models = text.value();
+        let models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
+        self.models = models.take(most.saturating_add(1)).map(str::to_owned).collect();
+        if self.models.len() > most { Err(ClientError::TooManyModels(self.max_models)) } else { Ok(()) }
     }
 
     fn read_models(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
@@ -237,13 +237,19 @@ impl Reader {
             scanner.skip()?;
             return Ok(());
         }
-        let models = &mut self.fallback_models;
+        let (models, most) = (&mut self.fallback_models, self.max_models);
+        let mut sent = 0usize;
         scanner
             .array(|scanner| {
-                models.push(scanner.string()?.value().trim().to_owned());
+                let model = scanner.string()?;
+                sent = sent.saturating_add(1);
+                if sent <= most {
+                    models.push(model.value().trim().to_owned());
+                }
                 Ok(())
             })
-            .map_err(|error| wrong_type(error, "models", "an array of model ids"))
+            .map_err(|error| wrong_type(error, "models", "an array of model ids"))?;
+        if sent > most { Err(ClientError::TooManyModels(most)) } else { Ok(()) }
     }
 }
 

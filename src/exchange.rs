@@ -139,6 +139,12 @@ impl Exchange {
         &self.key
     }
 
+    /// Ends the exchange where the gateway itself is at fault: the shell's own answer goes to the client.
+    pub fn abandon(&mut self) {
+        self.answer = Answer::Over;
+        self.released = true;
+    }
+
     /// Where the current attempt is; `None` before the first.
     pub fn current_endpoint(&self) -> Option<&Rc<Endpoint>> {
         self.attempts.last().map(|attempt| &attempt.endpoint)

@@ -27,9 +27,8 @@ pub enum Verdict {
 pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration) -> Verdict {
     match (fault.status, fault.error_type) {
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => Verdict::NextModel,
-        (429 | 503, _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
+        (408 | 429 | 500.., _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
         (401..=404, _) => Verdict::NextEndpoint(Some(cooldown)),
-        (408 | 500.., _) => Verdict::NextEndpoint(Some(cooldown)),
         (400..=499, _) => Verdict::Answer,
         // Neither an error nor an answer: a redirect, a 204.
         _ => Verdict::NextEndpoint(Some(cooldown)),
@@ -59,7 +58,7 @@ mod tests {
         const SAID: Duration = Duration::from_secs(7);
         for status in [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529, 302, 204] {
             let fault = Fault::of_status(status, b"{}");
-            let rest = if matches!(status, 429 | 503) { SAID } else { REST };
+            let rest = if matches!(status, 401..=404 | 302 | 204) { REST } else { SAID };
             assert_eq!(verdict(&fault, Some(SAID), REST), Verdict::NextEndpoint(Some(rest)), "{status}");
         }
         for status in [400, 413, 422, 405, 418] {

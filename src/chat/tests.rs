@@ -129,6 +129,7 @@ fn what_is_wrong_is_said() {
         (format!(r#"{{"model":"a/b","stream":"yes","messages":{ok}}}"#), "Invalid `stream`: expected true or false"),
         (format!(r#"{{"model":"a/b","models":"a/b","messages":{ok}}}"#), "Invalid `models`: expected an array of model ids"),
         (format!(r#"{{"model":"a/b","models":["a","b","c","d"],"messages":{ok}}}"#), "'models' array must have 3 items or fewer."),
+        (format!(r#"{{"model":"a,b,c,d,e","messages":{ok}}}"#), "'models' array must have 3 items or fewer."),
         (format!(r#"{{"model":"a/b","route":"x","messages":{ok}}}"#), "Invalid `route`"),
         (format!(r#"{{"model":"a/b","max_tokens":-1,"messages":{ok}}}"#), "Invalid `max_tokens`: expected a whole number of tokens"),
         (format!(r#"{{"model":"a/b","provider":[],"messages":{ok}}}"#), "Invalid `provider`: expected a preferences object"),

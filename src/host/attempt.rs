@@ -55,10 +55,11 @@ impl Filter {
             .ok_or(Error::Internal("an attempt without its exchange: is the gateway role in this listener, with the same vm_id?"))?;
         let mut exchange = handover.exchange.borrow_mut();
         let first = exchange.current_endpoint().is_none();
-        let endpoint = exchange.begin_attempt(&HostClock).ok_or(Error::Internal("an attempt beyond the plan"))?;
-        if !registry::goes_to(&endpoint.provider.cluster, first) {
+        if exchange.next_cluster().is_some_and(|cluster| !registry::goes_to(cluster, first)) {
+            exchange.abandon();
             return Err(Error::Internal(MISROUTED));
         }
+        let endpoint = exchange.begin_attempt(&HostClock).ok_or(Error::Internal("an attempt beyond the plan"))?;
         shared_health::note(&exchange.take_troubles());
         if let Some(cluster) = exchange.next_cluster() {
             // In case the router asks again by itself: after a refused or reset connection, or a silence.

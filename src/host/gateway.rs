@@ -47,9 +47,6 @@ enum State {
     Answered,
 }
 
-/// Above this size the router gets a placeholder instead of the body.
-const PLACEHOLDER_ABOVE: usize = 16 * 1024;
-
 const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
 
 // === impl Role ===
@@ -120,11 +117,10 @@ impl Filter {
         calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
         let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
         calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
-        if exchange.request().body().len() > PLACEHOLDER_ABOVE {
-            // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries.
-            calls::replace_buffer(Buffer::Request, b"{}");
-        }
         registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
+        // the attempt role is ever missing, no provider gets a prompt.
+        calls::replace_buffer(Buffer::Request, b"{}");
         self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
         Ok(())
     }
@@ -256,7 +252,7 @@ impl HttpContext for Filter {
             return;
         };
         let mut exchange = planned.handover.exchange.borrow_mut();
-        if exchange.is_midway() && !client_has_gone() {
+        if exchange.is_midway() && provider_has_cut() {
             exchange.handle_cut(&HostClock);
         }
         let settled = exchange.settle(HostClock.now());
@@ -265,11 +261,11 @@ impl HttpContext for Filter {
     }
 }
 
-/// Whether Envoy says that the client ended the stream (response flag DC).
-fn client_has_gone() -> bool {
-    const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 0x4000;
+/// Whether Envoy says that the provider's side ended the stream, by its response flags: LR, UR, UF, UC, UMSDR, UPE.
+fn provider_has_cut() -> bool {
+    const UPSTREAM: u64 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 19 | 1 << 23;
     let flags = calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes);
-    flags.is_none_or(|flags| flags & DOWNSTREAM_CONNECTION_TERMINATION != 0)
+    flags.is_some_and(|flags| flags & UPSTREAM != 0)
 }
 
 /// The path, without its query.

@@ -26,7 +26,7 @@ fn what_may_go_better_elsewhere_is_tried_elsewhere() {
 
 #[test]
 fn c18_a_provider_rests_as_long_as_it_asks() {
-    for (status, rest) in [(429, 7_000), (503, 7_000), (500, 20_000)] {
+    for (status, rest) in [(429, 7_000), (503, 7_000), (529, 7_000), (500, 7_000), (401, 20_000)] {
         let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
         let limited = ResponseHead { retry_after: Some(Duration::from_secs(7)), ..head(status, Media::Json) };
         assert_eq!(exchange.handle_response_head(limited, false, &NOW), Step::Retry);
