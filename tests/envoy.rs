@@ -55,4 +55,5 @@ mod envoy {
     mod unusual_streams;
     mod usage;
     mod vocabulary;
+    mod wrong_routes;
 }

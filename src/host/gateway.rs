@@ -121,6 +121,7 @@ impl Filter {
         // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
         // the attempt role is ever missing, no provider gets a prompt.
         calls::replace_buffer(Buffer::Request, b"{}");
+        calls::set_header(Map::Request, "content-length", b"2");
         self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
         Ok(())
     }

@@ -19,7 +19,7 @@ static GATEWAY: Shared = Shared::new(|| {
     let setup = Setup::new()
         .with("defaults", json!({"max_response_bytes": 3_000_000, "max_event_bytes": 100_000}))
         .providers(&["first", "second"])
-        .models(&["t/large", "t/reset", "t/too-large", "t/answer", "t/event", "t/exact-limit"], &["first", "second"]);
+        .models(&["t/large", "t/reset", "t/too-large", "t/answer", "t/event", "t/endless", "t/exact-limit"], &["first", "second"]);
     Gateway::start(setup)
 });
 
@@ -116,13 +116,28 @@ fn an_answer_above_the_limit_is_a_502_and_a_smaller_one_passes() {
     gateway.ask("t/answer").error(502);
 }
 
-/// S10: an image in an event.
+/// S10: an image in an event, wherever it stands in the stream.
 #[test]
 fn an_event_above_the_limit_passes_through() {
     let gateway = Use::of(&GATEWAY);
     let image = "iVBORw0KGgo".repeat(40_000);
-    gateway.provider("first").answers("event", wire::stream(&["see: ", &image, " done"]));
-    let events = gateway.ask_streamed("t/event").events();
-    let chunks = client::chunks(&events);
-    assert_eq!(client::text(&chunks), format!("see: {image} done"));
+    for texts in [["see: ", &image, " done"], [&image, " and ", "more"], ["one ", "two ", &image]] {
+        gateway.provider("first").answers("event", wire::stream(&texts).in_pieces_of(30_000, Duration::ZERO));
+        let events = gateway.ask_streamed("t/event").events();
+        let chunks = client::chunks(&events);
+        assert!(client::text(&chunks) == texts.concat(), "{} chunks", chunks.len());
+        assert_eq!(chunks.last().unwrap()["usage"]["completion_tokens"], wire::OUTPUT_TOKENS);
+    }
+}
+
+/// The limit of an answer is for what has to be held, and a stream is not.
+#[test]
+fn a_stream_has_no_limit() {
+    let gateway = Use::of(&GATEWAY);
+    let word = "word ".repeat(1000);
+    let texts = vec![word.as_str(); 1200];
+    gateway.provider("first").answers("endless", wire::stream(&texts));
+    let chunks = client::chunks(&gateway.ask_streamed("t/endless").events());
+    assert_eq!(client::text(&chunks).len(), 6 * MB);
+    assert_eq!(client::usage(&chunks)["completion_tokens"], wire::OUTPUT_TOKENS);
 }

@@ -69,7 +69,8 @@ fn a_connection_that_breaks_does_not_end_like_a_whole_stream() {
         assert!(!response.complete || text.contains("\"error\""), "{model} looks whole: {text}");
         assert!(gateway.provider("second").received(model).is_empty(), "two answers in one stream");
         let id = format!("t/{model}");
-        gateway.assert_counts("signalbox_attempts_total", &[("gen_ai_request_model", &id)], 1);
+        gateway.assert_counts("signalbox_attempts_total", &[("gen_ai_request_model", &id), ("outcome", "failed")], 1);
+        gateway.assert_counts("signalbox_cost_nano_usd_total", &[("gen_ai_request_model", &id)], 0);
     }
 }
 

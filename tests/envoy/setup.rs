@@ -16,6 +16,8 @@ pub struct Setup {
     pub http2: Vec<String>,
     /// The listener stands in a file that Envoy watches.
     pub reloadable: bool,
+    /// A last change to what Envoy starts with.
+    pub patch: Option<fn(&mut Value)>,
     pub environment: Vec<(String, String)>,
     pub concurrency: usize,
     pub log_level: &'static str,
@@ -31,6 +33,7 @@ impl Setup {
             clusters: Vec::new(),
             http2: Vec::new(),
             reloadable: false,
+            patch: None,
             environment: Vec::new(),
             concurrency: 2,
             log_level: "info",
@@ -91,6 +94,11 @@ impl Setup {
     /// Sets a member at the top of the configuration.
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.configuration[name] = value;
+        self
+    }
+
+    pub fn patched(mut self, patch: fn(&mut Value)) -> Self {
+        self.patch = Some(patch);
         self
     }
 

@@ -45,9 +45,12 @@ fn a_first_chunk_without_choices_is_passed_on() {
 fn a_provider_that_does_not_stream_is_still_understood() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("first").answers("unstreamed", wire::completion("all at once"));
-    let response = gateway.ask_streamed("t/unstreamed").finish();
-    assert_eq!(response.status, 200, "{}", response.text());
-    assert!(response.text().contains("all at once"), "{}", response.text());
+    let answer = gateway.ask_streamed("t/unstreamed");
+    assert_eq!(answer.status, 200);
+    let chunks = client::chunks(&answer.events());
+    assert_eq!(client::text(&chunks), "all at once");
+    assert_eq!(client::usage(&chunks)["completion_tokens"], wire::OUTPUT_TOKENS);
+    assert!(chunks.iter().any(|chunk| chunk["choices"][0]["finish_reason"] == "stop"), "{chunks:#?}");
     gateway.assert_counts(
         "signalbox_tokens_total",
         &[("gen_ai_request_model", "t/unstreamed"), ("gen_ai_token_type", "output")],

@@ -22,6 +22,9 @@ pub fn render(setup: &Setup, folder: &Path) -> PathBuf {
             "explicit_http_config": {"http2_protocol_options": {}}
         }});
     }
+    if let Some(patch) = setup.patch {
+        patch(&mut rendered);
+    }
     if setup.reloadable {
         let file = place_listener(&mut rendered, folder);
         rendered["node"] = json!({"id": "test", "cluster": "test"});
