@@ -3,8 +3,11 @@
 //! A caller walks objects and arrays with closures and takes the slices it wants; everything else is skipped, and checked,
 //! at the speed of the string scan. Nesting is limited to [`MAX_DEPTH`], so hostile input costs no stack.
 
-use std::borrow::Cow;
+mod text;
+
 use std::ops::Range;
+
+pub use text::{Text, escape_into, string_into};
 
 /// Deepest nesting of objects and arrays that is accepted.
 pub const MAX_DEPTH: u32 = 128;
@@ -56,47 +59,12 @@ pub enum Kind {
     Null,
 }
 
-/// A scanned string: the bytes between its quotes, escapes as sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'a> {
-    /// The bytes between the quotes.
-    pub raw: &'a [u8],
-    escaped: bool,
-}
-
 /// A cursor over JSON bytes.
 #[derive(Clone, Debug)]
 pub struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
-}
-
-// === impl Text ===
-
-impl<'a> Text<'a> {
-    /// The string's value, with escapes resolved; borrowed where there are none. With a lone surrogate in it, which no text can hold,
-    /// all of it stays as it was sent.
-    pub fn value(&self) -> Cow<'a, str> {
-        if !self.escaped {
-            return String::from_utf8_lossy(self.raw);
-        }
-        let mut quoted = Vec::with_capacity(self.raw.len().saturating_add(2));
-        quoted.push(b'"');
-        quoted.extend_from_slice(self.raw);
-        quoted.push(b'"');
-        Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(self.raw).into_owned()))
-    }
-
-    /// Whether the value equals `text`.
-    pub fn is(&self, text: &str) -> bool {
-        if self.escaped { self.value() == text } else { self.raw == text.as_bytes() }
-    }
-
-    /// Whether the string has no characters.
-    pub fn is_empty(&self) -> bool {
-        self.raw.is_empty()
-    }
 }
 
 // === impl Scanner ===
@@ -330,70 +298,10 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Consumes a string from behind its opening quote, a block at a time: on real prompts this loop is most of the work.
     fn rest_of_string(&mut self) -> Result<Text<'a>, Error> {
-        let start = self.at;
-        let mut escaped = false;
-        let mut high = 0;
-        // Bytes at the start of the block that an escape in the block before has taken.
-        let mut taken = 0u32;
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            if taken == 0 {
-                let plain = plain_blocks(rest, &mut high);
-                self.at += plain;
-            }
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let (stops, tops) = match rest.first_chunk() {
-                Some(block) => block_masks(block),
-                None if rest.is_empty() => return Err(self.error(ErrorKind::Eof)),
-                None => block_masks(&padded(rest)),
-            };
-            let mut stops = stops & !taken;
-            taken = 0;
-            while stops != 0 {
-                let place = stops.trailing_zeros();
-                let stop = self.at + place as usize;
-                match self.bytes.get(stop) {
-                    Some(b'"') => {
-                        high |= tops & ((1 << place) - 1);
-                        self.at = stop + 1;
-                        return self.text(start..stop, escaped, high != 0);
-                    }
-                    Some(b'\\') => {
-                        escaped = true;
-                        self.check_escape(stop)?;
-                        taken = 2 << place >> BLOCK;
-                        stops &= !(3 << place);
-                    }
-                    _ => return Err(Error { kind: ErrorKind::Syntax, at: stop }),
-                }
-            }
-            high |= tops;
-            self.at = (self.at + BLOCK).min(self.bytes.len());
-        }
-    }
-
-    fn text(&self, range: Range<usize>, escaped: bool, high: bool) -> Result<Text<'a>, Error> {
-        let raw = self.slice(range.clone());
-        if high && simdutf8::basic::from_utf8(raw).is_err() {
-            return Err(Error { kind: ErrorKind::Utf8, at: range.start });
-        }
-        Ok(Text { raw, escaped })
-    }
-
-    fn check_escape(&self, at: usize) -> Result<(), Error> {
-        let fault = |kind| Err(Error { kind, at });
-        match self.bytes.get(at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
-            Some(b'u') => match self.bytes.get(at + 2..at + 6) {
-                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
-                Some(_) => fault(ErrorKind::Syntax),
-                None => fault(ErrorKind::Eof),
-            },
-            Some(_) => fault(ErrorKind::Syntax),
-            None => fault(ErrorKind::Eof),
-        }
+        let (text, end) = text::scan(self.bytes, self.at)?;
+        self.at = end;
+        Ok(text)
     }
 
     fn number(&mut self) -> Result<(), Error> {
@@ -478,207 +386,5 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes of `bytes` are in whole blocks before the first in which a string stops or turns. Sets bits of `high` when any
-/// of them is not ASCII.
-fn plain_blocks(bytes: &[u8], high: &mut u32) -> usize {
-    let mut plain = 0usize;
-    for block in bytes.as_chunks::<BLOCK>().0 {
-        let (stops, tops) = block_masks(block);
-        if stops != 0 {
-            break;
-        }
-        *high |= tops;
-        plain = plain.wrapping_add(BLOCK);
-    }
-    plain
-}
-
-/// `rest`, which is shorter than a block, with spaces behind.
-fn padded(rest: &[u8]) -> [u8; BLOCK] {
-    let mut block = [b' '; BLOCK];
-    block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
-    block
-}
-
-/// Bytes that are looked at together.
-const BLOCK: usize = 16;
-
-/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
-    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
-    let word = |half: &[u8]| half.try_into().map(u64::from_le_bytes).unwrap_or_default();
-    let (low, top) = block.split_at(8);
-    let bytes = u64x2(word(low), word(top));
-    let quotes = i8x16_eq(bytes, u8x16_splat(b'"'));
-    let backslashes = i8x16_eq(bytes, u8x16_splat(b'\\'));
-    let controls = u8x16_lt(bytes, u8x16_splat(b' '));
-    (u32::from(i8x16_bitmask(v128_or(v128_or(quotes, backslashes), controls))), u32::from(i8x16_bitmask(bytes)))
-}
-
-/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
-    block.iter().rev().fold((0, 0), |(stops, tops), byte| {
-        let stop = matches!(byte, b'"' | b'\\' | 0..0x20);
-        (stops << 1 | u32::from(stop), tops << 1 | u32::from(byte >> 7))
-    })
-}
-
-/// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped.
-pub fn escape_into(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
-    loop {
-        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
-        let (plain, stop) = rest.split_at(plain);
-        out.extend_from_slice(plain);
-        let Some((&byte, after)) = stop.split_first() else { return };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            _ => {
-                let hex = |nibble: u8| char::from_digit(u32::from(nibble), 16).map_or(b'0', |digit| digit as u8);
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 0xf)]);
-            }
-        }
-        rest = after;
-    }
-}
-
-/// Appends `text` as a JSON string, quotes included.
-pub fn string_into(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    escape_into(out, text);
-    out.push(b'"');
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn check(text: &[u8]) -> Result<(), ErrorKind> {
-        let mut scanner = Scanner::new(text);
-        scanner.skip().and_then(|_| scanner.end()).map_err(|error| error.kind)
-    }
-
-    #[test]
-    fn agrees_with_serde_json_on_what_is_json() {
-        let cases: &[&[u8]] = &[
-            b"{}",
-            b"[]",
-            b" [ ] ",
-            b"0",
-            b"-0",
-            b"01",
-            b"1.",
-            b".1",
-            b"1e5",
-            b"1E+5",
-            b"1e",
-            b"-",
-            b"1.5e-7",
-            b"true",
-            b"tru",
-            b"truex",
-            b"nul",
-            b"null",
-            b"\"\"",
-            b"\"a\\u00e9\"",
-            b"\"\\u00g0\"",
-            b"\"\\x\"",
-            b"\"\x01\"",
-            b"\"\xff\"",
-            b"\"\xc3\xa9\"",
-            b"\"\xc3",
-            b"{\"a\":1,}",
-            b"{\"a\":1}",
-            b"{\"a\" 1}",
-            b"{a:1}",
-            b"{\"a\":1 \"b\":2}",
-            b"[1,2,]",
-            b"[1 2]",
-            b"[1}",
-            b"{\"a\":1]",
-            b"{\"a\":{\"b\":[1,{\"c\":null},[[]]]}}",
-            b"",
-            b" ",
-            b"[",
-            b"{",
-            b"{\"a\"",
-            b"{\"a\":",
-            b"1 2",
-            b"\xef\xbb\xbf{}",
-            b"\"12345678\\n12345678\xe2\x82\xac12345678\"",
-            b"[\"abc\",\"\\\\\",\"\\\"\"]",
-            b"123456789012345678901234567890",
-            b"1e999",
-        ];
-        for case in cases {
-            let serde = serde_json::from_slice::<serde_json::Value>(case);
-            let range = serde.as_ref().err().is_some_and(|error| error.to_string().contains("out of range"));
-            assert_eq!(check(case).is_ok(), serde.is_ok() || range, "{:?}", String::from_utf8_lossy(case));
-        }
-    }
-
-    #[test]
-    fn every_truncation_is_an_end_of_input() {
-        let whole = br#"{"a":[1.5e3,true,null,"x\n\u00e9",{"b":{}}],"c":-2}"#;
-        for cut in 0..whole.len() {
-            assert_eq!(check(&whole[..cut]), Err(ErrorKind::Eof), "cut at {cut}");
-        }
-        assert_eq!(check(whole), Ok(()));
-    }
-
-    #[test]
-    fn nesting_is_limited_and_costs_no_stack() {
-        let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
-        assert_eq!(check(&nested(MAX_DEPTH as usize)), Ok(()));
-        assert_eq!(check(&nested(MAX_DEPTH as usize + 1)), Err(ErrorKind::Depth));
-        assert_eq!(check(&vec![b'['; 1_000_000]), Err(ErrorKind::Depth));
-    }
-
-    #[test]
-    fn strings_are_found_at_every_alignment() {
-        for lead in 0..24 {
-            for stop in ["\"", "\\n\"", "é\""] {
-                let text = format!("\"{}{stop} ", "x".repeat(lead));
-                let mut scanner = Scanner::new(text.as_bytes());
-                let found = scanner.string().unwrap();
-                assert_eq!(found.value().len(), lead + serde_json::from_str::<String>(&format!("\"{stop}")).unwrap().len());
-                assert_eq!(scanner.position(), text.len() - 1);
-            }
-        }
-    }
-
-    #[test]
-    fn members_come_with_their_places() {
-        let body = br#" {"model" : "a/b", "n":1.0,"list":[1,2]} "#;
-        let mut seen = Vec::new();
-        let mut scanner = Scanner::new(body);
-        scanner
-            .object(|scanner, key, start| {
-                let value = scanner.skip()?;
-                seen.push((key.value().into_owned(), start, String::from_utf8_lossy(scanner.slice(value)).into_owned()));
-                Ok(())
-            })
-            .unwrap();
-        scanner.end().unwrap();
-        assert_eq!(seen, [("model".into(), 2, "\"a/b\"".into()), ("n".into(), 19, "1.0".into()), ("list".into(), 27, "[1,2]".into())]);
-    }
-
-    #[test]
-    fn escaping_round_trips() {
-        let text = "a\"b\\c\n\r\t\u{1}\u{1f}é€😀 plain text that is longer than a word";
-        let mut out = Vec::new();
-        string_into(&mut out, text);
-        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-        assert_eq!(Scanner::new(&out).string().unwrap().value(), text);
-        assert_eq!(Scanner::new(br#""\ud83d\ude00""#).string().unwrap().value(), "😀");
-        assert_eq!(Scanner::new(br#""\n\ud83d""#).string().unwrap().value(), "\\n\\ud83d");
-    }
-}
+mod tests;

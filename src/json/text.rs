@@ -1,0 +1,182 @@
+//! JSON strings: found and checked a block at a time, and written.
+
+use std::borrow::Cow;
+
+use super::{Error, ErrorKind};
+
+/// A scanned string: the bytes between its quotes, escapes as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The bytes between the quotes.
+    pub raw: &'a [u8],
+    escaped: bool,
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
+
+// === impl Text ===
+
+impl<'a> Text<'a> {
+    /// The string's value, with escapes resolved; borrowed where there are none. With a lone surrogate in it, which no text can hold,
+    /// all of it stays as it was sent.
+    pub fn value(&self) -> Cow<'a, str> {
+        if !self.escaped {
+            return String::from_utf8_lossy(self.raw);
+        }
+        let mut quoted = Vec::with_capacity(self.raw.len().saturating_add(2));
+        quoted.push(b'"');
+        quoted.extend_from_slice(self.raw);
+        quoted.push(b'"');
+        Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(self.raw).into_owned()))
+    }
+
+    /// Whether the value equals `text`.
+    pub fn is(&self, text: &str) -> bool {
+        if self.escaped { self.value() == text } else { self.raw == text.as_bytes() }
+    }
+
+    /// Whether the string has no characters.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+}
+
+/// The string whose first byte behind the opening quote is at `start`, and the offset behind its closing quote. On real prompts
+/// this loop is most of the work.
+///
+/// Errors: if the string is cut off, has a control character, a bad escape or is not UTF-8.
+// Positions never exceed `bytes.len()`, which never exceeds `isize::MAX`: adding a small constant to one cannot overflow.
+#[allow(clippy::arithmetic_side_effects)]
+pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(Text<'_>, usize), Error> {
+    let mut at = start;
+    let mut escaped = false;
+    let mut high = 0;
+    // Bytes at the start of the block that an escape in the block before has taken.
+    let mut taken = 0u32;
+    loop {
+        if taken == 0 {
+            at += plain_blocks(bytes.get(at..).unwrap_or_default(), &mut high);
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (stops, tops) = match rest.first_chunk() {
+            Some(block) => block_masks(block),
+            None if rest.is_empty() => return Err(Error { kind: ErrorKind::Eof, at }),
+            None => block_masks(&padded(rest)),
+        };
+        let mut stops = stops & !taken;
+        taken = 0;
+        while stops != 0 {
+            let place = stops.trailing_zeros();
+            let stop = at + place as usize;
+            match bytes.get(stop) {
+                Some(b'"') => {
+                    high |= tops & ((1 << place) - 1);
+                    let raw = bytes.get(start..stop).unwrap_or_default();
+                    if high != 0 && simdutf8::basic::from_utf8(raw).is_err() {
+                        return Err(Error { kind: ErrorKind::Utf8, at: start });
+                    }
+                    return Ok((Text { raw, escaped }, stop + 1));
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    check_escape(bytes, stop)?;
+                    taken = 2 << place >> BLOCK;
+                    stops &= !(3 << place);
+                }
+                _ => return Err(Error { kind: ErrorKind::Syntax, at: stop }),
+            }
+        }
+        high |= tops;
+        at = (at + BLOCK).min(bytes.len());
+    }
+}
+
+/// Checks the escape whose backslash is at `at`.
+fn check_escape(bytes: &[u8], at: usize) -> Result<(), Error> {
+    let fault = |kind| Err(Error { kind, at });
+    match bytes.get(at..).unwrap_or_default() {
+        [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Ok(()),
+        [_, b'u', digits @ ..] => match digits.get(..4) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
+            Some(_) => fault(ErrorKind::Syntax),
+            None => fault(ErrorKind::Eof),
+        },
+        [_, _, ..] => fault(ErrorKind::Syntax),
+        _ => fault(ErrorKind::Eof),
+    }
+}
+
+/// How many bytes of `bytes` are in whole blocks before the first in which a string stops or turns. Sets bits of `high` when any
+/// of them is not ASCII.
+fn plain_blocks(bytes: &[u8], high: &mut u32) -> usize {
+    let mut plain = 0usize;
+    for block in bytes.as_chunks::<BLOCK>().0 {
+        let (stops, tops) = block_masks(block);
+        if stops != 0 {
+            break;
+        }
+        *high |= tops;
+        plain = plain.wrapping_add(BLOCK);
+    }
+    plain
+}
+
+/// `rest`, which is shorter than a block, with spaces behind.
+fn padded(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+    block
+}
+
+/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
+    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
+    let word = |half: &[u8]| half.try_into().map(u64::from_le_bytes).unwrap_or_default();
+    let (low, top) = block.split_at(8);
+    let bytes = u64x2(word(low), word(top));
+    let quotes = i8x16_eq(bytes, u8x16_splat(b'"'));
+    let backslashes = i8x16_eq(bytes, u8x16_splat(b'\\'));
+    let controls = u8x16_lt(bytes, u8x16_splat(b' '));
+    (u32::from(i8x16_bitmask(v128_or(v128_or(quotes, backslashes), controls))), u32::from(i8x16_bitmask(bytes)))
+}
+
+/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
+    block.iter().rev().fold((0, 0), |(stops, tops), byte| {
+        let stop = matches!(byte, b'"' | b'\\' | 0..0x20);
+        (stops << 1 | u32::from(stop), tops << 1 | u32::from(byte >> 7))
+    })
+}
+
+/// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped.
+pub fn escape_into(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    loop {
+        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+        let (plain, stop) = rest.split_at(plain);
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = stop.split_first() else { return };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                let hex = |nibble: u8| char::from_digit(u32::from(nibble), 16).map_or(b'0', |digit| digit as u8);
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 0xf)]);
+            }
+        }
+        rest = after;
+    }
+}
+
+/// Appends `text` as a JSON string, quotes included.
+pub fn string_into(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape_into(out, text);
+    out.push(b'"');
+}
