@@ -2,6 +2,8 @@
 //!
 //! See <https://openrouter.ai/docs/api-reference/chat-completion>.
 
+pub mod chunks;
+pub mod conversation;
 mod envelope;
 mod member;
 mod messages;

@@ -44,6 +44,8 @@ pub struct Exchange {
     first_token: Option<Millis>,
     /// Whether a response to the client has begun.
     released: bool,
+    /// Why the request could not be put to the endpoint whose turn it was.
+    refused: Option<Error>,
 }
 
 /// The head of a provider's response, as far as it matters.
@@ -121,6 +123,7 @@ impl Exchange {
             troubles: Vec::new(),
             first_token: None,
             released: false,
+            refused: None,
         }
     }
 
@@ -182,6 +185,15 @@ impl Exchange {
         self.attempts.push(Attempt::new(endpoint.clone(), started));
         self.answer = Answer::Awaited;
         Some(endpoint)
+    }
+
+    /// The request cannot be said in the format of the current attempt's endpoint, which is not asked: the client is told so, as
+    /// another endpoint might understand the request in another way than the client means it.
+    pub fn refuse(&mut self, error: Error) {
+        self.attempts.pop();
+        self.next = self.plan.len();
+        self.answer = Answer::Over;
+        self.refused = Some(error);
     }
 
     /// The head of the response to the current attempt; `end` if no body follows.
@@ -309,6 +321,9 @@ impl Exchange {
         if std::mem::replace(&mut self.released, true) {
             return None;
         }
+        if let Some(refused) = &self.refused {
+            return Some(refused.clone());
+        }
         self.close_unanswered(clock);
         self.answer = Answer::Over;
         if self.attempts.is_empty() {
@@ -362,6 +377,7 @@ impl Exchange {
             attempts: std::mem::take(&mut self.attempts),
             spent,
             cancelled,
+            refused: self.refused.as_ref().map(Error::error_type),
             duration: now.since(self.started),
             time_to_first_token: self.first_token.map(|first| first.since(self.started)),
         }
@@ -373,7 +389,7 @@ impl Exchange {
     }
 
     fn stream(&self) -> Answer {
-        Answer::stream(provider::stream(self.format(), self.envelope(), self.defaults.max_event_bytes))
+        Answer::stream(provider::stream(self.format(), &self.request, self.envelope(), self.defaults.max_event_bytes))
     }
 
     fn envelope(&self) -> Envelope {
@@ -386,7 +402,7 @@ impl Exchange {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b"the answer is larger than the gateway can hold"));
         };
-        let completion = provider::completion(self.format(), body, &self.envelope())?;
+        let completion = provider::completion(self.format(), &self.request, body, &self.envelope())?;
         let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");

@@ -5,6 +5,7 @@
 
 use crate::config::Provider;
 use crate::exchange::AnswerHead;
+use crate::provider::Upstream;
 
 /// A header: name and value.
 pub type Header<'a> = (&'a [u8], &'a [u8]);
@@ -22,21 +23,23 @@ fn reaches_provider(name: &[u8], provider: &Provider) -> bool {
     }
 }
 
-/// The headers of the request to `provider`: those of the client's that may go on, and the provider's own credential.
+/// The headers of `upstream` to `provider`: those of the client's that may go on, the format's, and the provider's own credential.
 pub fn for_provider<'a>(
     client: impl Iterator<Item = Header<'a>>,
     provider: &'a Provider,
-    path: &'a [u8],
+    upstream: &'a Upstream<'_>,
     content_length: &'a [u8],
 ) -> Vec<Header<'a>> {
     let mut headers: Vec<Header<'a>> = vec![
-        (b":path", path),
+        (b":path", upstream.path.as_bytes()),
         (b":authority", provider.host.as_bytes()),
         // The body was read as JSON, whatever the client called it (curl says it is a form).
         (b"content-type", b"application/json"),
         (b"content-length", content_length),
     ];
-    headers.extend(client.filter(|(name, _)| reaches_provider(name, provider)));
+    let is_theirs = |name: &[u8]| upstream.headers.iter().any(|(own, _)| own.as_bytes() == name);
+    headers.extend(client.filter(|(name, _)| reaches_provider(name, provider) && !is_theirs(name)));
+    headers.extend(upstream.headers.iter().map(|(name, value)| (name.as_bytes(), &**value)));
     if let Some(credential) = &provider.credential {
         headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
     }
@@ -95,18 +98,21 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::config::Config;
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn sent_to(dialect: &str, client: &[Header<'_>]) -> Vec<String> {
+    fn sent_to(dialect: &str, client: &[Header<'_>], headers: Vec<(&'static str, Cow<'static, [u8]>)>) -> Vec<String> {
         let configuration = format!(
             r#"{{"role":"gateway","anonymous":true,"providers":{{"p":{{"dialect":"{dialect}","host":"provider.test","credential":{{"env":"KEY"}}}}}},
             "models":[{{"id":"a/b","endpoints":[{{"provider":"p","model":"b","price":{{"prompt":1,"completion":1}}}}]}}]}}"#
         );
         let Config::Gateway(gateway) = Config::parse(configuration.as_bytes(), |_| Some("secret".into())).unwrap() else { panic!() };
-        let headers = for_provider(client.iter().copied(), &gateway.models[0].endpoints[0].provider, b"/v1/chat/completions", b"7");
+        let upstream = Upstream { path: "/v1/chat/completions".into(), headers, body: Vec::new().into() };
+        let headers = for_provider(client.iter().copied(), &gateway.models[0].endpoints[0].provider, &upstream, b"7");
         headers.iter().map(|(name, value)| format!("{}: {}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect()
     }
 
@@ -137,7 +143,15 @@ mod tests {
             ":method: POST",
         ];
         let rest = ["traceparent: 00-1-2-01", "authorization: Bearer secret"];
-        assert_eq!(sent_to("openai", &client), [&common[..], &rest[..]].concat());
-        assert_eq!(sent_to("openrouter", &client), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
+        assert_eq!(sent_to("openai", &client, Vec::new()), [&common[..], &rest[..]].concat());
+        assert_eq!(sent_to("openrouter", &client, Vec::new()), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
+    }
+
+    #[test]
+    fn a_formats_own_headers_win_over_the_clients() {
+        let client: [Header<'_>; 2] = [(b":method", b"POST"), (b"accept", b"*/*")];
+        let own = vec![("accept", Cow::from(&b"application/json"[..])), ("x-version", Cow::from(b"7".to_vec()))];
+        let sent = sent_to("openai", &client, own).split_off(4);
+        assert_eq!(sent, [":method: POST", "accept: application/json", "x-version: 7", "authorization: Bearer secret"]);
     }
 }

@@ -7,7 +7,7 @@ mod text;
 
 use std::ops::Range;
 
-pub use text::{Text, escape_into, string_into};
+pub use text::{Text, escape_into, string_into, text_into};
 
 /// Deepest nesting of objects and arrays that is accepted.
 pub const MAX_DEPTH: u32 = 128;

@@ -9,8 +9,10 @@ use std::fmt::Debug;
 pub use fault::Fault;
 
 use crate::chat::{Envelope, Request};
+use crate::clock::Clock;
 use crate::config::Format;
 use crate::endpoint::Endpoint;
+use crate::error::ClientError;
 use crate::splice::Pieces;
 use crate::usage::Usage;
 
@@ -19,6 +21,8 @@ use crate::usage::Usage;
 pub struct Upstream<'a> {
     /// The path, with its query.
     pub path: Cow<'a, str>,
+    /// Headers of the format's own, by their names in lower case. They win over the client's of the same name.
+    pub headers: Vec<(&'static str, Cow<'a, [u8]>)>,
     /// The body.
     pub body: Pieces<'a>,
 }
@@ -76,24 +80,26 @@ pub enum Progress {
     Failed(Fault),
 }
 
-/// The request to `endpoint`.
-pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a> {
+/// The request to `endpoint`. The clock is asked where the format signs its requests.
+///
+/// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
+pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, _clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
     match endpoint.provider.dialect.format() {
-        Format::OpenAi => openai::request(request, endpoint),
+        Format::OpenAi => Ok(openai::request(request, endpoint)),
     }
 }
 
-/// Reads a whole answer of `format`.
+/// Reads a whole answer of `format` to `request`.
 ///
 /// Errors: if it reports an error, or is not a completion.
-pub fn completion(format: Format, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+pub fn completion(format: Format, _request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     match format {
         Format::OpenAi => openai::completion(body, envelope),
     }
 }
 
-/// A stream of `format` whose chunks get `envelope`; an event larger than `max_event_bytes` passes unread.
-pub fn stream(format: Format, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
+/// A stream of `format` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
+pub fn stream(format: Format, _request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
     match format {
         Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
     }

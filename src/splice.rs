@@ -51,7 +51,22 @@ impl<'a> Splice<'a> {
 
 // === impl Pieces ===
 
+/// Bytes made anew, in one piece.
+impl From<Vec<u8>> for Pieces<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { len: bytes.len(), pieces: if bytes.is_empty() { Vec::new() } else { vec![Cow::Owned(bytes)] } }
+    }
+}
+
 impl Pieces<'_> {
+    /// The bytes, if they were made anew and are in one piece.
+    pub fn into_owned(mut self) -> Option<Vec<u8>> {
+        match (self.pieces.pop(), self.pieces.is_empty()) {
+            (Some(Cow::Owned(bytes)), true) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// Bytes in all.
     pub fn len(&self) -> usize {
         self.len
@@ -95,5 +110,15 @@ mod tests {
     #[test]
     fn no_edits_leave_the_source() {
         assert_eq!(Splice::new(b"abc").finish().to_vec(), b"abc");
+    }
+
+    #[test]
+    fn only_bytes_made_anew_can_be_taken_out() {
+        assert_eq!(Pieces::from(b"new".to_vec()).into_owned(), Some(b"new".to_vec()));
+        assert_eq!(Splice::new(b"abc").finish().into_owned(), None);
+        let mut splice = Splice::new(b"abc");
+        splice.replace(0..1, b"new".to_vec());
+        assert_eq!(splice.finish().into_owned(), None);
+        assert!(Pieces::from(Vec::new()).is_empty());
     }
 }

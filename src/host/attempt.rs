@@ -14,7 +14,8 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::exchange::{Media, ResponseHead, Step};
 use crate::headers::{self, Numbers};
-use crate::{provider, retry_after};
+use crate::provider::{self, Upstream};
+use crate::retry_after;
 
 /// One attempt.
 #[derive(Default)]
@@ -29,7 +30,8 @@ enum State {
     #[default]
     New,
     /// The body for the provider is still to be put in the place of the client's.
-    Asking { handover: Shared, endpoint: Rc<Endpoint> },
+    /// `body` is that one, if it is nothing of the client's.
+    Asking { handover: Shared, endpoint: Rc<Endpoint>, body: Option<Vec<u8>> },
     /// The request is out. `consumed` are the bytes of the response that have been looked at but are held by Envoy.
     Asked { handover: Shared, consumed: usize },
     /// The answer is released and goes on.
@@ -65,15 +67,20 @@ impl Filter {
             // In case the router asks again by itself: after a refused or reset connection, or a silence.
             registry::set_cluster(cluster);
         }
-        let upstream = provider::request(exchange.request(), &endpoint);
+        let upstream = match provider::request(exchange.request(), &endpoint, &HostClock) {
+            Ok(upstream) => upstream,
+            Err(error) => {
+                let error = Error::from(error);
+                exchange.refuse(error.clone());
+                return Err(error);
+            }
+        };
         let mut length = itoa::Buffer::new();
         let length = length.format(upstream.body.len()).as_bytes();
-        calls::replace_headers(
-            Map::Request,
-            &headers::for_provider(handover.headers.iter(), &endpoint.provider, upstream.path.as_bytes(), length),
-        );
+        calls::replace_headers(Map::Request, &headers::for_provider(handover.headers.iter(), &endpoint.provider, &upstream, length));
+        let body = upstream.body.into_owned();
         drop(exchange);
-        self.state = State::Asking { handover, endpoint };
+        self.state = State::Asking { handover, endpoint, body };
         Ok(())
     }
 
@@ -178,8 +185,11 @@ impl HttpContext for Filter {
 
     fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
         match std::mem::take(&mut self.state) {
-            State::Asking { handover, endpoint } => {
-                replace_request_body(&handover, &endpoint);
+            State::Asking { handover, endpoint, body } => {
+                match body {
+                    Some(body) => calls::replace_buffer(Buffer::Request, &body),
+                    None => replace_request_body(&handover, &endpoint),
+                }
                 self.state = State::Asked { handover, consumed: 0 };
             }
             // The whole body went out in the place of its first piece.
@@ -224,7 +234,8 @@ fn bytes(start: usize, end: usize) -> Vec<u8> {
 
 fn replace_request_body(handover: &Shared, endpoint: &Endpoint) {
     let exchange = handover.exchange.borrow();
-    let body = provider::request(exchange.request(), endpoint).body;
+    // It could be said when the headers were written.
+    let Ok(Upstream { body, .. }) = provider::request(exchange.request(), endpoint, &HostClock) else { return };
     if body.len() <= ONE_PIECE {
         return calls::replace_buffer(Buffer::Request, &body.to_vec());
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Error, ErrorKind};
 
 /// A scanned string: the bytes between its quotes, escapes as sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a> {
     /// The bytes between the quotes.
     pub raw: &'a [u8],
@@ -172,6 +172,13 @@ pub fn escape_into(out: &mut Vec<u8>, text: &str) {
         }
         rest = after;
     }
+}
+
+/// Appends a scanned string as it was sent, quotes included.
+pub fn text_into(out: &mut Vec<u8>, text: Text<'_>) {
+    out.push(b'"');
+    out.extend_from_slice(text.raw);
+    out.push(b'"');
 }
 
 /// Appends `text` as a JSON string, quotes included.

@@ -46,6 +46,7 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
         attempts: attempts.iter().map(attempt).collect(),
         spent,
         cancelled: false,
+        refused: None,
         duration: 1500,
         time_to_first_token: Some(500),
     }

@@ -188,3 +188,18 @@ fn a_generation_id_has_time_and_luck_in_it() {
     assert!(luck.len() == 20 && luck.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{one}");
     assert_ne!(one, two);
 }
+
+#[test]
+fn a_request_that_cannot_be_translated_is_the_clients_fault_and_no_attempt() {
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD]);
+    assert_eq!(answered(&mut exchange, 500, "{}"), Step::Retry);
+    exchange.begin_attempt(&NOW).unwrap();
+    let refused = Error::from(crate::error::ClientError::invalid("messages[1]", "sense"));
+    exchange.refuse(refused.clone());
+    assert_eq!(exchange.next_cluster(), None);
+    assert_eq!(exchange.handle_response_to_client(400, &NOW), Some(refused));
+    assert_eq!(exchange.handle_response_to_client(400, &NOW), None, "it is told once");
+    let settled = exchange.settle(NOW);
+    assert_eq!(outcomes(&settled), [("first", "failed 500".into())]);
+    assert_eq!((settled.refused, settled.cancelled, settled.spent.is_none()), (Some(ErrorType::InvalidRequest), false, true));
+}

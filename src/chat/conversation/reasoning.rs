@@ -1,0 +1,125 @@
+//! What the client wants of the model's reasoning.
+
+use super::{present, text};
+use crate::chat::Name;
+use crate::json::Scanner;
+
+/// What the client wants of the model's reasoning.
+///
+/// See <https://openrouter.ai/docs/use-cases/reasoning-tokens>.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// How much of it: `reasoning.effort`, else `reasoning_effort`.
+    pub effort: Option<Effort>,
+    /// At most so many tokens of it.
+    pub max_tokens: Option<u64>,
+    /// `reasoning.enabled`.
+    pub enabled: Option<bool>,
+    /// Whether the client does not want to see it.
+    pub exclude: bool,
+}
+
+/// How much a model is to reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// Not at all.
+    None,
+    /// `minimal`
+    Minimal,
+    /// `low`
+    Low,
+    /// `medium`
+    Medium,
+    /// `high`
+    High,
+    /// `xhigh`
+    XHigh,
+    /// `max`
+    Max,
+}
+
+// === impl Reasoning ===
+
+impl Reasoning {
+    /// Whether the model is to reason; `None` if the client does not say.
+    pub fn is_wanted(&self) -> Option<bool> {
+        match (self.enabled, self.effort, self.max_tokens) {
+            (Some(false), ..) | (_, Some(Effort::None), _) | (_, None, Some(0)) => Some(false),
+            (None, None, None) => None,
+            _ => Some(true),
+        }
+    }
+
+    /// The effort, `medium` where reasoning is only switched on; `None` where it is not wanted, or measured in tokens.
+    pub fn effort(&self) -> Option<Effort> {
+        let wanted = self.is_wanted() == Some(true) && (self.max_tokens.is_none() || self.effort.is_some());
+        wanted.then(|| self.effort.unwrap_or(Effort::Medium))
+    }
+
+    /// The tokens to reason with in an answer of `max_tokens`: as many as the client says, or the effort's share of the answer as
+    /// OpenRouter reckons it, 1024 to 128000. `None` where reasoning is not wanted.
+    pub fn budget(&self, max_tokens: u64) -> Option<u64> {
+        const LEAST: u64 = 1024;
+        if self.is_wanted() != Some(true) {
+            return None;
+        }
+        let share = |percent: u64| (max_tokens.saturating_mul(percent) / 100).clamp(LEAST, 128_000);
+        Some(self.max_tokens.map_or_else(|| share(self.effort.unwrap_or(Effort::Medium).percent()), |tokens| tokens.max(LEAST)))
+    }
+
+    pub(super) fn read(&mut self, name: Name, value: &[u8]) {
+        match name {
+            Name::ReasoningEffort => self.effort = self.effort.or_else(|| effort(value)),
+            Name::IncludeReasoning if value == b"false" => self.exclude = true,
+            Name::Reasoning => {
+                _ = Scanner::new(value).object(|scanner, key, _| {
+                    match key.raw {
+                        b"effort" => self.effort = text(scanner)?.and_then(|effort| Effort::of(effort.raw)).or(self.effort),
+                        b"max_tokens" => {
+                            let tokens = present(scanner)?.and_then(|tokens| std::str::from_utf8(tokens).ok());
+                            self.max_tokens = tokens.and_then(|tokens| tokens.parse().ok());
+                        }
+                        b"enabled" => self.enabled = present(scanner)?.map(|enabled| enabled == b"true"),
+                        b"exclude" => self.exclude |= scanner.raw()? == b"true",
+                        _ => _ = scanner.skip()?,
+                    }
+                    Ok(())
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+// === impl Effort ===
+
+impl Effort {
+    fn of(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"none" => Self::None,
+            b"minimal" => Self::Minimal,
+            b"low" => Self::Low,
+            b"medium" => Self::Medium,
+            b"high" => Self::High,
+            b"xhigh" => Self::XHigh,
+            b"max" => Self::Max,
+            _ => return None,
+        })
+    }
+
+    /// Its share of the answer's tokens.
+    fn percent(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Minimal => 10,
+            Self::Low => 20,
+            Self::Medium => 50,
+            Self::High => 80,
+            Self::XHigh | Self::Max => 95,
+        }
+    }
+}
+
+fn effort(value: &[u8]) -> Option<Effort> {
+    Effort::of(Scanner::new(value).string().ok()?.raw)
+}
