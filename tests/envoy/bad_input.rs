@@ -98,6 +98,9 @@ fn other_methods_and_paths_are_told_so() {
     ] {
         assert_answered(&gateway, path, &good.clone().path(path), &[404]);
     }
+    // Envoy itself refuses this one before it asks any filter.
+    assert_eq!(gateway.send(&good.clone().path("/api/v1/%00")).status, 400);
+    assert_well(&gateway, "a null in the path");
     let long = format!("/{}", "a".repeat(8000));
     assert_answered(&gateway, "a long path", &Request::new("GET", &long), &[404]);
     let no_body = Request::new("POST", "/api/v1/chat/completions");
