@@ -7,23 +7,24 @@
 
 mod answer;
 mod attempt;
+mod failure;
 mod settlement;
+mod step;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 pub use attempt::{Attempt, Outcome};
 pub use settlement::{Settlement, Spent};
+pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
 use crate::chat::{Envelope, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorType, PreviousError, ProviderError};
-use crate::fallback::{self, Verdict};
+use crate::error::{Error, ErrorType};
 use crate::health::EndpointKey;
-use crate::price::NanoUsd;
 use crate::provider::{self, Fault};
 use crate::route::Plan;
 
@@ -46,62 +47,6 @@ pub struct Exchange {
     released: bool,
     /// Why the request could not be put to the endpoint whose turn it was.
     refused: Option<Error>,
-}
-
-/// The head of a provider's response, as far as it matters.
-#[derive(Clone, Copy, Debug)]
-pub struct ResponseHead {
-    /// The HTTP status.
-    pub status: u16,
-    /// What the body is said to be.
-    pub media: Media,
-    /// Whether it is compressed, though nobody asked for that.
-    pub encoded: bool,
-    /// How long the provider asks to be left alone.
-    pub retry_after: Option<Duration>,
-}
-
-/// What a body is said to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Media {
-    /// `application/json`.
-    Json,
-    /// `text/event-stream`.
-    EventStream,
-    /// Something else.
-    Other,
-    /// Nothing is said.
-    Unknown,
-}
-
-/// What the shell does next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Hold back what came, and wait for more.
-    Hold,
-    /// Have the router ask the next endpoint, which is behind [`Exchange::next_cluster`].
-    Retry,
-    /// Release the answer: these headers, then this body in the place of what came.
-    Release(AnswerHead, Vec<u8>),
-    /// Put these bytes in the place of what came.
-    Body(Vec<u8>),
-    /// Let everything through as it is.
-    Pass,
-}
-
-/// The headers of an answer that the gateway decides on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnswerHead {
-    /// The HTTP status.
-    pub status: u16,
-    /// Whether the body is a stream of events, and not JSON.
-    pub stream: bool,
-    /// Whether the body of the answer is whole with this release.
-    pub whole: bool,
-    /// What it cost, where that is known by now.
-    pub cost: Option<NanoUsd>,
-    /// `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
 }
 
 // === impl Exchange ===
@@ -343,13 +288,6 @@ impl Exchange {
         matches!(&self.answer, Answer::Stream(streamed) if streamed.has_begun())
     }
 
-    /// The provider has cut the connection in the midst of the answer, which no filter can add to any more.
-    pub fn handle_cut(&mut self, clock: &dyn Clock) {
-        self.answer = Answer::Over;
-        self.rest(Some(self.defaults.cooldown), clock);
-        self.end_attempt(Outcome::Failed(Fault::invalid_answer(b"")));
-    }
-
     /// The endpoints that turned out to be in trouble, and until when, each once.
     pub fn take_troubles(&mut self) -> Vec<(EndpointKey, Millis)> {
         std::mem::take(&mut self.troubles)
@@ -418,26 +356,6 @@ impl Exchange {
         }
     }
 
-    /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
-    fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
-        let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
-        match verdict {
-            Verdict::NextEndpoint(rest) => self.rest(rest, clock),
-            Verdict::NextModel => self.skip_model(),
-            Verdict::Answer => self.next = self.plan.len(),
-        }
-        self.answer = Answer::Over;
-        if self.next < self.plan.len() {
-            self.end_attempt(Outcome::Failed(fault));
-            return Step::Retry;
-        }
-        let error = self.error(&fault);
-        self.end_attempt(Outcome::Failed(fault));
-        self.released = true;
-        let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
-        Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
-    }
-
     fn succeed(&mut self, clock: &dyn Clock) {
         self.first_token = Some(clock.now());
         self.released = true;
@@ -447,72 +365,6 @@ impl Exchange {
     fn end_attempt(&mut self, outcome: Outcome) {
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.outcome = outcome;
-        }
-    }
-
-    /// The endpoint of the current attempt rests for a while.
-    fn rest(&mut self, rest: Option<Duration>, clock: &dyn Clock) {
-        if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
-            self.troubles.push((EndpointKey::of(&attempt.endpoint), clock.now().after(rest)));
-        }
-    }
-
-    /// Takes the endpoints of the current attempt's model out of what is left of the plan, where a `select` may have put other
-    /// models between them.
-    fn skip_model(&mut self) {
-        let model = self.attempts.last().map(|attempt| attempt.endpoint.catalogue_id.clone());
-        let mut place = 0usize;
-        self.plan.retain(|endpoint| {
-            place = place.saturating_add(1);
-            place <= self.next || Some(&endpoint.catalogue_id) != model.as_ref()
-        });
-    }
-
-    /// If the current attempt is still open, it has failed without an answer.
-    fn close_unanswered(&mut self, clock: &dyn Clock) {
-        let timeout = self.attempt_timeout();
-        let Some(attempt) = self.attempts.last().filter(|attempt| matches!(attempt.outcome, Outcome::Open)) else { return };
-        // Envoy's clock and ours may differ by a little.
-        let late = u128::from(clock.now().since(attempt.started)).saturating_add(50) >= timeout.as_millis();
-        let (status, error_type) = if late { (504, ErrorType::Timeout) } else { (502, ErrorType::ProviderUnavailable) };
-        self.rest(Some(self.defaults.cooldown), clock);
-        self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
-    }
-
-    fn error(&self, fault: &Fault) -> Error {
-        let (last, before) = match self.attempts.split_last() {
-            Some((last, before)) => (Some(last), before),
-            None => (None, &[][..]),
-        };
-        let secret = last.and_then(|attempt| attempt.endpoint.provider.credential.as_ref());
-        // A provider that refuses a credential likes to quote it.
-        let quotable = |raw: &String| {
-            !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !raw.contains(secret.expose().trim_start_matches("Bearer ")))
-        };
-        ProviderError {
-            status: fallback::client_status(fault),
-            error_type: fault.error_type,
-            provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
-            raw: fault.raw.clone().filter(quotable),
-            previous: before
-                .iter()
-                .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })
-                .collect(),
-        }
-        .into()
-    }
-}
-
-// === impl Media ===
-
-impl Media {
-    /// The media of a `content-type`, its parameters and its case aside.
-    pub fn of(content_type: &[u8]) -> Self {
-        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        match () {
-            () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,
-            () if essence.eq_ignore_ascii_case(b"application/json") => Self::Json,
-            () => Self::Other,
         }
     }
 }

@@ -1,0 +1,94 @@
+//! What follows when an attempt fails: the next endpoint, or what the client is told.
+
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::{AnswerHead, Exchange, Outcome, Step};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorType, PreviousError, ProviderError};
+use crate::fallback::{self, Verdict};
+use crate::health::EndpointKey;
+use crate::provider::Fault;
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// The provider has cut the connection in the midst of the answer, which no filter can add to any more.
+    pub fn handle_cut(&mut self, clock: &dyn Clock) {
+        self.answer = Answer::Over;
+        self.rest(Some(self.defaults.cooldown), clock);
+        self.end_attempt(Outcome::Failed(Fault::invalid_answer(b"")));
+    }
+
+    /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
+    pub(super) fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
+        let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
+        match verdict {
+            Verdict::NextEndpoint(rest) => self.rest(rest, clock),
+            Verdict::NextModel => self.skip_model(),
+            Verdict::Answer => self.next = self.plan.len(),
+        }
+        self.answer = Answer::Over;
+        if self.next < self.plan.len() {
+            self.end_attempt(Outcome::Failed(fault));
+            return Step::Retry;
+        }
+        let error = self.error(&fault);
+        self.end_attempt(Outcome::Failed(fault));
+        self.released = true;
+        let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
+        Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
+    }
+
+    /// The endpoint of the current attempt rests for a while.
+    pub(super) fn rest(&mut self, rest: Option<Duration>, clock: &dyn Clock) {
+        if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
+            self.troubles.push((EndpointKey::of(&attempt.endpoint), clock.now().after(rest)));
+        }
+    }
+
+    /// Takes the endpoints of the current attempt's model out of what is left of the plan, where a `select` may have put other
+    /// models between them.
+    fn skip_model(&mut self) {
+        let model = self.attempts.last().map(|attempt| attempt.endpoint.catalogue_id.clone());
+        let mut place = 0usize;
+        self.plan.retain(|endpoint| {
+            place = place.saturating_add(1);
+            place <= self.next || Some(&endpoint.catalogue_id) != model.as_ref()
+        });
+    }
+
+    /// If the current attempt is still open, it has failed without an answer.
+    pub(super) fn close_unanswered(&mut self, clock: &dyn Clock) {
+        let timeout = self.attempt_timeout();
+        let Some(attempt) = self.attempts.last().filter(|attempt| matches!(attempt.outcome, Outcome::Open)) else { return };
+        // Envoy's clock and ours may differ by a little.
+        let late = u128::from(clock.now().since(attempt.started)).saturating_add(50) >= timeout.as_millis();
+        let (status, error_type) = if late { (504, ErrorType::Timeout) } else { (502, ErrorType::ProviderUnavailable) };
+        self.rest(Some(self.defaults.cooldown), clock);
+        self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
+    }
+
+    pub(super) fn error(&self, fault: &Fault) -> Error {
+        let (last, before) = match self.attempts.split_last() {
+            Some((last, before)) => (Some(last), before),
+            None => (None, &[][..]),
+        };
+        let secret = last.and_then(|attempt| attempt.endpoint.provider.credential.as_ref());
+        // A provider that refuses a credential likes to quote it.
+        let quotable = |raw: &String| {
+            !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !raw.contains(secret.expose().trim_start_matches("Bearer ")))
+        };
+        ProviderError {
+            status: fallback::client_status(fault),
+            error_type: fault.error_type,
+            provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
+            raw: fault.raw.clone().filter(quotable),
+            previous: before
+                .iter()
+                .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })
+                .collect(),
+        }
+        .into()
+    }
+}

@@ -1,0 +1,75 @@
+//! What the shell hands to an exchange of a response, and what it is told to do.
+
+use std::time::Duration;
+
+use crate::price::NanoUsd;
+
+/// The head of a provider's response, as far as it matters.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the body is said to be.
+    pub media: Media,
+    /// Whether it is compressed, though nobody asked for that.
+    pub encoded: bool,
+    /// How long the provider asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// What a body is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`.
+    Json,
+    /// `text/event-stream`.
+    EventStream,
+    /// Something else.
+    Other,
+    /// Nothing is said.
+    Unknown,
+}
+
+/// What the shell does next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Hold back what came, and wait for more.
+    Hold,
+    /// Have the router ask the next endpoint, which is behind [`Exchange::next_cluster`].
+    Retry,
+    /// Release the answer: these headers, then this body in the place of what came.
+    Release(AnswerHead, Vec<u8>),
+    /// Put these bytes in the place of what came.
+    Body(Vec<u8>),
+    /// Let everything through as it is.
+    Pass,
+}
+
+/// The headers of an answer that the gateway decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether the body is a stream of events, and not JSON.
+    pub stream: bool,
+    /// Whether the body of the answer is whole with this release.
+    pub whole: bool,
+    /// What it cost, where that is known by now.
+    pub cost: Option<NanoUsd>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+// === impl Media ===
+
+impl Media {
+    /// The media of a `content-type`, its parameters and its case aside.
+    pub fn of(content_type: &[u8]) -> Self {
+        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        match () {
+            () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,
+            () if essence.eq_ignore_ascii_case(b"application/json") => Self::Json,
+            () => Self::Other,
+        }
+    }
+}
