@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Config, Gateway};
+use crate::price::NanoUsd;
 
 const NOW: Millis = Millis(1_779_474_931_000);
 const CREDENTIAL: &str = "sk-upstream-1234";
