@@ -24,6 +24,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorType};
+use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
 use crate::provider::{self, Fault};
 use crate::route::Plan;
@@ -45,6 +46,8 @@ pub struct Exchange {
     first_token: Option<Millis>,
     /// Whether a response to the client has begun.
     released: bool,
+    /// The `Retry-After` of a failure that the gateway role tells.
+    retry_after: Option<u64>,
     /// Why the request could not be put to the endpoint whose turn it was.
     refused: Option<Error>,
 }
@@ -68,6 +71,7 @@ impl Exchange {
             troubles: Vec::new(),
             first_token: None,
             released: false,
+            retry_after: None,
             refused: None,
         }
     }
@@ -143,19 +147,21 @@ impl Exchange {
 
     /// The head of the response to the current attempt; `end` if no body follows.
     pub fn handle_response_head(&mut self, head: ResponseHead, end: bool, clock: &dyn Clock) -> Step {
-        let has_next = self.next < self.plan.len();
         if !(200..300).contains(&head.status) {
             let by_status = Fault::of_status(head.status, b"");
-            // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.
-            let body_matters = matches!(head.status, 400 | 413 | 422) || !has_next;
-            if end || !body_matters || head.encoded {
+            let verdict = fallback::verdict(&by_status, head.retry_after, self.defaults.cooldown);
+            if end {
+                return self.fail_without_body(by_status, head.retry_after, clock);
+            }
+            if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) {
                 return self.fail(by_status, head.retry_after, clock);
             }
-            self.answer = Answer::Refusal { status: head.status, retry_after: head.retry_after };
+            // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.
+            self.answer = Answer::Refusal { status: head.status, retry_after: head.retry_after, readable: !head.encoded };
             return Step::Hold;
         }
         if end {
-            return self.fail(Fault::invalid_answer(b""), head.retry_after, clock);
+            return self.fail_without_body(Fault::invalid_answer(b""), head.retry_after, clock);
         }
         if head.encoded {
             self.answer = Answer::Passing { bytes: 0 };
@@ -198,7 +204,9 @@ impl Exchange {
     /// The whole body of the response to the current attempt. A body that is cut short or too large comes as it is.
     pub fn handle_whole_body(&mut self, body: &[u8], clock: &dyn Clock) -> Step {
         match std::mem::replace(&mut self.answer, Answer::Over) {
-            Answer::Refusal { status, retry_after } => self.fail(Fault::of_status(status, body), retry_after, clock),
+            Answer::Refusal { status, retry_after, readable } => {
+                self.fail(Fault::of_status(status, if readable { body } else { b"" }), retry_after, clock)
+            }
             Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, clock),
             Answer::Unstreamed => {
                 self.answer = self.stream();
@@ -281,6 +289,11 @@ impl Exchange {
             fault.error_type = ErrorType::Timeout;
         }
         Some(self.error(&fault))
+    }
+
+    /// The `Retry-After` in seconds that goes with [`Exchange::handle_response_to_client`].
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Whether an answer that has begun is still without an end.

@@ -46,9 +46,13 @@ pub fn for_provider<'a>(
     headers
 }
 
-/// The headers of an answer to the client. `numbers` are the texts of its status, length and cost.
+/// The headers of an answer to the client. `numbers` are the texts of its status, length and cost; `generation_id` is empty if
+/// there is none yet.
 pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'a str) -> Vec<Header<'a>> {
-    let mut headers: Vec<Header<'a>> = vec![(b":status", &numbers.status), (b"x-generation-id", generation_id.as_bytes())];
+    let mut headers: Vec<Header<'a>> = vec![(b":status", &numbers.status)];
+    if !generation_id.is_empty() {
+        headers.push((b"x-generation-id", generation_id.as_bytes()));
+    }
     if head.stream {
         headers.extend([(&b"content-type"[..], &b"text/event-stream"[..]), (b"cache-control", b"no-cache")]);
     } else {

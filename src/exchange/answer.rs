@@ -18,8 +18,8 @@ pub(super) enum Answer {
     Whole,
     /// A completion is being gathered where a stream was asked for.
     Unstreamed,
-    /// The body of an error status is being gathered.
-    Refusal { status: u16, retry_after: Option<Duration> },
+    /// The body of an error status is being gathered; `readable` if it is not compressed.
+    Refusal { status: u16, retry_after: Option<Duration>, readable: bool },
     /// The body of a success is being gathered that is not what was asked for.
     Strange { retry_after: Option<Duration> },
     /// A stream.

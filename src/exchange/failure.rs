@@ -40,6 +40,18 @@ impl Exchange {
         Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
     }
 
+    /// The same, of a response that has no body to put an answer in the place of: it goes on, and the gateway role answers.
+    pub(super) fn fail_without_body(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
+        match self.fail(fault, retry_after, clock) {
+            Step::Release(head, _) => {
+                self.released = false;
+                self.retry_after = head.retry_after;
+                Step::Leave
+            }
+            step => step,
+        }
+    }
+
     /// The endpoint of the current attempt rests for a while.
     pub(super) fn rest(&mut self, rest: Option<Duration>, clock: &dyn Clock) {
         if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {

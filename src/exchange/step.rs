@@ -43,6 +43,8 @@ pub enum Step {
     Body(Vec<u8>),
     /// Let everything through as it is.
     Pass,
+    /// Leave the response to the gateway role.
+    Leave,
 }
 
 /// The headers of an answer that the gateway decides on.

@@ -113,6 +113,7 @@ impl Filter {
                 drop(exchange);
                 self.state = State::Answering { handover };
             }
+            Step::Leave => self.state = State::Over,
             Step::Pass => {
                 if let Some(response) = calls::headers(Map::Response) {
                     calls::replace_headers(Map::Response, &headers::for_client_as_is(response.iter(), exchange.generation_id()));

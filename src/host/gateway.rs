@@ -14,8 +14,8 @@ use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::error::{ClientError, Error};
-use crate::exchange::{Exchange, generation_id};
-use crate::headers::Header;
+use crate::exchange::{AnswerHead, Exchange, generation_id};
+use crate::headers::{self, Header, Numbers};
 use crate::metrics;
 use crate::route::{self, Ask};
 use crate::secret::KeyHash;
@@ -221,21 +221,28 @@ impl HttpContext for Filter {
             self.note(&error);
         }
         let body = error.body();
+        let (id, retry_after) = match &self.state {
+            State::Planned(planned) => {
+                let exchange = planned.handover.exchange.borrow();
+                (exchange.generation_id().to_owned(), exchange.retry_after())
+            }
+            _ => Default::default(),
+        };
+        let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
+        let numbers = Numbers::of(&head, body.len());
+        let mut headers = headers::for_client(&head, &numbers, &id);
         if end {
-            calls::respond(error.status(), "signalbox", &[(b"content-type", b"application/json")], &body);
+            // There is no body to put ours in the place of.
+            headers.retain(|(name, _)| !matches!(*name, b":status" | b"content-length"));
+            calls::respond(error.status(), "signalbox", &headers, &body);
             return Action::Pause;
         }
-        calls::set_header(Map::Response, ":status", error.status().to_string().as_bytes());
-        calls::set_header(Map::Response, "content-type", b"application/json");
-        calls::set_header(Map::Response, "content-length", body.len().to_string().as_bytes());
-        calls::remove_header(Map::Response, b"content-encoding");
-        self.state = match std::mem::replace(&mut self.state, State::Answered) {
-            State::Planned(planned) => {
-                calls::set_header(Map::Response, "x-generation-id", planned.handover.exchange.borrow().generation_id().as_bytes());
-                State::Replacing { planned: Some(planned), body }
-            }
-            _ => State::Replacing { planned: None, body },
+        calls::replace_headers(Map::Response, &headers);
+        let planned = match std::mem::replace(&mut self.state, State::Answered) {
+            State::Planned(planned) => Some(planned),
+            _ => None,
         };
+        self.state = State::Replacing { planned, body };
         Action::Continue
     }
 

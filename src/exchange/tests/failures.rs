@@ -88,8 +88,7 @@ fn what_is_the_clients_fault_is_told_at_once() {
         let mut exchange = asked(true, &[ONE_AT_FIRST, TWO_AT_THIRD]);
         let (head, json) = released(answered(&mut exchange, status, r#"{"error":{"message":"bad tool"}}"#));
         assert_eq!((head.status, &json["error"]["code"]), (told, &told.into()));
-        // Only the bodies of those that may be about the model are waited for.
-        assert_eq!(json["error"]["metadata"].get("raw").is_some(), matches!(status, 400 | 413 | 422), "{status}");
+        assert!(json["error"]["metadata"]["raw"].as_str().unwrap().contains("bad tool"), "{status}");
         assert_eq!(troubles(&mut exchange, NOW), [], "the provider has none");
         assert_eq!(outcomes(&exchange.settle(NOW)), [("first", format!("failed {status}"))]);
     }
@@ -194,9 +193,25 @@ fn a_compressed_error_is_judged_by_its_status() {
     let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
     assert_eq!(exchange.handle_response_head(compressed(500), false, &NOW), Step::Retry);
     exchange.begin_attempt(&NOW).unwrap();
-    let (head, json) = released(exchange.handle_response_head(compressed(400), false, &NOW));
+    assert_eq!(exchange.handle_response_head(compressed(400), false, &NOW), Step::Hold);
+    let (head, json) = released(exchange.handle_whole_body(b"\x1f\x8b", &NOW));
     assert_eq!(head.status, 400);
     assert_eq!(json["error"]["metadata"].get("raw"), None);
+}
+
+#[test]
+fn a_failure_without_a_body_is_left_to_the_gateway_role() {
+    for (status, told) in [(503, 503), (405, 400), (429, 429), (200, 502), (304, 502)] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST]);
+        let bare = ResponseHead { retry_after: Some(Duration::from_millis(1500)), ..head(status, Media::Unknown) };
+        assert_eq!(exchange.handle_response_head(bare, true, &NOW), Step::Leave, "{status}");
+        assert!(!exchange.is_released());
+        let error = exchange.handle_response_to_client(status, &NOW).unwrap();
+        assert_eq!((error.status(), exchange.retry_after()), (told, Some(2)), "{status}");
+        assert_eq!(outcomes(&exchange.settle(NOW)).len(), 1);
+    }
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(exchange.handle_response_head(head(503, Media::Unknown), true, &NOW), Step::Retry);
 }
 
 #[test]
