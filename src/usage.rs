@@ -1,7 +1,9 @@
 //! How many tokens an exchange used, in buckets that do not overlap.
 
+mod anthropic;
 mod openai;
 
+pub use self::anthropic::AnthropicUsage;
 pub use self::openai::OpenAiUsage;
 
 use crate::price::{Cost, NanoUsd};

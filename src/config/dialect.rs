@@ -1,6 +1,6 @@
-//! `dialect`: how each provider departs from the OpenAI format.
+//! `dialect`: which format a provider speaks, and how it departs from that.
 
-/// A provider's way of speaking the OpenAI format.
+/// A provider's way of speaking: its format, and what it does in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// OpenAI itself.
@@ -19,6 +19,8 @@ pub enum Dialect {
     Ollama,
     /// OpenRouter as an upstream.
     OpenRouter,
+    /// Anthropic.
+    Anthropic,
 }
 
 /// The wire format of a dialect.
@@ -26,6 +28,8 @@ pub enum Dialect {
 pub enum Format {
     /// OpenAI's chat completions.
     OpenAi,
+    /// Anthropic's Messages.
+    Anthropic,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -53,7 +57,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 8] = [
+pub(super) const DIALECTS: [(&str, Dialect); 9] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -62,6 +66,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 8] = [
     ("vllm", Dialect::Vllm),
     ("ollama", Dialect::Ollama),
     ("openrouter", Dialect::OpenRouter),
+    ("anthropic", Dialect::Anthropic),
 ];
 
 /// The names of the limit as configurations write them.
@@ -77,7 +82,7 @@ pub(super) struct Row {
     pub(super) name: Option<&'static str>,
     /// Where it is; `None` for software that anybody runs.
     pub(super) host: Option<&'static str>,
-    /// What stands before `/chat/completions`.
+    /// What stands before `/chat/completions`, or what its format has in the place of that.
     pub(super) path_prefix: &'static str,
     /// The header that carries the credential.
     pub(super) auth_header: &'static str,
@@ -88,7 +93,10 @@ pub(super) struct Row {
 impl Dialect {
     /// What it speaks.
     pub fn format(self) -> Format {
-        Format::OpenAi
+        match self {
+            Self::Anthropic => Format::Anthropic,
+            _ => Format::OpenAi,
+        }
     }
 
     /// The table.
@@ -148,6 +156,8 @@ impl Dialect {
                 quirks: Quirks { max_tokens: AsSent, openrouter_members: true, reports_cost: true, ..openai.quirks },
                 ..openai
             },
+            // https://platform.claude.com/docs/en/api/overview: base URL and header. What OpenAI's format is asked for means nothing.
+            Self::Anthropic => Row { name: Some("Anthropic"), host: Some("api.anthropic.com"), auth_header: "x-api-key", ..openai },
         }
     }
 }
