@@ -17,6 +17,7 @@ mod envoy {
     mod wire;
 
     // One behaviour for each file.
+    mod anthropic;
     mod auth;
     mod bad_bodies;
     mod bad_input;
