@@ -32,6 +32,10 @@ impl Fault {
         let named = type_of(body);
         let error_type = match (status, named) {
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
+            // Gemini's answer to a key that it does not know: the operator's fault and not the client's.
+            (400, Some(ErrorType::Authentication)) => {
+                return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) };
+            }
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -68,14 +72,16 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic calls all of these `invalid_request_error`.
+/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
         if key == b"message" {
             let says = |part: &str| memchr::memmem::find(value, part.as_bytes()).is_some();
             found = match () {
-                () if says("prompt is too long") || says("exceed context limit") => Some(ErrorType::ContextLengthExceeded),
+                () if says("prompt is too long") || says("exceed context limit") || says("exceeds the maximum number of tokens") => {
+                    Some(ErrorType::ContextLengthExceeded)
+                }
                 () if says("content filtering policy") => Some(ErrorType::ContentPolicyViolation),
                 () => found,
             };
@@ -92,7 +98,7 @@ fn type_of_name(name: &str) -> Option<ErrorType> {
         () if is("rate_limit") || is("insufficient_quota") || is("too_many_requests") => ErrorType::RateLimitExceeded,
         () if is("overloaded") || is("engine_overloaded") || is("service_unavailable") => ErrorType::ProviderOverloaded,
         () if is("timeout") => ErrorType::Timeout,
-        () if is("authentication") || is("invalid_api_key") => ErrorType::Authentication,
+        () if is("authentication") || is("invalid_api_key") || is("API_KEY_INVALID") => ErrorType::Authentication,
         () if is("server_error") || is("internal_error") || is("api_error") => ErrorType::Server,
         () if is("permission_error") => ErrorType::PermissionDenied,
         () if is("billing_error") => ErrorType::PaymentRequired,
@@ -121,16 +127,19 @@ fn walk<'a>(scanner: &mut Scanner<'a>, member: &mut dyn FnMut(&[u8], &'a [u8])) 
     });
 }
 
-/// `error.code` and `error.type`, whichever are strings, joined: providers put the telling word in either.
+/// `error.code` and `error.type`, whichever are strings, joined: providers put the telling word in either. Gemini puts it into a
+/// `reason` among the details.
 fn name(body: &[u8]) -> Option<String> {
     let mut names = String::new();
-    walk(&mut Scanner::new(body), &mut |key, value| {
-        if matches!(key, b"code" | b"type" | b"error_type")
-            && let Ok(text) = Scanner::new(value).string()
-        {
-            names.push_str(&text.value());
-            names.push(' ');
-        }
+    let mut push = |name: &str| names.extend([name, " "]);
+    walk(&mut Scanner::new(body), &mut |key, value| match (key, Scanner::new(value).string()) {
+        (b"code" | b"type" | b"error_type", Ok(text)) => push(&text.value()),
+        (b"details", Err(_)) => walk(&mut Scanner::new(value), &mut |key, value| {
+            if let (b"reason", Ok(text)) = (key, Scanner::new(value).string()) {
+                push(&text.value());
+            }
+        }),
+        _ => {}
     });
     (!names.is_empty()).then_some(names)
 }
@@ -191,5 +200,18 @@ mod tests {
         assert_eq!(anthropic("input length and `max_tokens` exceed context limit: 1 + 2 > 2"), ErrorType::ContextLengthExceeded);
         assert_eq!(anthropic("Output blocked by content filtering policy"), ErrorType::ContentPolicyViolation);
         assert_eq!(anthropic("messages: at least one message is required"), ErrorType::InvalidRequest);
+    }
+
+    #[test]
+    fn t61_gemini_says_what_it_means_among_the_details() {
+        let unknown_key = br#"[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",
+            "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}]"#;
+        let fault = Fault::of_status(400, unknown_key);
+        assert_eq!((fault.status, fault.error_type), (401, ErrorType::Authentication));
+        let long = r#"{"error":{"code":400,"status":"INVALID_ARGUMENT",
+            "message":"The input token count (1100000) exceeds the maximum number of tokens allowed (1048576)."}}"#;
+        assert_eq!(Fault::of_status(400, long.as_bytes()).error_type, ErrorType::ContextLengthExceeded);
+        let quota = br#"{"code":429,"message":"You exceeded your current quota","status":"RESOURCE_EXHAUSTED","details":[{"reason":"RATE_LIMIT_EXCEEDED"}]}"#;
+        assert_eq!(Fault::in_band(quota).status, 429);
     }
 }
