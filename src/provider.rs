@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 mod fault;
+pub mod gemini;
 pub mod openai;
 
 use std::borrow::Cow;
@@ -88,6 +89,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, _clock: &dyn Cl
     match endpoint.provider.dialect.format() {
         Format::OpenAi => Ok(openai::request(request, endpoint)),
         Format::Anthropic => anthropic::request(request, endpoint),
+        Format::Gemini => gemini::request(request, endpoint),
     }
 }
 
@@ -98,6 +100,7 @@ pub fn completion(format: Format, request: &Request, body: &[u8], envelope: &Env
     match format {
         Format::OpenAi => openai::completion(body, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
+        Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
     }
 }
 
@@ -106,6 +109,7 @@ pub fn stream(format: Format, request: &Request, envelope: Envelope, max_event_b
     match format {
         Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
+        Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Dialect {
     OpenRouter,
     /// Anthropic.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
 }
 
 /// The wire format of a dialect.
@@ -30,6 +32,8 @@ pub enum Format {
     OpenAi,
     /// Anthropic's Messages.
     Anthropic,
+    /// Gemini's `generateContent`.
+    Gemini,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -57,7 +61,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 9] = [
+pub(super) const DIALECTS: [(&str, Dialect); 10] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -67,6 +71,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 9] = [
     ("ollama", Dialect::Ollama),
     ("openrouter", Dialect::OpenRouter),
     ("anthropic", Dialect::Anthropic),
+    ("gemini", Dialect::Gemini),
 ];
 
 /// The names of the limit as configurations write them.
@@ -95,6 +100,7 @@ impl Dialect {
     pub fn format(self) -> Format {
         match self {
             Self::Anthropic => Format::Anthropic,
+            Self::Gemini => Format::Gemini,
             _ => Format::OpenAi,
         }
     }
@@ -158,6 +164,14 @@ impl Dialect {
             },
             // https://platform.claude.com/docs/en/api/overview: base URL and header. What OpenAI's format is asked for means nothing.
             Self::Anthropic => Row { name: Some("Anthropic"), host: Some("api.anthropic.com"), auth_header: "x-api-key", ..openai },
+            // https://ai.google.dev/api: host, version and header of the key.
+            Self::Gemini => Row {
+                name: Some("Google AI Studio"),
+                host: Some("generativelanguage.googleapis.com"),
+                path_prefix: "/v1beta",
+                auth_header: "x-goog-api-key",
+                ..openai
+            },
         }
     }
 }

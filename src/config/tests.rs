@@ -301,7 +301,7 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/dialect",
             json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, found \"pigeon\"",
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",

@@ -216,7 +216,7 @@ impl State {
     fn reasoning(&mut self, index: usize, piece: Piece<'_>, out: &mut Vec<u8>) {
         let bytes = match piece {
             Piece::Text(text) | Piece::Signed(text, _) => text.len(),
-            Piece::Signature(_) | Piece::Encrypted(_) => 0,
+            Piece::Signature(_) | Piece::Encrypted(_) | Piece::Sealed(..) => 0,
         };
         self.count(bytes);
         self.chunks.reasoning(&Detail { index, format: FORMAT, piece }, out);
