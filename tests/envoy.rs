@@ -34,6 +34,7 @@ mod envoy {
     mod exhausted;
     mod fallback;
     mod first_token;
+    mod gemini;
     mod hangup;
     mod http2;
     mod hygiene;
