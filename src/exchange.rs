@@ -328,7 +328,6 @@ impl Exchange {
             attempts: std::mem::take(&mut self.attempts),
             spent,
             cancelled,
-            refused: self.refused.as_ref().map(Error::error_type),
             duration: now.since(self.started),
             time_to_first_token: self.first_token.map(|first| first.since(self.started)),
         }

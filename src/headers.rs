@@ -3,7 +3,7 @@
 //! A list of what may pass cannot forget a credential, as a list of what may not could; and where every attempt writes the whole
 //! map, nothing of the attempt before it can be left in it.
 
-use crate::config::Provider;
+use crate::config::{Format, Provider};
 use crate::exchange::AnswerHead;
 use crate::provider::Upstream;
 
@@ -23,6 +23,15 @@ fn reaches_provider(name: &[u8], provider: &Provider) -> bool {
     }
 }
 
+/// What a header of the client's request is called on its way to a provider; `None` if it does not go there.
+fn name_at_provider<'a>(name: &'a [u8], provider: &Provider) -> Option<&'a [u8]> {
+    match name {
+        // The first is Anthropic's own name for it, the second OpenRouter's.
+        b"anthropic-beta" | b"x-anthropic-beta" => (provider.dialect.format() == Format::Anthropic).then_some(b"anthropic-beta"),
+        _ => reaches_provider(name, provider).then_some(name),
+    }
+}
+
 /// The headers of `upstream` to `provider`: those of the client's that may go on, the format's, and the provider's own credential.
 pub fn for_provider<'a>(
     client: impl Iterator<Item = Header<'a>>,
@@ -38,7 +47,8 @@ pub fn for_provider<'a>(
         (b"content-length", content_length),
     ];
     let is_theirs = |name: &[u8]| upstream.headers.iter().any(|(own, _)| own.as_bytes() == name);
-    headers.extend(client.filter(|(name, _)| reaches_provider(name, provider) && !is_theirs(name)));
+    headers
+        .extend(client.filter_map(|(name, value)| Some((name_at_provider(name, provider)?, value))).filter(|(name, _)| !is_theirs(name)));
     headers.extend(upstream.headers.iter().map(|(name, value)| (name.as_bytes(), &**value)));
     if let Some(credential) = &provider.credential {
         headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
@@ -149,6 +159,13 @@ mod tests {
         let rest = ["traceparent: 00-1-2-01", "authorization: Bearer secret"];
         assert_eq!(sent_to("openai", &client, Vec::new()), [&common[..], &rest[..]].concat());
         assert_eq!(sent_to("openrouter", &client, Vec::new()), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
+    }
+
+    #[test]
+    fn t39_anthropics_beta_features_reach_anthropic_alone() {
+        let client: [Header<'_>; 3] = [(b"anthropic-beta", b"a"), (b"x-anthropic-beta", b"b"), (b"x-api-key", b"client")];
+        assert_eq!(sent_to("anthropic", &client, Vec::new()).split_off(4), ["anthropic-beta: a", "anthropic-beta: b", "x-api-key: secret"]);
+        assert_eq!(sent_to("openai", &client, Vec::new()).split_off(4), ["authorization: Bearer secret"]);
     }
 
     #[test]

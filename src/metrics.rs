@@ -136,9 +136,6 @@ pub fn settlement(gateway: &Gateway, settled: &Settlement, mut record: impl FnMu
     if settled.cancelled {
         count(CANCELLED, Kind::Counter, 1);
     }
-    if let Some(Record { metric, kind, value }) = settled.refused.map(rejection) {
-        count(metric, kind, value);
-    }
     let (Some(spent), Some(attempt)) = (&settled.spent, settled.attempts.last()) else { return };
     let block = endpoint_block(gateway, &attempt.endpoint);
     let mut of_endpoint = |metric: usize, value: u64| {

@@ -1,6 +1,8 @@
 //! Provider formats: what goes to a provider, and what came back as OpenRouter's shape. One file for each format, all pure.
 
+pub mod anthropic;
 mod fault;
+pub mod gemini;
 pub mod openai;
 
 use std::borrow::Cow;
@@ -86,22 +88,28 @@ pub enum Progress {
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, _clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
     match endpoint.provider.dialect.format() {
         Format::OpenAi => Ok(openai::request(request, endpoint)),
+        Format::Anthropic => anthropic::request(request, endpoint),
+        Format::Gemini => gemini::request(request, endpoint),
     }
 }
 
 /// Reads a whole answer of `format` to `request`.
 ///
 /// Errors: if it reports an error, or is not a completion.
-pub fn completion(format: Format, _request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+pub fn completion(format: Format, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     match format {
         Format::OpenAi => openai::completion(body, envelope),
+        Format::Anthropic => anthropic::completion(request, body, envelope),
+        Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
     }
 }
 
 /// A stream of `format` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
-pub fn stream(format: Format, _request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
+pub fn stream(format: Format, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
     match format {
         Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
+        Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
+        Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
     }
 }
 

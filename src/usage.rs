@@ -1,7 +1,11 @@
 //! How many tokens an exchange used, in buckets that do not overlap.
 
+mod anthropic;
+mod gemini;
 mod openai;
 
+pub use self::anthropic::AnthropicUsage;
+pub use self::gemini::GeminiUsage;
 pub use self::openai::OpenAiUsage;
 
 use crate::price::{Cost, NanoUsd};

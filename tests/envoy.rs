@@ -17,6 +17,7 @@ mod envoy {
     mod wire;
 
     // One behaviour for each file.
+    mod anthropic;
     mod auth;
     mod bad_bodies;
     mod bad_input;
@@ -33,6 +34,7 @@ mod envoy {
     mod exhausted;
     mod fallback;
     mod first_token;
+    mod gemini;
     mod hangup;
     mod http2;
     mod hygiene;

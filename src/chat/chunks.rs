@@ -43,6 +43,8 @@ pub enum Piece<'a> {
     Signed(&'a [u8], &'a [u8]),
     /// Something that only the provider can read.
     Encrypted(&'a [u8]),
+    /// The same, and the id of the tool call that it belongs to.
+    Sealed(&'a [u8], &'a [u8]),
 }
 
 /// The writer of a stream's chunks.
@@ -88,7 +90,7 @@ impl Detail<'_> {
     fn text(&self) -> &[u8] {
         match self.piece {
             Piece::Text(text) | Piece::Signed(text, _) => text,
-            Piece::Signature(_) | Piece::Encrypted(_) => b"",
+            Piece::Signature(_) | Piece::Encrypted(_) | Piece::Sealed(..) => b"",
         }
     }
 
@@ -106,6 +108,10 @@ impl Detail<'_> {
                 member(b",\"signature\":\"", signature, out);
             }
             Piece::Encrypted(data) => member(b"{\"type\":\"reasoning.encrypted\",\"data\":\"", data, out),
+            Piece::Sealed(data, id) => {
+                member(b"{\"type\":\"reasoning.encrypted\",\"data\":\"", data, out);
+                member(b",\"id\":\"", id, out);
+            }
         }
         member(b",\"format\":\"", self.format.as_bytes(), out);
         out.extend_from_slice(b",\"index\":");

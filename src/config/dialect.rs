@@ -1,6 +1,6 @@
-//! `dialect`: how each provider departs from the OpenAI format.
+//! `dialect`: which format a provider speaks, and how it departs from that.
 
-/// A provider's way of speaking the OpenAI format.
+/// A provider's way of speaking: its format, and what it does in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// OpenAI itself.
@@ -19,6 +19,10 @@ pub enum Dialect {
     Ollama,
     /// OpenRouter as an upstream.
     OpenRouter,
+    /// Anthropic.
+    Anthropic,
+    /// Google's Gemini API.
+    Gemini,
 }
 
 /// The wire format of a dialect.
@@ -26,6 +30,10 @@ pub enum Dialect {
 pub enum Format {
     /// OpenAI's chat completions.
     OpenAi,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Gemini's `generateContent`.
+    Gemini,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -53,7 +61,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 8] = [
+pub(super) const DIALECTS: [(&str, Dialect); 10] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -62,6 +70,8 @@ pub(super) const DIALECTS: [(&str, Dialect); 8] = [
     ("vllm", Dialect::Vllm),
     ("ollama", Dialect::Ollama),
     ("openrouter", Dialect::OpenRouter),
+    ("anthropic", Dialect::Anthropic),
+    ("gemini", Dialect::Gemini),
 ];
 
 /// The names of the limit as configurations write them.
@@ -77,7 +87,7 @@ pub(super) struct Row {
     pub(super) name: Option<&'static str>,
     /// Where it is; `None` for software that anybody runs.
     pub(super) host: Option<&'static str>,
-    /// What stands before `/chat/completions`.
+    /// What stands before `/chat/completions`, or what its format has in the place of that.
     pub(super) path_prefix: &'static str,
     /// The header that carries the credential.
     pub(super) auth_header: &'static str,
@@ -88,7 +98,11 @@ pub(super) struct Row {
 impl Dialect {
     /// What it speaks.
     pub fn format(self) -> Format {
-        Format::OpenAi
+        match self {
+            Self::Anthropic => Format::Anthropic,
+            Self::Gemini => Format::Gemini,
+            _ => Format::OpenAi,
+        }
     }
 
     /// The table.
@@ -146,6 +160,16 @@ impl Dialect {
                 host: Some("openrouter.ai"),
                 path_prefix: "/api/v1",
                 quirks: Quirks { max_tokens: AsSent, openrouter_members: true, reports_cost: true, ..openai.quirks },
+                ..openai
+            },
+            // https://platform.claude.com/docs/en/api/overview: base URL and header. What OpenAI's format is asked for means nothing.
+            Self::Anthropic => Row { name: Some("Anthropic"), host: Some("api.anthropic.com"), auth_header: "x-api-key", ..openai },
+            // https://ai.google.dev/api: host, version and header of the key.
+            Self::Gemini => Row {
+                name: Some("Google AI Studio"),
+                host: Some("generativelanguage.googleapis.com"),
+                path_prefix: "/v1beta",
+                auth_header: "x-goog-api-key",
                 ..openai
             },
         }

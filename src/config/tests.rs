@@ -300,8 +300,8 @@ fn mistakes_in_providers_are_refused() {
         ("/providers/openai", json!({}), "providers.openai.dialect: missing, and required"),
         (
             "/providers/openai/dialect",
-            json!("anthropic"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, found \"anthropic\"",
+            json!("pigeon"),
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",

@@ -6,7 +6,6 @@ use super::Attempt;
 use crate::chat::Request;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
-use crate::error::ErrorType;
 use crate::price::Cost;
 use crate::usage::{Source, Usage};
 
@@ -23,8 +22,6 @@ pub struct Settlement {
     pub spent: Option<Spent>,
     /// Whether the client went away before the end.
     pub cancelled: bool,
-    /// Why the gateway answered by itself in the end, if it did.
-    pub refused: Option<ErrorType>,
     /// Milliseconds from the whole request to the end of the answer.
     pub duration: u64,
     /// Milliseconds from the whole request to the release of the answer, if there was one.

@@ -46,7 +46,6 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
         attempts: attempts.iter().map(attempt).collect(),
         spent,
         cancelled: false,
-        refused: None,
         duration: 1500,
         time_to_first_token: Some(500),
     }

@@ -29,9 +29,13 @@ impl Fault {
 
     /// The fault of an error answer of this HTTP status.
     pub fn of_status(status: u16, body: &[u8]) -> Self {
-        let named = name(body).and_then(|name| type_of_name(&name));
+        let named = type_of(body);
         let error_type = match (status, named) {
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
+            // Gemini's answer to a key that it does not know: the operator's fault and not the client's.
+            (400, Some(ErrorType::Authentication)) => {
+                return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) };
+            }
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -40,7 +44,7 @@ impl Fault {
     /// The fault in an `error` member of an answer whose HTTP status was 200.
     pub fn in_band(error: &[u8]) -> Self {
         let code = code(error).filter(|code| (400..600).contains(code));
-        let named = name(error).and_then(|name| type_of_name(&name));
+        let named = type_of(error);
         let error_type = named.or(code.map(ErrorType::of_status)).unwrap_or(ErrorType::ProviderUnavailable);
         let status = code.unwrap_or(match error_type {
             ErrorType::RateLimitExceeded => 429,
@@ -49,10 +53,41 @@ impl Fault {
             ErrorType::Authentication => 401,
             ErrorType::Timeout => 504,
             ErrorType::Server => 500,
+            ErrorType::PermissionDenied => 403,
+            ErrorType::PaymentRequired => 402,
+            ErrorType::NotFound => 404,
+            ErrorType::PayloadTooLarge => 413,
             _ => 502,
         });
         Self { status, error_type, raw: cut(error) }
     }
+}
+
+/// What an error says of itself, by its name, or by its message where the name covers too much.
+fn type_of(body: &[u8]) -> Option<ErrorType> {
+    let named = name(body).and_then(|name| type_of_name(&name));
+    if !matches!(named, None | Some(ErrorType::InvalidRequest)) {
+        return named;
+    }
+    type_of_message(body).or(named)
+}
+
+/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`.
+fn type_of_message(body: &[u8]) -> Option<ErrorType> {
+    let mut found = None;
+    walk(&mut Scanner::new(body), &mut |key, value| {
+        if key == b"message" {
+            let says = |part: &str| memchr::memmem::find(value, part.as_bytes()).is_some();
+            found = match () {
+                () if says("prompt is too long") || says("exceed context limit") || says("exceeds the maximum number of tokens") => {
+                    Some(ErrorType::ContextLengthExceeded)
+                }
+                () if says("content filtering policy") => Some(ErrorType::ContentPolicyViolation),
+                () => found,
+            };
+        }
+    });
+    found
 }
 
 fn type_of_name(name: &str) -> Option<ErrorType> {
@@ -63,8 +98,12 @@ fn type_of_name(name: &str) -> Option<ErrorType> {
         () if is("rate_limit") || is("insufficient_quota") || is("too_many_requests") => ErrorType::RateLimitExceeded,
         () if is("overloaded") || is("engine_overloaded") || is("service_unavailable") => ErrorType::ProviderOverloaded,
         () if is("timeout") => ErrorType::Timeout,
-        () if is("authentication") || is("invalid_api_key") => ErrorType::Authentication,
-        () if is("server_error") || is("internal_error") => ErrorType::Server,
+        () if is("authentication") || is("invalid_api_key") || is("API_KEY_INVALID") => ErrorType::Authentication,
+        () if is("server_error") || is("internal_error") || is("api_error") => ErrorType::Server,
+        () if is("permission_error") => ErrorType::PermissionDenied,
+        () if is("billing_error") => ErrorType::PaymentRequired,
+        () if is("not_found_error") => ErrorType::NotFound,
+        () if is("request_too_large") => ErrorType::PayloadTooLarge,
         () if is("invalid_request") => ErrorType::InvalidRequest,
         () => return None,
     })
@@ -88,16 +127,19 @@ fn walk<'a>(scanner: &mut Scanner<'a>, member: &mut dyn FnMut(&[u8], &'a [u8])) 
     });
 }
 
-/// `error.code` and `error.type`, whichever are strings, joined: providers put the telling word in either.
+/// `error.code` and `error.type`, whichever are strings, joined: providers put the telling word in either. Gemini puts it into a
+/// `reason` among the details.
 fn name(body: &[u8]) -> Option<String> {
     let mut names = String::new();
-    walk(&mut Scanner::new(body), &mut |key, value| {
-        if matches!(key, b"code" | b"type" | b"error_type")
-            && let Ok(text) = Scanner::new(value).string()
-        {
-            names.push_str(&text.value());
-            names.push(' ');
-        }
+    let mut push = |name: &str| names.extend([name, " "]);
+    walk(&mut Scanner::new(body), &mut |key, value| match (key, Scanner::new(value).string()) {
+        (b"code" | b"type" | b"error_type", Ok(text)) => push(&text.value()),
+        (b"details", Err(_)) => walk(&mut Scanner::new(value), &mut |key, value| {
+            if let (b"reason", Ok(text)) = (key, Scanner::new(value).string()) {
+                push(&text.value());
+            }
+        }),
+        _ => {}
     });
     (!names.is_empty()).then_some(names)
 }
@@ -135,6 +177,10 @@ mod tests {
             (r#"{"code":"context_length_exceeded","type":"invalid_request_error"}"#, 400, ErrorType::ContextLengthExceeded),
             (r#""just text""#, 502, ErrorType::ProviderUnavailable),
             (r#"{"code":7}"#, 502, ErrorType::ProviderUnavailable),
+            (r#"{"type":"api_error","message":"x"}"#, 500, ErrorType::Server),
+            (r#"{"type":"rate_limit_error","message":"x"}"#, 429, ErrorType::RateLimitExceeded),
+            (r#"{"type":"timeout_error","message":"x"}"#, 504, ErrorType::Timeout),
+            (r#"{"type":"permission_error","message":"x"}"#, 403, ErrorType::PermissionDenied),
         ] {
             let fault = Fault::in_band(error.as_bytes());
             assert_eq!((fault.status, fault.error_type), (status, error_type), "{error}");
@@ -148,5 +194,24 @@ mod tests {
         assert_eq!(kind(r#"[{"error":{"code":"content_filter"}}]"#), ErrorType::ContentPolicyViolation);
         assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
         assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
+        let anthropic =
+            |message: &str| kind(&format!(r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#));
+        assert_eq!(anthropic("prompt is too long: 210000 tokens > 200000 maximum"), ErrorType::ContextLengthExceeded);
+        assert_eq!(anthropic("input length and `max_tokens` exceed context limit: 1 + 2 > 2"), ErrorType::ContextLengthExceeded);
+        assert_eq!(anthropic("Output blocked by content filtering policy"), ErrorType::ContentPolicyViolation);
+        assert_eq!(anthropic("messages: at least one message is required"), ErrorType::InvalidRequest);
+    }
+
+    #[test]
+    fn t61_gemini_says_what_it_means_among_the_details() {
+        let unknown_key = br#"[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",
+            "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}]"#;
+        let fault = Fault::of_status(400, unknown_key);
+        assert_eq!((fault.status, fault.error_type), (401, ErrorType::Authentication));
+        let long = r#"{"error":{"code":400,"status":"INVALID_ARGUMENT",
+            "message":"The input token count (1100000) exceeds the maximum number of tokens allowed (1048576)."}}"#;
+        assert_eq!(Fault::of_status(400, long.as_bytes()).error_type, ErrorType::ContextLengthExceeded);
+        let quota = br#"{"code":429,"message":"You exceeded your current quota","status":"RESOURCE_EXHAUSTED","details":[{"reason":"RATE_LIMIT_EXCEEDED"}]}"#;
+        assert_eq!(Fault::in_band(quota).status, 429);
     }
 }

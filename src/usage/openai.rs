@@ -7,7 +7,7 @@ use super::{Source, Usage};
 use crate::{decimal::Decimal, price::NanoUsd};
 
 /// A count above this is a provider's mistake and taken as missing: no request has a thousand million tokens.
-const MAX_TOKENS: u64 = 1_000_000_000;
+pub(super) const MAX_TOKENS: u64 = 1_000_000_000;
 
 /// A `usage` object as a provider sent it: overlapping counts, each of which may be missing.
 ///
@@ -193,7 +193,7 @@ fn money(raw: Option<&RawValue>) -> Option<NanoUsd> {
 }
 
 /// Takes a part out of what is left of its whole.
-fn take(left: &mut u64, part: Option<u64>) -> u64 {
+pub(super) fn take(left: &mut u64, part: Option<u64>) -> u64 {
     let part = part.unwrap_or(0).min(*left);
     *left = left.saturating_sub(part);
     part

@@ -17,13 +17,13 @@ use super::{
     wire,
 };
 
-struct Simulator {
+pub struct Simulator {
     process: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Simulator {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let program = root().join(".tools/node/node_modules/@copilotkit/aimock/dist/cli.js");
         let mut process = Command::new("node")
             .arg(needed(program, "make test-envoy"))

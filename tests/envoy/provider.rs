@@ -139,6 +139,10 @@ impl Received {
     }
 
     fn model(&self) -> String {
+        // Gemini's requests name it in their path.
+        if let Some((model, _)) = self.path.split_once("/models/").and_then(|(_, rest)| rest.split_once(':')) {
+            return model.to_owned();
+        }
         if self.body.len() < 1_000_000 {
             let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
             return body["model"].as_str().unwrap_or_default().to_owned();

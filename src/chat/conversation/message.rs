@@ -60,6 +60,7 @@ struct ReasoningDetail<'a> {
     text: Option<Text<'a>>,
     signature: Option<Text<'a>>,
     data: Option<Text<'a>>,
+    id: Option<Text<'a>>,
     index: Option<&'a [u8]>,
 }
 
@@ -110,6 +111,13 @@ impl<'a> Message<'a> {
             open = detail.index.filter(|_| detail.signature.is_none());
         }
         blocks
+    }
+
+    /// What a provider whose details say `format` signed its answer with, in order: each with the id of the tool call that it
+    /// belongs to, if it belongs to one.
+    pub fn signatures(&self, format: &str) -> impl Iterator<Item = (Text<'a>, Option<Text<'a>>)> {
+        let own = self.reasoning_details.iter().filter(move |detail| detail.format.is_some_and(|own| own.is(format)));
+        own.filter_map(|detail| Some((detail.data.or(detail.signature).filter(|signature| !signature.is_empty())?, detail.id)))
     }
 }
 
@@ -268,6 +276,7 @@ fn reasoning_detail<'a>(scanner: &mut Scanner<'a>) -> Result<ReasoningDetail<'a>
             b"text" => detail.text = text(scanner)?,
             b"signature" => detail.signature = text(scanner)?.filter(|signature| !signature.is_empty()),
             b"data" => detail.data = text(scanner)?,
+            b"id" => detail.id = text(scanner)?,
             b"index" => detail.index = present(scanner)?,
             _ => _ = scanner.skip()?,
         }

@@ -94,7 +94,8 @@ impl Reasoning {
 // === impl Effort ===
 
 impl Effort {
-    fn of(word: &[u8]) -> Option<Self> {
+    /// The effort of this word.
+    pub fn of(word: &[u8]) -> Option<Self> {
         Some(match word {
             b"none" => Self::None,
             b"minimal" => Self::Minimal,

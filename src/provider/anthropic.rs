@@ -1,0 +1,31 @@
+//! Anthropic's Messages.
+//!
+//! See <https://platform.claude.com/docs/en/api/messages>.
+
+mod block;
+mod completion;
+mod model;
+mod request;
+mod stream;
+mod turns;
+
+pub use completion::completion;
+pub use request::request;
+pub use stream::Stream;
+
+use crate::chat::chunks::FinishReason;
+
+/// What `reasoning_details` call reasoning of Claude's.
+pub const FORMAT: &str = "anthropic-claude-v1";
+
+/// OpenRouter's word for a `stop_reason`.
+fn finish_reason(native: &[u8]) -> FinishReason {
+    match native {
+        // `pause_turn`: the provider paused a long turn, and goes on if it is sent back. Whoever asks must not take it for the end.
+        b"max_tokens" | b"model_context_window_exceeded" | b"pause_turn" => FinishReason::Length,
+        b"tool_use" => FinishReason::ToolCalls,
+        b"refusal" => FinishReason::ContentFilter,
+        // `end_turn`, `stop_sequence`, and what is still to come.
+        _ => FinishReason::Stop,
+    }
+}

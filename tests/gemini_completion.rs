@@ -1,0 +1,166 @@
+//! Whole answers of Gemini become OpenRouter's, shape and usage.
+
+// A failing test panics; clippy.toml allows that in test functions, and not in what they call.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code)]
+mod openai {
+    pub(crate) mod golden;
+    pub(crate) mod schema;
+}
+
+use openai::golden::{assert_golden, cost, envelope};
+use openai::schema::{
+    Is::{self, Integer, Object, Objects, Text, Word},
+    Members,
+    Rule::{NotNull, Nullable, Optional, Required},
+    USAGE, violations,
+};
+use serde_json::{Value, json};
+use signalbox::error::ErrorType;
+use signalbox::provider::Fault;
+use signalbox::provider::gemini::completion;
+use signalbox::usage::Usage;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const COMPLETION: Members = &[
+    ("id", Required, Text),
+    ("object", Required, Word("chat.completion")),
+    ("created", Required, Integer),
+    ("model", Required, Text),
+    ("provider", Required, Text),
+    ("system_fingerprint", Nullable, Text),
+    ("choices", Required, Objects(CHOICE)),
+    ("usage", Required, Object(USAGE)),
+];
+
+const CHOICE: Members = &[
+    ("index", Required, Integer),
+    ("finish_reason", Required, Text),
+    ("native_finish_reason", Required, Text),
+    ("message", Required, Object(MESSAGE)),
+];
+
+const MESSAGE: Members = &[
+    ("role", Required, Word("assistant")),
+    ("content", Nullable, Text),
+    ("reasoning", NotNull, Text),
+    ("reasoning_details", NotNull, Is::List),
+    ("images", NotNull, Is::List),
+    ("refusal", Optional, Text),
+    (
+        "tool_calls",
+        NotNull,
+        Objects(&[
+            ("id", Required, Text),
+            ("type", Required, Word("function")),
+            ("function", Required, Object(&[("name", Required, Text), ("arguments", Required, Text)])),
+        ]),
+    ),
+];
+
+/// The whole answer as a client gets it.
+fn answer(body: &[u8]) -> Result<(String, Option<Usage>), Fault> {
+    let completion = completion(body, false, &envelope())?;
+    let usage = completion.usage.unwrap_or_else(|| Usage::estimate(40, completion.output_bytes));
+    let mut answer = completion.head;
+    answer.extend_from_slice(b",\"usage\":");
+    usage.write_openrouter(&cost(&usage), false, &mut answer);
+    answer.push(b'}');
+    let answer = String::from_utf8(answer).unwrap();
+    assert_eq!(violations(&answer, COMPLETION), [""; 0], "{answer}");
+    Ok((answer, completion.usage))
+}
+
+/// Compares the answer `$name` with its golden; the value is its one choice, and its usage.
+macro_rules! golden {
+    ($name:literal) => {{
+        let (answer, usage) = answer(include_bytes!(concat!("fixtures/gemini/", $name, ".json"))).unwrap();
+        let golden = include_str!(concat!("fixtures/gemini/", $name, ".openrouter.json"));
+        assert_golden(concat!("../gemini/", $name, ".openrouter.json"), golden, &format!("{answer}\n"));
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        (answer["choices"][0].clone(), usage)
+    }};
+}
+
+#[test]
+fn t55_text_and_what_the_cache_held() {
+    let (choice, usage) = golden!("text");
+    assert_eq!(usage, Some(Usage { input: 5, cache_read: 4, output: 11, ..Usage::default() }));
+    assert_eq!(choice["message"]["content"], "Oceans <b>“blue”\n");
+    assert_eq!(choice["finish_reason"], "stop");
+}
+
+#[test]
+fn t47_t50_t52_calls_have_ids_and_signatures() {
+    let (choice, usage) = golden!("tools");
+    assert_eq!(usage, Some(Usage { input: 92, output: 40, reasoning: 30, ..Usage::default() }));
+    assert_eq!((&choice["finish_reason"], &choice["native_finish_reason"]), (&json!("tool_calls"), &json!("STOP")));
+    let calls = choice["message"]["tool_calls"].as_array().unwrap();
+    let ids: Vec<_> = calls.iter().map(|call| call["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["call_mAitaLmkHPPlz7IPvtfUqQ4_0", "call_mAitaLmkHPPlz7IPvtfUqQ4_1", "call_mAitaLmkHPPlz7IPvtfUqQ4_2"]);
+    assert_eq!(calls[0]["function"]["arguments"], r#"{"city":"Oslo","at":{"lat":59.9,"tags":["a b","c"]}}"#);
+    let details = &choice["message"]["reasoning_details"];
+    assert_eq!(
+        details[1],
+        json!({"type": "reasoning.encrypted", "data": "CpcBAXLI2nw=", "id": ids[0], "format": "google-gemini-v1", "index": 1})
+    );
+}
+
+#[test]
+fn t54_thoughts_are_reasoning() {
+    let (choice, usage) = golden!("thinking");
+    assert_eq!(usage, Some(Usage { input: 12, output: 5, reasoning: 300, ..Usage::default() }));
+    assert_eq!(choice["message"]["reasoning"], "First, second.");
+    assert_eq!(choice["message"]["content"], "It is 42.");
+}
+
+#[test]
+fn t51_a_blocked_answer_has_no_content() {
+    let (choice, _) = golden!("blocked_answer");
+    assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&Value::Null, &json!("content_filter")));
+}
+
+#[test]
+fn t52_a_call_that_went_wrong_ends_with_error() {
+    let (answer, _) = answer(br#"{"candidates":[{"content":{},"finishReason":"MALFORMED_FUNCTION_CALL","index":0}]}"#).unwrap();
+    assert!(answer.contains(r#""finish_reason":"error","native_finish_reason":"MALFORMED_FUNCTION_CALL""#), "{answer}");
+}
+
+#[test]
+fn t53_thoughts_can_use_up_everything() {
+    let (choice, usage) = golden!("only_thoughts");
+    assert_eq!(choice["finish_reason"], "length");
+    assert_eq!(usage, Some(Usage { input: 8, reasoning: 64, ..Usage::default() }));
+}
+
+#[test]
+fn an_image_is_an_answer() {
+    let (choice, usage) = golden!("image");
+    assert_eq!(usage, Some(Usage { input: 10, image_output: 1290, ..Usage::default() }));
+    assert_eq!(choice["message"]["images"][0]["image_url"]["url"], "data:image/png;base64,iVBORw0KGgo=");
+}
+
+#[test]
+fn what_is_no_answer_is_a_failure() {
+    for (body, status, error_type) in [
+        (r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, 400, ErrorType::ContentPolicyViolation),
+        (r#"{"promptFeedback":{},"usageMetadata":{}}"#, 502, ErrorType::ProviderUnavailable),
+        (r#"{"candidates":[]}"#, 502, ErrorType::ProviderUnavailable),
+        (r#"[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}]"#, 429, ErrorType::RateLimitExceeded),
+        (r#"{"error":{"code":503,"status":"UNAVAILABLE"}}"#, 503, ErrorType::ProviderOverloaded),
+        ("<html>", 502, ErrorType::ProviderUnavailable),
+        (r#"{"candidates":[{"index":1,"content":{"parts":[{"text":"a second"}]}}]}"#, 502, ErrorType::ProviderUnavailable),
+    ] {
+        let fault = answer(body.as_bytes()).unwrap_err();
+        assert_eq!((fault.status, fault.error_type), (status, error_type), "{body}");
+    }
+}
+
+#[test]
+fn reasoning_that_nobody_wants_to_see_is_left_out() {
+    let completion = completion(include_bytes!("fixtures/gemini/thinking.json"), true, &envelope()).unwrap();
+    let head = String::from_utf8(completion.head).unwrap();
+    assert!(!head.contains("reasoning") && head.contains("It is 42."), "{head}");
+}

@@ -1,0 +1,259 @@
+//! Streams of Gemini's format become OpenRouter's chunks, however their bytes are cut.
+
+// A failing test panics; clippy.toml allows that in test functions, and not in what they call.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+#[allow(dead_code)]
+mod openai {
+    pub(crate) mod chunks;
+    pub(crate) mod golden;
+    pub(crate) mod schema;
+}
+
+use openai::chunks::{Ran, assert_chunks};
+use openai::golden::{assert_golden, envelope};
+use serde_json::{Value, json};
+use signalbox::error::ErrorType;
+use signalbox::fallback::{self, Verdict};
+use signalbox::provider::gemini::Stream;
+use signalbox::provider::{Account, Progress, Stream as _};
+use signalbox::usage::Usage;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const MAX_EVENT_BYTES: usize = 2000;
+
+/// Runs the transcript `$name` and compares with its golden; the value is how it ran.
+macro_rules! transcript {
+    ($name:literal) => {{
+        let ran = run_in_every_way(include_str!(concat!("fixtures/gemini/", $name, ".sse")));
+        let golden = include_str!(concat!("fixtures/gemini/", $name, ".chunks.sse"));
+        assert_golden(concat!("../gemini/", $name, ".chunks.sse"), golden, &ran.answer());
+        ran
+    }};
+}
+
+fn run_stream<'a>(mut stream: Stream, pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
+    let mut chunks = Vec::new();
+    for piece in pieces {
+        stream.feed(piece, &mut chunks);
+    }
+    stream.finish(&mut chunks);
+    let Account { progress, usage, output_bytes, unread, .. } = stream.account().clone();
+    Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
+}
+
+fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
+    run_stream(Stream::new(envelope(), false, MAX_EVENT_BYTES), pieces)
+}
+
+fn run(stream: &str) -> Ran {
+    run_in_pieces([stream.as_bytes()])
+}
+
+/// Runs a stream whole, byte by byte, cut at every offset, and with other line ends: all must agree.
+fn run_in_every_way(stream: &str) -> Ran {
+    let whole = run(stream);
+    assert_chunks(&whole.answer());
+    let bytes = stream.as_bytes();
+    assert_eq!(run_in_pieces(bytes.chunks(1)), whole, "byte by byte");
+    for cut in 0..=bytes.len() {
+        let (head, tail) = bytes.split_at(cut);
+        assert_eq!(run_in_pieces([head, tail]), whole, "cut at {cut}");
+    }
+    for (notation, stream) in [
+        ("s1: LF", stream.replace("\r\n", "\n")),
+        ("s1: CR", stream.replace("\r\n", "\n").replace('\n', "\r")),
+        ("s3: no space", stream.replace("\ndata: ", "\ndata:")),
+        ("s6: no blank line at the end", stream.trim_end().to_owned()),
+        ("t56: an end all the same", format!("{stream}\r\n")),
+    ] {
+        assert_eq!(run_in_pieces(stream.as_bytes().chunks(7)), whole, "{notation}");
+    }
+    whole
+}
+
+/// The deltas of the chunks.
+fn deltas(ran: &Ran) -> Vec<Value> {
+    let chunks = ran.chunks.lines().filter_map(|line| line.strip_prefix("data: "));
+    chunks.map(|chunk| serde_json::from_str::<Value>(chunk).unwrap()["choices"][0]["delta"].clone()).collect()
+}
+
+/// The finish reason, OpenRouter's and Gemini's, which comes in the last chunk alone.
+fn finish(ran: &Ran) -> (String, String) {
+    let chunks: Vec<Value> =
+        ran.chunks.lines().filter_map(|line| line.strip_prefix("data: ")).map(|chunk| serde_json::from_str(chunk).unwrap()).collect();
+    let (last, before) = chunks.split_last().unwrap();
+    assert!(before.iter().all(|chunk| chunk["choices"][0]["finish_reason"].is_null()));
+    let word = |member: &str| last["choices"][0][member].as_str().unwrap_or_default().to_owned();
+    (word("finish_reason"), word("native_finish_reason"))
+}
+
+fn reported(ran: &Ran) -> Usage {
+    assert_eq!(ran.progress, Progress::Done);
+    ran.usage.unwrap()
+}
+
+fn words(left: &str, right: &str) -> (String, String) {
+    (left.to_owned(), right.to_owned())
+}
+
+/// What has to be told of a stream that failed: its status and its type, and whether another endpoint or model is asked.
+fn failure(ran: &Ran) -> (u16, ErrorType, Verdict) {
+    let Progress::Failed(fault) = &ran.progress else { panic!("{:?}", ran.progress) };
+    (fault.status, fault.error_type, fallback::verdict(fault, None, std::time::Duration::from_secs(1)))
+}
+
+#[test]
+fn t53_t56_text_comes_with_crlf_and_the_usage_of_the_last() {
+    let ran = transcript!("text");
+    assert_eq!(reported(&ran), Usage { input: 5, cache_read: 4, output: 11, ..Usage::default() });
+    assert_eq!(finish(&ran), words("stop", "STOP"));
+    let text: String = deltas(&ran).iter().filter_map(|delta| delta["content"].as_str()).collect();
+    assert_eq!(text, "Oceans of “blue”\n<br> é😀");
+}
+
+#[test]
+fn t52_an_end_in_every_event_is_told_once() {
+    let ran = transcript!("eager_finish");
+    assert_eq!(finish(&ran), words("length", "MAX_TOKENS"));
+    assert_eq!(reported(&ran).output, 2);
+}
+
+#[test]
+fn t50_t54_thoughts_are_reasoning_and_their_signature_is_kept() {
+    let ran = transcript!("thinking");
+    assert_eq!(reported(&ran), Usage { input: 12, output: 2, reasoning: 64, ..Usage::default() });
+    let deltas = deltas(&ran);
+    let reasoning: String = deltas.iter().filter_map(|delta| delta["reasoning"].as_str()).collect();
+    assert_eq!(reasoning, "**Weighing**\n\nTwo options.");
+    let details: Vec<&Value> = deltas.iter().filter_map(|delta| delta.get("reasoning_details")).collect();
+    assert_eq!(details[1], &json!([{"type": "reasoning.text", "text": "options.", "format": "google-gemini-v1", "index": 0}]));
+    assert_eq!(
+        details[2],
+        &json!([{"type": "reasoning.encrypted", "data": "EtYCCtMCAXLI2nyQZ0==", "format": "google-gemini-v1", "index": 1}])
+    );
+}
+
+#[test]
+fn t50_t52_calls_are_whole_and_signed_and_end_with_their_own_word() {
+    let ran = transcript!("tools");
+    assert_eq!(reported(&ran), Usage { input: 80, output: 20, reasoning: 30, ..Usage::default() });
+    assert_eq!(finish(&ran), words("tool_calls", "STOP"));
+    let deltas = deltas(&ran);
+    let calls: Vec<&Value> = deltas.iter().filter_map(|delta| delta.get("tool_calls")).map(|calls| &calls[0]).collect();
+    assert_eq!(calls[0]["index"], 0);
+    assert_eq!(calls[0]["id"], "8f2b1a3c");
+    assert_eq!(calls[0]["function"], json!({"name": "get_weather", "arguments": r#"{"city":"Oslo","days":2}"#}));
+    assert_eq!(calls[1]["index"], 1);
+    assert_eq!(calls[1]["function"]["arguments"], r#"{"city":"\"Køge\""}"#);
+    let seal = deltas.iter().filter_map(|delta| delta["reasoning_details"].get(0)).find(|detail| detail["type"] == "reasoning.encrypted");
+    assert_eq!(seal.unwrap()["id"], "8f2b1a3c", "so that it finds its call again");
+}
+
+#[test]
+fn t47_calls_without_ids_get_some_that_are_always_the_same() {
+    let ran = transcript!("tools_without_ids");
+    let deltas = deltas(&ran);
+    let calls: Vec<&Value> = deltas.iter().filter_map(|delta| delta.get("tool_calls")).map(|calls| &calls[0]).collect();
+    assert_eq!(calls[0]["id"], "call_mAitaLmkHPPlz7IPvtfUqQ4_0");
+    assert_eq!(calls[0]["function"]["arguments"], "{}");
+    assert_eq!(calls[1]["id"], "call_mAitaLmkHPPlz7IPvtfUqQ4_1");
+}
+
+#[test]
+fn t51_a_blocked_answer_ends_with_content_filter() {
+    assert_eq!(finish(&transcript!("blocked_answer")), words("content_filter", "SAFETY"));
+    let ran = transcript!("blocked_answer_at_once");
+    assert_eq!(finish(&ran), words("content_filter", "PROHIBITED_CONTENT"));
+    assert_eq!(reported(&ran).input, 6);
+}
+
+#[test]
+fn t51_a_blocked_prompt_is_a_refusal() {
+    let ran = transcript!("blocked_prompt");
+    assert_eq!(failure(&ran), (400, ErrorType::ContentPolicyViolation, Verdict::NextModel));
+    assert_eq!(ran.chunks, "");
+}
+
+#[test]
+fn t52_a_call_that_went_wrong_ends_with_error() {
+    // As OpenRouter does: the endpoint is well, and there is no reason to leave it alone.
+    assert_eq!(finish(&transcript!("malformed_call")), words("error", "MALFORMED_FUNCTION_CALL"));
+    assert_eq!(finish(&transcript!("malformed_call_midway")), words("error", "MALFORMED_FUNCTION_CALL"));
+}
+
+#[test]
+fn t53_thoughts_can_use_up_everything() {
+    let ran = transcript!("only_thoughts");
+    assert_eq!(finish(&ran), words("length", "MAX_TOKENS"));
+    assert_eq!(reported(&ran), Usage { input: 8, reasoning: 64, ..Usage::default() });
+}
+
+#[test]
+fn an_image_is_an_answer() {
+    let ran = transcript!("image");
+    assert_eq!(reported(&ran), Usage { input: 10, output: 2, image_output: 1290, ..Usage::default() });
+    let image = deltas(&ran).into_iter().find_map(|delta| delta["images"].get(0).cloned()).unwrap();
+    assert_eq!(image["image_url"]["url"], "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==");
+}
+
+#[test]
+fn s5_keep_alives_and_events_of_nothing_but_usage() {
+    let ran = transcript!("keep_alive");
+    assert!(ran.chunks.starts_with(": keep-alive\n\n"));
+    assert_eq!(reported(&ran).output, 3);
+}
+
+#[test]
+fn t61_an_error_in_the_stream_is_a_failure() {
+    let ran = transcript!("error_midway");
+    assert!(matches!(failure(&ran), (503, ErrorType::ProviderOverloaded, _)));
+    assert!(!ran.answer().contains("never seen"));
+    assert!(matches!(failure(&transcript!("error_first")), (429, ErrorType::RateLimitExceeded, _)));
+    let list = run("data: [{\"error\":{\"code\":500,\"message\":\"x\",\"status\":\"INTERNAL\"}}]\r\n\r\n");
+    assert!(matches!(failure(&list), (500, ErrorType::Server, _)));
+}
+
+#[test]
+fn an_end_without_a_finish_reason_is_a_failure() {
+    assert!(matches!(failure(&transcript!("cut_short")), (502, ..)));
+}
+
+#[test]
+fn what_is_no_stream_of_gemini_fails() {
+    for stream in ["", "data: {}\n\n", "data: nonsense\n\n", "data: {\"candidates\":[7]}\n\n", "<html></html>\n\n", "data: [DONE]\n\n"] {
+        assert!(matches!(failure(&run(stream)), (502, ..)), "{stream}");
+    }
+}
+
+#[test]
+fn t17_an_answer_begins_with_its_first_content() {
+    let progress = |events: usize, stream: &str| {
+        let mut fed = Stream::new(envelope(), false, MAX_EVENT_BYTES);
+        let head: String = stream.split_inclusive("\n\r\n").take(events).collect();
+        fed.feed(head.as_bytes(), &mut Vec::new());
+        fed.account().progress.clone()
+    };
+    assert_eq!(progress(1, include_str!("fixtures/gemini/thinking.sse")), Progress::Begun);
+    assert_eq!(progress(1, include_str!("fixtures/gemini/text.sse")), Progress::Begun);
+    assert_eq!(progress(1, include_str!("fixtures/gemini/malformed_call.sse")), Progress::Preamble);
+    let empty = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],\"role\":\"model\"},\"index\":0}]}\r\n\r\n";
+    assert_eq!(progress(1, empty), Progress::Preamble);
+}
+
+#[test]
+fn reasoning_that_nobody_wants_to_see_is_left_out() {
+    let stream = Stream::new(envelope(), true, MAX_EVENT_BYTES);
+    let ran = run_stream(stream, [include_str!("fixtures/gemini/thinking.sse").as_bytes()]);
+    assert!(!ran.chunks.contains("reasoning") && ran.chunks.contains("The second"));
+    assert_eq!(reported(&ran).reasoning, 64);
+}
+
+#[test]
+fn s10_an_event_that_is_too_large_is_not_read() {
+    let large = format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{}\"}}]}}}}]}}\r\n\r\n", "x".repeat(5000));
+    let ran = run_in_pieces((large + include_str!("fixtures/gemini/text.sse")).as_bytes().chunks(100));
+    assert!(ran.unread && ran.chunks.contains("Oceans") && !ran.chunks.contains("xxx"));
+    assert!(ran.output_bytes > 5000);
+}
