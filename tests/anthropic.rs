@@ -301,6 +301,8 @@ fn t40_an_error_in_the_stream_is_a_fault() {
     assert_eq!((fault.status, fault.error_type), (529, ErrorType::ProviderOverloaded));
     let first = run("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"x\"}}\n\n", &plain());
     assert!(matches!(first.1.progress, Progress::Failed(Fault { status: 429, .. })) && first.0.is_empty(), "{first:?}");
+    let odd = run("event: error\ndata: {\"type\":\"error\",\"error\":\"gone\"}\n\n", &plain());
+    assert!(matches!(odd.1.progress, Progress::Failed(Fault { status: 502, .. })), "{odd:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod block;
 mod completion;
 mod model;
 mod request;
+mod schema;
 mod stream;
 mod turns;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::block::{self, member};
 use super::model::{Model, Thinking};
+use super::schema;
 use super::turns::{self, Turns};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Parameters, Reasoning, ResponseFormat, Tool, ToolChoice};
@@ -261,7 +262,7 @@ impl<'a> Plan<'a> {
         if let Some(schema) = schema {
             member("format", out);
             out.extend_from_slice(b"{\"type\":\"json_schema\",\"schema\":");
-            out.extend_from_slice(schema);
+            schema::closed_into(schema, out);
             out.push(b'}');
         }
         out.push(b'}');

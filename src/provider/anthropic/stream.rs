@@ -253,7 +253,7 @@ impl<'a> Event<'a> {
                     }
                     Ok(())
                 })?,
-                (b"error", Kind::Object) => event.error = Some(scanner.raw()?),
+                (b"error", kind) if kind != Kind::Null => event.error = Some(scanner.raw()?),
                 _ => _ = scanner.skip()?,
             }
             Ok(())
