@@ -62,7 +62,8 @@ pub struct Needs {
 // === impl Request ===
 
 impl Request {
-    /// Reads a body. `provider_header` is the value of an `X-Provider` header; the body's `provider` member wins over it.
+    /// Reads a body. `provider_header` is the value of an `X-Provider` header; the body's `provider` member wins over it,
+    /// member by member.
     ///
     /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
     /// twice that the gateway acts on, or lists more than `max_models` in `models`.
@@ -97,11 +98,11 @@ impl Request {
         if !reader.has_messages {
             return Err(ClientError::NoMessages);
         }
-        if reader.preferences.is_none()
-            && let Some(header) = provider_header
-        {
-            reader.preferences = Some(Preferences::parse(header.trim_ascii()).map_err(ClientError::ProviderHeader)?);
-        }
+        let asked = reader.preferences.unwrap_or_default();
+        let preferences = match provider_header {
+            Some(header) => asked.over(Preferences::parse(header.trim_ascii()).map_err(ClientError::ProviderHeader)?),
+            None => asked,
+        };
         let mut models = reader.models;
         for model in reader.fallback_models {
             if !models.contains(&model) {
@@ -115,7 +116,7 @@ impl Request {
             members: reader.members,
             models,
             stream: reader.stream,
-            preferences: reader.preferences.unwrap_or_default(),
+            preferences,
             needs: reader.needs,
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,

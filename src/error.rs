@@ -226,14 +226,14 @@ mod tests {
             provider: "OpenAI".into(),
             raw: Some("{\"error\":\"slow down\"}".into()),
             previous: vec![
-                PreviousError { provider: "Groq".into(), status: Some(500) },
-                PreviousError { provider: "Together".into(), status: None },
+                PreviousError { provider: "Groq".into(), code: 500, status: Some(500) },
+                PreviousError { provider: "Together".into(), code: 504, status: None },
             ],
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
             "error_type": "rate_limit_exceeded", "provider_name": "OpenAI", "raw": "{\"error\":\"slow down\"}", "is_byok": false,
-            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 502, "status": null}]}}});
+            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]}}});
         assert_eq!(body, expected);
     }
 }

@@ -350,7 +350,7 @@ impl Exchange {
 
     fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent), Fault> {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
-            return Err(Fault::invalid_answer(b"the answer is larger than the gateway can hold"));
+            return Err(Fault::invalid_answer(b""));
         };
         let completion = provider::completion(self.format(), &self.request, body, &self.envelope())?;
         let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);

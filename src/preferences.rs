@@ -1,6 +1,6 @@
 //! OpenRouter's `provider` object: what the client wants of the providers.
 //!
-//! It comes in the body's `provider` member or as JSON in an `X-Provider` header; the body wins.
+//! It comes in the body's `provider` member or as JSON in an `X-Provider` header; the body wins, member by member.
 //! See <https://openrouter.ai/docs/features/provider-routing>.
 
 use serde::Deserialize;
@@ -54,7 +54,7 @@ pub enum Sort {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a name such as \"price\", or {by: …}")]
 enum SortWire {
     Name(String),
     Object { by: Option<String> },
@@ -62,7 +62,7 @@ enum SortWire {
 
 /// The most that an endpoint may ask, in USD per million tokens; numbers and strings alike.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
+#[serde(default, expecting = "an object of prices")]
 pub struct MaxPrice {
     /// For the prompt.
     pub prompt: Option<Usd>,
@@ -76,7 +76,7 @@ pub struct MaxPrice {
 pub struct Usd(pub f64);
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number of USD")]
 enum UsdWire {
     Number(f64),
     Text(String),
@@ -97,12 +97,36 @@ impl Preferences {
         }
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         let mut parsed: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let path = error.path().to_string();
-            if path == "." { error.inner().to_string() } else { format!("{path}: {}", error.inner()) }
+            let (path, message) = (error.path().to_string(), error.inner().to_string());
+            // The place in the text says nothing that the path does not.
+            let message = message.split(" at line ").next().unwrap_or_default();
+            if matches!(&*path, "." | "?") { message.to_owned() } else { format!("{path}: {message}") }
         })?;
         reader.end().map_err(|error| error.to_string())?;
-        parsed.order = parsed.order.filter(|order| !order.is_empty());
+        // Wrappers send an empty list where they mean none.
+        for list in [&mut parsed.order, &mut parsed.only, &mut parsed.quantizations] {
+            *list = list.take().filter(|list| !list.is_empty());
+        }
         Ok(parsed)
+    }
+
+    /// These over `base`, member by member. What `base` forbids for privacy's sake stays forbidden.
+    #[must_use]
+    pub fn over(self, base: Self) -> Self {
+        let deny = [self.data_collection, base.data_collection].contains(&Some(DataCollection::Deny));
+        let zdr = [self.zdr, base.zdr].contains(&Some(true));
+        Self {
+            order: self.order.or(base.order),
+            only: self.only.or(base.only),
+            ignore: self.ignore.or(base.ignore),
+            allow_fallbacks: self.allow_fallbacks.or(base.allow_fallbacks),
+            require_parameters: self.require_parameters.or(base.require_parameters),
+            data_collection: if deny { Some(DataCollection::Deny) } else { self.data_collection.or(base.data_collection) },
+            zdr: if zdr { Some(true) } else { self.zdr.or(base.zdr) },
+            quantizations: self.quantizations.or(base.quantizations),
+            sort: self.sort.or(base.sort),
+            max_price: self.max_price.or(base.max_price),
+        }
     }
 }
 
@@ -151,11 +175,24 @@ mod tests {
     }
 
     #[test]
+    fn the_body_wins_but_for_privacy() {
+        let read = |text: &str| Preferences::parse(text.as_bytes()).unwrap();
+        let base = read(r#"{"zdr":true,"data_collection":"deny","only":["a"],"sort":"price"}"#);
+        let both = read(r#"{"zdr":false,"data_collection":"allow","only":["b"]}"#).over(base.clone());
+        assert_eq!((both.zdr, both.data_collection), (Some(true), Some(DataCollection::Deny)));
+        assert_eq!((both.only, both.sort), (Some(vec!["b".into()]), Some(Sort::Price)));
+        assert_eq!(read(r#"{"only":[]}"#).over(base.clone()), base);
+    }
+
+    #[test]
     fn says_which_member_is_wrong() {
         let refuse = |text: &str| Preferences::parse(text.as_bytes()).unwrap_err();
         assert!(refuse(r#"{"order":"openai"}"#).starts_with("order: invalid type: string"), "{}", refuse(r#"{"order":"openai"}"#));
         assert!(refuse(r#"{"only":["a",1]}"#).starts_with("only[1]: "));
         assert!(refuse("{}{").contains("trailing"));
         assert_eq!(refuse("[]"), "expected an object");
+        assert_eq!(refuse(r#"{"sort":5}"#), "sort: expected a name such as \"price\", or {by: …}");
+        assert_eq!(refuse(r#"{"max_price":5}"#), "max_price: invalid type: integer `5`, expected an object of prices");
+        assert_eq!(refuse("{"), "EOF while parsing an object");
     }
 }

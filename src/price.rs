@@ -12,6 +12,9 @@ use crate::{
 /// A price above it was most likely meant per token or per thousand.
 pub const MAX_PRICE_USD: u64 = 10_000;
 
+/// The lowest price but 0: 0.0001 USD per million tokens, far below any list price.
+const LOWEST_PRICE: u64 = 100_000;
+
 /// An amount of 10⁻¹⁵ USD: fine enough for a token at a price of nine decimals per million.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FemtoUsd(u64);
@@ -66,6 +69,9 @@ pub enum InvalidPrice {
     /// It is negative or above [`MAX_PRICE_USD`].
     #[error("out of range")]
     OutOfRange,
+    /// It is so low that it was most likely meant per token or per thousand.
+    #[error("too low")]
+    TooLow,
     /// It has more than nine decimals (of USD per million tokens).
     #[error("too many decimals")]
     TooPrecise,
@@ -76,9 +82,10 @@ pub enum InvalidPrice {
 impl FemtoUsd {
     /// The price of one token, from USD per million tokens.
     ///
-    /// Errors: if it is out of range, or has more than nine decimals.
+    /// Errors: if it is out of range, not 0 but below 0.0001, or has more than nine decimals.
     pub fn per_million_tokens(usd: Decimal) -> Result<Self, InvalidPrice> {
-        Self::within_range(usd, 9)
+        let price = Self::within_range(usd, 9)?;
+        if 0 < price.0 && price.0 < LOWEST_PRICE { Err(InvalidPrice::TooLow) } else { Ok(price) }
     }
 
     /// The price of one request, from USD.
@@ -251,8 +258,8 @@ mod tests {
         for (usd, femto) in [
             ("0", 0),
             ("0.15", 150_000_000),
-            ("1e-05", 10_000),
-            ("0.000000001", 1),
+            ("1e-04", 100_000),
+            ("0.100000001", 100_000_001),
             ("0.075", 75_000_000),
             ("10000", 10_000_000_000_000),
             ("9999.999999999", 9_999_999_999_999),
@@ -267,6 +274,9 @@ mod tests {
             assert_eq!(per_million(usd), Err(InvalidPrice::OutOfRange), "{usd}");
         }
         assert_eq!(per_million("0.0000000001"), Err(InvalidPrice::TooPrecise));
+        // What a list says per token, and per thousand.
+        assert_eq!(per_million("0.00000015"), Err(InvalidPrice::TooLow));
+        assert_eq!(per_million("9e-05"), Err(InvalidPrice::TooLow));
         let per_request = |usd| FemtoUsd::per_request(Decimal::parse(usd).unwrap());
         assert_eq!(per_request("10000").map(FemtoUsd::get), Ok(10_000_000_000_000_000_000));
         assert_eq!(per_request("10000.1"), Err(InvalidPrice::OutOfRange));

@@ -34,6 +34,38 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// Whether `text` quotes the credential: plainly, with JSON escapes, or cut off at the end of `text`.
+    pub fn is_quoted_in(&self, text: &str) -> bool {
+        let bare = self.0.strip_prefix("Bearer ").unwrap_or(&self.0);
+        let begins = |text: &str| (SHORTEST_QUOTE..bare.len()).any(|len| bare.get(..len).is_some_and(|start| text.ends_with(start)));
+        let quotes = |text: &str| text.contains(bare) || begins(text);
+        quotes(text) || quotes(&unescaped(text))
+    }
+}
+
+/// Fewer characters of a credential at the end of a text are no quote.
+const SHORTEST_QUOTE: usize = 4;
+
+/// `text` with `\uXXXX` and one-character escapes resolved, wherever they stand.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let code = after.strip_prefix('u').and_then(|digits| digits.get(..4)).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match code.and_then(char::from_u32) {
+            Some(character) => {
+                plain.push(character);
+                rest = after.get(5..).unwrap_or_default();
+            }
+            None => rest = after,
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([redacted])")
@@ -90,6 +122,23 @@ mod tests {
     use super::*;
 
     const DEMO: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    #[test]
+    fn a_quote_is_seen_in_any_disguise() {
+        let secret = Secret::new("Bearer sk-upstream-1234");
+        for text in [
+            "key sk-upstream-1234 is wrong",
+            r"sk\u002dupstream\u002D1234",
+            r"sk-upstream\-1234",
+            "cut off at sk-upstream-123",
+            "cut off at sk-u",
+        ] {
+            assert!(secret.is_quoted_in(text), "{text}");
+        }
+        for text in ["", "sk", "sk-other-1234", "sk-upstream is a prefix", r"\u00", r"\", "é\\u12"] {
+            assert!(!secret.is_quoted_in(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_secret_prints_nothing_of_itself() {

@@ -152,6 +152,7 @@ fn amount(path: &str, raw: &RawValue, unit: &str, convert: fn(Decimal) -> Result
             InvalidPrice::OutOfRange => {
                 format!("a number from 0 to {MAX_PRICE_USD} (USD per {unit})")
             }
+            InvalidPrice::TooLow => format!("0 or a number of at least 0.0001 (USD per {unit}, not per token)"),
             InvalidPrice::TooPrecise => format!("fewer decimals (USD per {unit})"),
         };
         ConfigError::new(path, format!("expected {expected}, found {number}"))

@@ -26,6 +26,8 @@ pub struct ProviderError {
 pub struct PreviousError {
     /// The provider's display name.
     pub provider: Rc<str>,
+    /// The status that tells the failure: 504 for a silence, 502 for a refused connection.
+    pub code: u16,
     /// The provider's HTTP status; `None` where none came (refused, reset, silent).
     pub status: Option<u16>,
 }
@@ -60,7 +62,7 @@ impl ProviderError {
             out.extend_from_slice(b"{\"provider\":");
             json::string_into(out, &previous.provider);
             let status = previous.status.map_or("null".to_owned(), |status| status.to_string());
-            out.extend_from_slice(format!(",\"code\":{},\"status\":{status}}}", previous.status.unwrap_or(502)).as_bytes());
+            out.extend_from_slice(format!(",\"code\":{},\"status\":{status}}}", previous.code).as_bytes());
         }
         out.push(b']');
     }

@@ -88,9 +88,7 @@ impl Exchange {
         };
         let secret = last.and_then(|attempt| attempt.endpoint.provider.credential.as_ref());
         // A provider that refuses a credential likes to quote it.
-        let quotable = |raw: &String| {
-            !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !raw.contains(secret.expose().trim_start_matches("Bearer ")))
-        };
+        let quotable = |raw: &String| !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !secret.is_quoted_in(raw));
         ProviderError {
             status: fallback::client_status(fault),
             error_type: fault.error_type,
@@ -98,7 +96,11 @@ impl Exchange {
             raw: fault.raw.clone().filter(quotable),
             previous: before
                 .iter()
-                .map(|attempt| PreviousError { provider: (&*attempt.endpoint.provider.name).into(), status: attempt.outcome.status() })
+                .map(|attempt| PreviousError {
+                    provider: (&*attempt.endpoint.provider.name).into(),
+                    code: attempt.outcome.fault().map_or(502, |fault| fault.status),
+                    status: attempt.outcome.status(),
+                })
                 .collect(),
         }
         .into()

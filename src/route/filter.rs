@@ -116,7 +116,11 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
 /// The parameters that the request has: required, or preferred where doing without would change the answer's kind.
 fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     if let Some(wanted) = ask.request.max_tokens {
-        left.keep(|endpoint| endpoint.max_completion_tokens.is_none_or(|most| wanted <= most), || format!("max_tokens is {wanted}"))?;
+        let most = left.endpoints.iter().filter_map(|endpoint| endpoint.max_completion_tokens).max().unwrap_or_default();
+        left.keep(
+            |endpoint| endpoint.max_completion_tokens.is_none_or(|most| wanted <= most),
+            || format!("max_tokens is {wanted} and {most} is the most that is given"),
+        )?;
     }
     if ask.request.preferences.require_parameters == Some(true) {
         return left.keep(

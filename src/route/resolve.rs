@@ -31,7 +31,7 @@ pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut
         };
         return allowed(resolved, ask);
     }
-    let unknown = || Error::from(ClientError::UnknownModel(name.to_owned()));
+    let unknown = || Error::from(ClientError::UnknownModel(shown(name)));
     let id: ModelId = name.parse().map_err(|_| unknown())?;
     if id.has(DynamicVariant::Online) {
         return Err(ClientError::invalid(
@@ -48,7 +48,12 @@ pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut
 }
 
 fn resolved(name: &str, endpoints: Vec<Rc<Endpoint>>, cheapest: bool) -> Resolved {
-    Resolved { asked: name.to_owned(), endpoints, cheapest }
+    Resolved { asked: shown(name), endpoints, cheapest }
+}
+
+/// A name as messages repeat it: not at any length.
+fn shown(name: &str) -> String {
+    name.chars().take(100).collect()
 }
 
 /// Leaves the endpoints of models that the key may use.

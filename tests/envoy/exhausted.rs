@@ -12,7 +12,20 @@ use super::{
 };
 
 static GATEWAY: Shared = Shared::new(|| {
-    let ids = ["t/busy", "t/broken", "t/locked", "t/silent", "t/html", "t/mixed", "t/stream", "t/large", "t/in-stream", "t/later"];
+    let ids = [
+        "t/busy",
+        "t/broken",
+        "t/locked",
+        "t/silent",
+        "t/html",
+        "t/mixed",
+        "t/stream",
+        "t/large",
+        "t/in-stream",
+        "t/later",
+        "t/bare",
+        "t/zipped",
+    ];
     let setup = Setup::new()
         .with("defaults", json!({"first_token_timeout": "500ms", "response_timeout": "500ms", "max_attempts": 3}))
         .providers(&["first", "second"])
@@ -134,4 +147,29 @@ fn a_mixed_failure_names_every_attempt() {
     let gateway = Use::of(&GATEWAY);
     let error = fail(&gateway, "mixed", Reply::reset(), Reply::error(404, "no such model"), false, 502);
     assert_eq!(error["metadata"]["previous_errors"].as_array().map(Vec::len), Some(1), "{error:#}");
+}
+
+#[test]
+fn a_failure_without_a_body_is_answered_all_the_same() {
+    let gateway = Use::of(&GATEWAY);
+    let bare = |status: &str| Reply::raw(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nretry-after: 7\r\nset-cookie: a=b\r\n\r\n"));
+    for (status, told) in [("503 Busy", 503), ("429 Slow", 429), ("405 No", 400), ("200 OK", 502), ("304 Same", 502)] {
+        for stream in [false, true] {
+            gateway.provider("first").answers("bare", Reply::error(500, "no"));
+            gateway.provider("second").answers("bare", bare(status));
+            let response = gateway.send(&Request::ask("t/bare", json!({"stream": stream, "provider": {"order": ["first", "second"]}})));
+            assert_failed(&gateway, "t/bare", &response, told);
+            assert_eq!((response.header("retry-after"), response.header("set-cookie")), (Some("7"), None), "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_compressed_failure_is_answered_without_its_body() {
+    let gateway = Use::of(&GATEWAY);
+    for (status, told) in [(503, 503), (400, 400), (418, 400)] {
+        let page = Reply::new(status, "text/html", b"\x1f\x8b\x08nonsense".to_vec()).header("content-encoding", "gzip");
+        let error = fail(&gateway, "zipped", Reply::error(500, "no"), page, false, told);
+        assert_eq!(error["metadata"]["raw"], Value::Null);
+    }
 }

@@ -16,6 +16,8 @@ pub(super) enum Shape {
 pub(super) struct Found<'a> {
     /// How many there are.
     pub(super) choices: usize,
+    /// How many of them hold a message or a delta.
+    pub(super) told: usize,
     /// Bytes of text: content, reasoning, tool calls.
     pub(super) output_bytes: usize,
     /// Something that a client waits for: text, reasoning, a tool call, a refusal, an image, an end.
@@ -91,6 +93,7 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
         }
         Ok(())
     })?;
+    found.told = found.told.saturating_add(usize::from(told));
     if !told {
         out.extend_from_slice(shape.key());
         out.extend_from_slice(shape.empty());

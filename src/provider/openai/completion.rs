@@ -37,7 +37,7 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     if let Some(error) = error {
         return Err(Fault::in_band(error));
     }
-    if read.and_then(|()| scanner.end()).is_err() || found.choices == 0 {
+    if read.and_then(|()| scanner.end()).is_err() || found.told == 0 {
         return Err(Fault::invalid_answer(body));
     }
     choice::member(b"system_fingerprint", fingerprint, &mut head);
