@@ -118,7 +118,7 @@ fn used(code: &str) -> BTreeSet<String> {
 }
 
 fn word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+    text.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').collect()
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub enum Dialect {
     OpenRouter,
     /// Anthropic.
     Anthropic,
+    /// Amazon Bedrock.
+    Bedrock,
 }
 
 /// The wire format of a dialect.
@@ -30,6 +32,8 @@ pub enum Format {
     OpenAi,
     /// Anthropic's Messages.
     Anthropic,
+    /// Bedrock's Converse.
+    Bedrock,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -57,7 +61,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 9] = [
+pub(super) const DIALECTS: [(&str, Dialect); 10] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -67,6 +71,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 9] = [
     ("ollama", Dialect::Ollama),
     ("openrouter", Dialect::OpenRouter),
     ("anthropic", Dialect::Anthropic),
+    ("bedrock", Dialect::Bedrock),
 ];
 
 /// The names of the limit as configurations write them.
@@ -80,7 +85,7 @@ pub(super) const OUTPUT_LIMIT_NAMES: [(&str, OutputLimitName); 3] = [
 pub(super) struct Row {
     /// What answers call it; `None` for software that anybody runs.
     pub(super) name: Option<&'static str>,
-    /// Where it is; `None` for software that anybody runs.
+    /// Where it is, with `{region}` for its region; `None` for software that anybody runs.
     pub(super) host: Option<&'static str>,
     /// What stands before `/chat/completions`, or what its format has in the place of that.
     pub(super) path_prefix: &'static str,
@@ -95,6 +100,7 @@ impl Dialect {
     pub fn format(self) -> Format {
         match self {
             Self::Anthropic => Format::Anthropic,
+            Self::Bedrock => Format::Bedrock,
             _ => Format::OpenAi,
         }
     }
@@ -158,6 +164,10 @@ impl Dialect {
             },
             // https://platform.claude.com/docs/en/api/overview: base URL and header. What OpenAI's format is asked for means nothing.
             Self::Anthropic => Row { name: Some("Anthropic"), host: Some("api.anthropic.com"), auth_header: "x-api-key", ..openai },
+            // https://docs.aws.amazon.com/general/latest/gr/bedrock.html: runtime endpoints; the path begins with the operation's own.
+            Self::Bedrock => {
+                Row { name: Some("Amazon Bedrock"), host: Some("bedrock-runtime.{region}.amazonaws.com"), path_prefix: "", ..openai }
+            }
         }
     }
 }

@@ -1,3 +1,6 @@
+// Only tests get to see these sums.
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
