@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Request},
+    clients::Simulator,
     gateway::{Gateway, Shared, Use},
     provider::Provider,
     reply::Reply,
@@ -181,4 +182,20 @@ fn a_request_that_bedrock_has_no_words_for_is_refused_and_not_sent() {
     assert_eq!(response.status, 400, "{}", response.text());
     assert!(response.text().contains("messages[0].content[0]"), "{}", response.text());
     assert_eq!(gateway.provider("signed").received("refused-by-us").len(), 0);
+}
+
+#[test]
+fn the_simulators_converse_is_understood() {
+    let simulator = Simulator::start();
+    let members = json!({"dialect": "bedrock", "region": "us-east-1", "path_prefix": null});
+    let setup = Setup::new().provider(Provider::at("simulator", simulator.port), members).models(&["t/plain", "t/tools"], &["simulator"]);
+    let gateway = Gateway::start(setup);
+    let answer = gateway.ask("t/plain").json();
+    let text = answer["choices"][0]["message"]["content"].as_str().unwrap_or_default();
+    assert!(!text.is_empty() && answer["choices"][0]["finish_reason"] == "stop", "{answer:#}");
+    let chunks = client::chunks(&gateway.ask_streamed("t/plain").events());
+    assert_eq!(client::text(&chunks), text);
+    let tools = json!({"tools": [{"type": "function", "function": {"name": "get_weather"}}]});
+    let called = gateway.send(&Request::ask("t/tools", tools)).json();
+    assert_eq!(called["choices"][0]["finish_reason"], "tool_calls", "{called:#}");
 }
