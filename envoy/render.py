@@ -161,8 +161,7 @@ def replace_gateway(config, gateway, overrides, simulator):
     if not isinstance(providers, dict) or not all(isinstance(provider, dict) for provider in providers.values()):
         raise Refused("providers: expected a mapping of slugs to mappings")
     gateway_plugin(config)["configuration"]["value"] = gateway
-    set_environment(config, {"host_env_keys": sorted(
-        {provider["credential"]["env"] for provider in providers.values() if has_credential(provider)})})
+    set_environment(config, {"host_env_keys": sorted({name for provider in providers.values() for name in variables(provider)})})
 
     known = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
     template = config["static_resources"]["clusters"][0]
@@ -200,8 +199,14 @@ def set_environment(config, variables):
         plugin["vm_config"]["environment_variables"] = variables
 
 
-def has_credential(provider):
-    return isinstance(provider.get("credential"), dict) and "env" in provider["credential"]
+def variables(provider):
+    """The environment variables that a provider's credential is in: `{env: NAME}` or `{aws: {access_key_id: NAME, …}}`."""
+    credential = provider.get("credential")
+    if not isinstance(credential, dict):
+        return []
+    aws = credential.get("aws")
+    names = [credential.get("env"), *(aws.values() if isinstance(aws, dict) else [])]
+    return [name for name in names if isinstance(name, str)]
 
 
 def assignment(name, host, port):

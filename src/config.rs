@@ -25,7 +25,7 @@ pub use self::{
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
-    provider::Provider,
+    provider::{Provider, Signer},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
 };
 use crate::{endpoint::Endpoint, secret::KeyHash};

@@ -339,7 +339,9 @@ impl Exchange {
     }
 
     fn stream(&self) -> Answer {
-        Answer::stream(provider::stream(self.format(), &self.request, self.envelope(), self.defaults.max_event_bytes))
+        self.current_endpoint().map_or(Answer::Over, |endpoint| {
+            Answer::stream(provider::stream(endpoint, &self.request, self.envelope(), self.defaults.max_event_bytes))
+        })
     }
 
     fn envelope(&self) -> Envelope {
@@ -352,7 +354,7 @@ impl Exchange {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b""));
         };
-        let completion = provider::completion(self.format(), &self.request, body, &self.envelope())?;
+        let completion = provider::completion(&attempt.endpoint, &self.request, body, &self.envelope())?;
         let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");

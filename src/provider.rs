@@ -1,6 +1,7 @@
 //! Provider formats: what goes to a provider, and what came back as OpenRouter's shape. One file for each format, all pure.
 
 pub mod anthropic;
+pub mod bedrock;
 mod fault;
 pub mod gemini;
 pub mod openai;
@@ -85,31 +86,34 @@ pub enum Progress {
 /// The request to `endpoint`. The clock is asked where the format signs its requests.
 ///
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
-pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, _clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
+pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
     match endpoint.provider.dialect.format() {
         Format::OpenAi => Ok(openai::request(request, endpoint)),
         Format::Anthropic => anthropic::request(request, endpoint),
         Format::Gemini => gemini::request(request, endpoint),
+        Format::Bedrock => bedrock::request(request, endpoint, clock),
     }
 }
 
-/// Reads a whole answer of `format` to `request`.
+/// Reads a whole answer of `endpoint` to `request`.
 ///
 /// Errors: if it reports an error, or is not a completion.
-pub fn completion(format: Format, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
-    match format {
+pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+    match endpoint.provider.dialect.format() {
         Format::OpenAi => openai::completion(body, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
+        Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
     }
 }
 
-/// A stream of `format` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
-pub fn stream(format: Format, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
-    match format {
+/// A stream of `endpoint` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
+pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
+    match endpoint.provider.dialect.format() {
         Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
+        Format::Bedrock => Box::new(bedrock::Stream::new(endpoint, request, envelope, max_event_bytes)),
     }
 }
 

@@ -21,6 +21,7 @@ mod envoy {
     mod auth;
     mod bad_bodies;
     mod bad_input;
+    mod bedrock;
     mod bytes;
     mod cardinality;
     mod chaos;

@@ -17,6 +17,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "decimal",
             "duration",
             "error",
+            "eventstream",
             "glob",
             "json",
             "model",
@@ -24,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "price",
             "retry_after",
             "secret",
+            "sigv4",
             "splice",
             "sse",
             "usage",
@@ -116,7 +118,7 @@ fn used(code: &str) -> BTreeSet<String> {
 }
 
 fn word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+    text.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').collect()
 }
 
 #[test]

@@ -52,6 +52,14 @@ impl Request {
         Ok(conversation)
     }
 
+    /// Reads the tools alone.
+    ///
+    /// Errors: if one of them is not of the chat completion shape.
+    pub fn tools(&self) -> Result<Vec<Tool<'_>>, ClientError> {
+        let tools = self.member(Name::Tools).and_then(|member| self.body.get(member.value.clone()));
+        tools.map_or(Ok(Vec::new()), tool::read_all)
+    }
+
     /// What the client wants of the model's reasoning.
     pub fn reasoning(&self) -> Reasoning {
         let mut reasoning = Reasoning::default();

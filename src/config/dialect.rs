@@ -23,6 +23,8 @@ pub enum Dialect {
     Anthropic,
     /// Google's Gemini API.
     Gemini,
+    /// Amazon Bedrock.
+    Bedrock,
 }
 
 /// The wire format of a dialect.
@@ -34,6 +36,8 @@ pub enum Format {
     Anthropic,
     /// Gemini's `generateContent`.
     Gemini,
+    /// Bedrock's Converse.
+    Bedrock,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -61,7 +65,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 10] = [
+pub(super) const DIALECTS: [(&str, Dialect); 11] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -72,6 +76,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 10] = [
     ("openrouter", Dialect::OpenRouter),
     ("anthropic", Dialect::Anthropic),
     ("gemini", Dialect::Gemini),
+    ("bedrock", Dialect::Bedrock),
 ];
 
 /// The names of the limit as configurations write them.
@@ -85,7 +90,7 @@ pub(super) const OUTPUT_LIMIT_NAMES: [(&str, OutputLimitName); 3] = [
 pub(super) struct Row {
     /// What answers call it; `None` for software that anybody runs.
     pub(super) name: Option<&'static str>,
-    /// Where it is; `None` for software that anybody runs.
+    /// Where it is, with `{region}` for its region; `None` for software that anybody runs.
     pub(super) host: Option<&'static str>,
     /// What stands before `/chat/completions`, or what its format has in the place of that.
     pub(super) path_prefix: &'static str,
@@ -101,6 +106,7 @@ impl Dialect {
         match self {
             Self::Anthropic => Format::Anthropic,
             Self::Gemini => Format::Gemini,
+            Self::Bedrock => Format::Bedrock,
             _ => Format::OpenAi,
         }
     }
@@ -172,6 +178,10 @@ impl Dialect {
                 auth_header: "x-goog-api-key",
                 ..openai
             },
+            // https://docs.aws.amazon.com/general/latest/gr/bedrock.html: runtime endpoints; the path begins with the operation's own.
+            Self::Bedrock => {
+                Row { name: Some("Amazon Bedrock"), host: Some("bedrock-runtime.{region}.amazonaws.com"), path_prefix: "", ..openai }
+            }
         }
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
-    dialect::{DIALECTS, Dialect, OUTPUT_LIMIT_NAMES, Quirks},
+    dialect::{DIALECTS, Dialect, Format, OUTPUT_LIMIT_NAMES, Quirks},
     error::ConfigError,
     value,
 };
 use crate::secret::Secret;
+use crate::sigv4::Credentials;
 
 /// Headers that a credential would break the request with.
 const NOT_FOR_CREDENTIALS: [&str; 6] = ["connection", "content-length", "content-type", "host", "te", "transfer-encoding"];
@@ -27,18 +29,29 @@ pub struct Provider {
     pub dialect: Dialect,
     /// The `:authority` it is asked by.
     pub host: Box<str>,
-    /// What stands before `/chat/completions`; empty or with a slash first and none last.
+    /// What stands before the path of an operation; empty or with a slash first and none last.
     pub path_prefix: Box<str>,
     /// The header that carries the credential, in lower case.
     pub auth_header: Box<str>,
     /// The whole value of that header, `Bearer ` included; `None` if no credential is sent.
     pub credential: Option<Secret>,
+    /// What signs each request to it, where no credential is sent.
+    pub signer: Option<Signer>,
     /// Whether it may keep or train on what it is sent.
     pub collects_data: bool,
     /// Whether it keeps nothing at all (zero data retention).
     pub zdr: bool,
     /// What it does in its own way.
     pub quirks: Quirks,
+}
+
+/// What signs requests for AWS.
+#[derive(Debug)]
+pub struct Signer {
+    /// Whose requests they are.
+    pub credentials: Credentials,
+    /// The region that they are for.
+    pub region: Box<str>,
 }
 
 /// An entry of `providers` as written.
@@ -51,7 +64,8 @@ pub(super) struct ProviderEntry {
     host: Option<String>,
     path_prefix: Option<String>,
     /// A map and no struct: a struct would take a list too.
-    credential: Option<BTreeMap<String, String>>,
+    credential: Option<BTreeMap<String, Box<RawValue>>>,
+    region: Option<String>,
     auth_header: Option<String>,
     stream_options: Option<bool>,
     max_tokens: Option<String>,
@@ -72,9 +86,10 @@ impl ProviderEntry {
         value::name(&at("name"), &name)?;
         let cluster = self.cluster.unwrap_or_else(|| slug.clone());
         value::label(&at("cluster"), &cluster)?;
+        let region = region(&at("region"), self.region, dialect)?;
         let host = match (self.host, row.host) {
             (Some(host), _) => host,
-            (None, Some(host)) => host.to_owned(),
+            (None, Some(host)) => host.replace("{region}", region.as_deref().unwrap_or_default()),
             (None, None) => {
                 return Err(ConfigError::new(at("host"), "missing, and this dialect has no host of its own"));
             }
@@ -86,13 +101,15 @@ impl ProviderEntry {
             && !auth_header.starts_with("x-envoy-")
             && !auth_header.starts_with("x-signalbox-");
         value::checked(is_free, &at("auth_header"), "expected a header that can carry a credential")?;
-        let credential = match self.credential {
-            Some(source) => {
-                let credential = credential(&at("credential"), &source, env)?;
-                let is_bearer = *auth_header == *"authorization";
-                Some(Secret::new(if is_bearer { format!("Bearer {credential}") } else { credential }))
-            }
-            None => None,
+        let (credential, signer) = match self.credential {
+            Some(source) => match credential(&at("credential"), &source, region, env)? {
+                Source::Text(credential) => {
+                    let is_bearer = *auth_header == *"authorization";
+                    (Some(Secret::new(if is_bearer { format!("Bearer {credential}") } else { credential })), None)
+                }
+                Source::Signer(signer) => (None, Some(signer)),
+            },
+            None => (None, None),
         };
         Ok(Provider {
             name: name.into(),
@@ -102,6 +119,7 @@ impl ProviderEntry {
             path_prefix,
             auth_header,
             credential,
+            signer,
             collects_data: match self.data_collection {
                 Some(word) => value::one_of(&at("data_collection"), &word, &[("allow", true), ("deny", false)])?,
                 None => true,
@@ -120,28 +138,91 @@ impl ProviderEntry {
     }
 }
 
+impl Provider {
+    /// Whether `text` has one of its credentials in it.
+    pub fn is_quoted_in(&self, text: &str) -> bool {
+        let signing = self.signer.iter().flat_map(|Signer { credentials, .. }| {
+            let id = Secret::new(&*credentials.access_key_id);
+            [Some(id), Some(credentials.secret_access_key.clone()), credentials.session_token.clone()].into_iter().flatten()
+        });
+        self.credential.iter().cloned().chain(signing).any(|secret| secret.is_quoted_in(text))
+    }
+}
+
+/// What a `credential` comes to.
+enum Source {
+    Text(String),
+    Signer(Signer),
+}
+
+/// A region of AWS, which nobody else has.
+fn region(path: &str, region: Option<String>, dialect: Dialect) -> Result<Option<Box<str>>, ConfigError> {
+    let is_region = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    match (region, dialect.format()) {
+        (Some(region), Format::Bedrock) => {
+            value::checked(is_region(&region), path, "expected a region such as us-east-1")?;
+            Ok(Some(region.into()))
+        }
+        (None, Format::Bedrock) => Err(ConfigError::new(path, "missing: this dialect wants a region such as us-east-1")),
+        (Some(_), _) => Err(ConfigError::new(path, "expected only with dialect bedrock")),
+        (None, _) => Ok(None),
+    }
+}
+
+/// Reads `{env: NAME}` or, where there is a region to sign for, `{aws: {access_key_id: NAME, secret_access_key: NAME, session_token: NAME}}`.
+fn credential(
+    path: &str,
+    source: &BTreeMap<String, Box<RawValue>>,
+    region: Option<Box<str>>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Source, ConfigError> {
+    let only = |name| source.get(name).filter(|_| source.len() == 1);
+    match (only("env"), only("aws"), region) {
+        (Some(variable), ..) => Ok(Source::Text(variable_of(&format!("{path}.env"), variable, env)?)),
+        (None, Some(members), Some(region)) => {
+            let credentials = aws_credentials(&format!("{path}.aws"), members, env)?;
+            Ok(Source::Signer(Signer { credentials, region }))
+        }
+        (None, _, Some(_)) => Err(ConfigError::new(path, format!("expected {{env: NAME}}, an API key, or {AWS}"))),
+        (None, _, None) => Err(ConfigError::new(path, "expected {env: NAME}, the name of an environment variable and nothing else")),
+    }
+}
+
+const AWS: &str = "{aws: {access_key_id: NAME, secret_access_key: NAME}}, and session_token: NAME for a temporary one";
+
+fn aws_credentials(path: &str, members: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, ConfigError> {
+    let names = ["access_key_id", "secret_access_key", "session_token"];
+    let variables: BTreeMap<String, Box<RawValue>> = serde_json::from_str(members.get())
+        .ok()
+        .filter(|variables: &BTreeMap<_, _>| variables.keys().all(|name: &String| names.contains(&&**name)))
+        .ok_or_else(|| ConfigError::new(path, format!("expected {AWS}")))?;
+    let held = |name| {
+        let at = format!("{path}.{name}");
+        variables.get(name).map(|variable| variable_of(&at, variable, env)).transpose()
+    };
+    let required = |name| held(name)?.ok_or_else(|| ConfigError::new(format!("{path}.{name}"), "missing, and required"));
+    Ok(Credentials {
+        access_key_id: required("access_key_id")?.into(),
+        secret_access_key: Secret::new(required("secret_access_key")?),
+        session_token: held("session_token")?.map(Secret::new),
+    })
+}
+
 /// The credential that an environment variable holds.
 ///
 /// The variable's name is repeated only if it looks like one: somebody may have put the credential there.
-fn credential(path: &str, source: &BTreeMap<String, String>, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
-    let variable = match (source.len(), source.get("env")) {
-        (1, Some(variable)) => variable,
-        _ => {
-            let message = "expected {env: NAME}, the name of an environment variable and nothing else";
-            return Err(ConfigError::new(path, message));
-        }
-    };
-    let path = format!("{path}.env");
+fn variable_of(path: &str, variable: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    let variable: String = serde_json::from_str(variable.get()).map_err(|_| ConfigError::unexpected(path, "a string", variable))?;
     let is_word = !variable.is_empty() && variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    value::checked(is_word, &path, "expected the name of an environment variable (letters, digits, _) and not the credential itself")?;
+    value::checked(is_word, path, "expected the name of an environment variable (letters, digits, _) and not the credential itself")?;
     let is_plain_name = variable.len() <= 64 && !variable.bytes().any(|b| b.is_ascii_lowercase());
     let variable_named =
         if is_plain_name { format!("environment variable {variable}") } else { "the environment variable of this name".to_owned() };
-    let Some(credential) = env(variable) else {
+    let Some(credential) = env(&variable) else {
         let message = format!("{variable_named} is not set (or not listed in vm_config.environment_variables.host_env_keys)");
         return Err(ConfigError::new(path, message));
     };
     let fits = !credential.is_empty() && credential.bytes().all(|b| b.is_ascii_graphic());
-    value::checked(fits, &path, &format!("{variable_named} is empty, or has spaces, line ends or other unprintable characters"))?;
+    value::checked(fits, path, &format!("{variable_named} is empty, or has spaces, line ends or other unprintable characters"))?;
     Ok(credential)
 }

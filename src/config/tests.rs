@@ -57,6 +57,9 @@ fn env(name: &str) -> Option<String> {
     match name {
         "OPENAI_API_KEY" => Some("sk-upstream".into()),
         "own_key" => Some("own-secret".into()),
+        "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".into()),
+        "AWS_SECRET_ACCESS_KEY" => Some("aws-secret".into()),
+        "AWS_SESSION_TOKEN" => Some("aws-session".into()),
         "EMPTY" => Some(String::new()),
         "LINE_END" => Some("sk-upstream\n".into()),
         _ => None,
@@ -136,7 +139,7 @@ fn a_provider_takes_from_its_dialect_what_it_does_not_say() {
 fn every_row_of_the_dialects_would_be_accepted_if_written() {
     for (word, dialect) in dialect::DIALECTS {
         let row = dialect.row();
-        assert!(value::host("host", row.host.unwrap_or("localhost")).is_ok(), "{word}");
+        assert!(value::host("host", &row.host.unwrap_or("localhost").replace("{region}", "eu-west-3")).is_ok(), "{word}");
         assert_eq!(&*value::path_prefix("path_prefix", row.path_prefix).unwrap(), row.path_prefix);
         assert_eq!(&*value::header_name("auth_header", row.auth_header).unwrap(), row.auth_header);
         assert_eq!(row.quirks.openrouter_members, dialect == Dialect::OpenRouter);
@@ -301,12 +304,12 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/dialect",
             json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, found \"pigeon\"",
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
@@ -370,6 +373,61 @@ fn mistakes_about_credentials_are_refused_and_never_repeat_one() {
         (at, json!({"env": "EMPTY"}), &format!("providers.openai.credential.env: environment variable EMPTY {unprintable}")),
         (at, json!({"env": "LINE_END"}), &format!("providers.openai.credential.env: environment variable LINE_END {unprintable}")),
     ]);
+}
+
+/// A provider of the dialect bedrock with these members.
+fn bedrock(members: &Value) -> Value {
+    let mut provider = json!({"dialect": "bedrock", "region": "eu-west-3"});
+    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    with("/providers/own", provider)
+}
+
+#[test]
+fn bedrock_is_signed_for_in_its_region_or_has_an_api_key() {
+    let variables =
+        json!({"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"});
+    let signing = gateway(&bedrock(&json!({"credential": {"aws": variables}})));
+    let provider = &signing.models[0].endpoints[1].provider;
+    assert_eq!(provider.dialect.format(), Format::Bedrock);
+    assert_eq!((&*provider.name, &*provider.path_prefix), ("Amazon Bedrock", ""));
+    assert_eq!(&*provider.host, "bedrock-runtime.eu-west-3.amazonaws.com");
+    assert_eq!(provider.credential, None);
+    let signer = provider.signer.as_ref().unwrap();
+    assert_eq!((&*signer.region, &*signer.credentials.access_key_id), ("eu-west-3", "AKIDEXAMPLE"));
+    assert_eq!(signer.credentials.secret_access_key.expose(), "aws-secret");
+    assert_eq!(signer.credentials.session_token.as_ref().unwrap().expose(), "aws-session");
+    for secret in ["aws-secret", "aws-session"] {
+        assert!(provider.is_quoted_in(&format!("…{secret}…")) && !format!("{signing:?}").contains(secret));
+    }
+    assert!(!provider.is_quoted_in("The security token included in the request is invalid."));
+
+    let with_key = gateway(&bedrock(&json!({"credential": {"env": "own_key"}, "host": "vpce-1.bedrock-runtime.test"})));
+    let provider = &with_key.models[0].endpoints[1].provider;
+    assert_eq!(provider.credential.as_ref().unwrap().expose(), "Bearer own-secret");
+    assert!(provider.signer.is_none() && &*provider.host == "vpce-1.bedrock-runtime.test");
+}
+
+#[test]
+fn mistakes_about_bedrock_are_refused() {
+    let at = "providers.own";
+    let aws = "{aws: {access_key_id: NAME, secret_access_key: NAME}}, and session_token: NAME for a temporary one";
+    let variable = "expected the name of an environment variable (letters, digits, _) and not the credential itself";
+    for (members, message) in [
+        (json!({"region": null}), format!("{at}.region: missing: this dialect wants a region such as us-east-1")),
+        (json!({"region": "eu west"}), format!("{at}.region: expected a region such as us-east-1")),
+        (json!({"credential": {}}), format!("{at}.credential: expected {{env: NAME}}, an API key, or {aws}")),
+        (json!({"credential": {"aws": "sk-live"}}), format!("{at}.credential.aws: expected {aws}")),
+        (json!({"credential": {"aws": {"sk-live": "x"}}}), format!("{at}.credential.aws: expected {aws}")),
+        (
+            json!({"credential": {"aws": {"access_key_id": "own_key"}}}),
+            format!("{at}.credential.aws.secret_access_key: missing, and required"),
+        ),
+        (json!({"credential": {"aws": {"access_key_id": "AKID/live"}}}), format!("{at}.credential.aws.access_key_id: {variable}")),
+    ] {
+        assert_eq!(parse(&bedrock(&members)).unwrap_err().to_string(), message);
+    }
+    let elsewhere = with("/providers/openai/region", json!("us-east-1"));
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock");
 }
 
 #[test]

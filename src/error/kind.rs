@@ -53,6 +53,7 @@ impl ErrorType {
             422 => Self::Unprocessable,
             429 => Self::RateLimitExceeded,
             503 | 529 => Self::ProviderOverloaded,
+            424 => Self::ProviderUnavailable,
             400..=499 => Self::InvalidRequest,
             500 => Self::Server,
             _ => Self::ProviderUnavailable,

@@ -86,9 +86,9 @@ impl Exchange {
             Some((last, before)) => (Some(last), before),
             None => (None, &[][..]),
         };
-        let secret = last.and_then(|attempt| attempt.endpoint.provider.credential.as_ref());
         // A provider that refuses a credential likes to quote it.
-        let quotable = |raw: &String| !matches!(fault.status, 401 | 403) && secret.is_none_or(|secret| !secret.is_quoted_in(raw));
+        let quotable =
+            |raw: &String| !matches!(fault.status, 401 | 403) && !last.is_some_and(|last| last.endpoint.provider.is_quoted_in(raw));
         ProviderError {
             status: fallback::client_status(fault),
             error_type: fault.error_type,

@@ -22,7 +22,7 @@ pub struct ResponseHead {
 pub enum Media {
     /// `application/json`.
     Json,
-    /// `text/event-stream`.
+    /// `text/event-stream`, or AWS's `application/vnd.amazon.eventstream`.
     EventStream,
     /// Something else.
     Other,
@@ -70,6 +70,7 @@ impl Media {
         let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         match () {
             () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,
+            () if essence.eq_ignore_ascii_case(b"application/vnd.amazon.eventstream") => Self::EventStream,
             () if essence.eq_ignore_ascii_case(b"application/json") => Self::Json,
             () => Self::Other,
         }

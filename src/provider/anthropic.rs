@@ -4,7 +4,7 @@
 
 mod block;
 mod completion;
-mod model;
+pub(super) mod model;
 mod request;
 mod schema;
 mod stream;

@@ -72,16 +72,22 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`.
+/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
+    const ABOUT_LENGTH: [&str; 6] = [
+        "prompt is too long",
+        "Input is too long",
+        "exceed context limit",
+        "exceeds the maximum number of tokens",
+        "Too many input tokens",
+        "Input Tokens Exceeded",
+    ];
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
-        if key == b"message" {
+        if key.eq_ignore_ascii_case(b"message") {
             let says = |part: &str| memchr::memmem::find(value, part.as_bytes()).is_some();
             found = match () {
-                () if says("prompt is too long") || says("exceed context limit") || says("exceeds the maximum number of tokens") => {
-                    Some(ErrorType::ContextLengthExceeded)
-                }
+                () if ABOUT_LENGTH.into_iter().any(says) => Some(ErrorType::ContextLengthExceeded),
                 () if says("content filtering policy") => Some(ErrorType::ContentPolicyViolation),
                 () => found,
             };
@@ -190,9 +196,13 @@ mod tests {
     #[test]
     fn a_400_can_be_about_the_context_or_the_content() {
         let kind = |body: &str| Fault::of_status(400, body.as_bytes()).error_type;
+        let length = ErrorType::ContextLengthExceeded;
         assert_eq!(kind(r#"{"error":{"code":"context_length_exceeded"}}"#), ErrorType::ContextLengthExceeded);
         assert_eq!(kind(r#"[{"error":{"code":"content_filter"}}]"#), ErrorType::ContentPolicyViolation);
         assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
+        assert_eq!(kind(r#"{"message":"The model returned the following errors: prompt is too long: 2 tokens > 1 maximum"}"#), length);
+        assert_eq!(kind(r#"{"message":"Input is too long for requested model."}"#), length);
+        assert_eq!(kind(r#"{"message":"The tool name is too long."}"#), ErrorType::InvalidRequest);
         assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
         let anthropic =
             |message: &str| kind(&format!(r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 use signalbox::chat::{Envelope, Request};
 use signalbox::clock::Millis;
-use signalbox::config::{Config, Format};
+use signalbox::config::Config;
 use signalbox::endpoint::Endpoint;
 use signalbox::error::{Error, ProviderError};
 use signalbox::fallback::client_status;
@@ -47,7 +47,7 @@ pub(crate) fn body(request: &Request, model: &str) -> String {
 
 /// The whole answer as a client gets it.
 pub(crate) fn answer(body: &[u8], request: &Request) -> Result<(String, Option<Usage>), Fault> {
-    let completion = provider::completion(Format::Anthropic, request, body, &envelope())?;
+    let completion = provider::completion(&endpoint("claude"), request, body, &envelope())?;
     let usage = completion.usage.unwrap_or_else(|| Usage::estimate(40, completion.output_bytes));
     let mut answer = completion.head;
     answer.extend_from_slice(b",\"usage\":");
@@ -63,7 +63,7 @@ pub(crate) fn run(stream: &str, request: &Request) -> (String, Account) {
 
 /// The chunks of a stream that comes in these pieces, each of them JSON, and what it came to.
 pub(crate) fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, request: &Request) -> (String, Account) {
-    let mut stream = provider::stream(Format::Anthropic, request, envelope(), 1 << 20);
+    let mut stream = provider::stream(&endpoint("claude"), request, envelope(), 1 << 20);
     let mut out = Vec::new();
     for piece in pieces {
         stream.feed(piece, &mut out);

@@ -145,7 +145,9 @@ impl Received {
         }
         if self.body.len() < 1_000_000 {
             let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-            return body["model"].as_str().unwrap_or_default().to_owned();
+            // Bedrock's name it in the path.
+            let in_path = self.path.strip_prefix("/model/").and_then(|rest| rest.split('/').next());
+            return body["model"].as_str().or(in_path).unwrap_or_default().to_owned();
         }
         // A large body is not parsed each time it is looked at: its model stands at the start.
         let start = String::from_utf8_lossy(&self.body[..200]);

@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn what_may_go_better_elsewhere_is_tried_elsewhere() {
-    for status in [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529, 302, 204] {
+    for status in [401, 402, 403, 404, 408, 424, 429, 500, 502, 503, 504, 529, 302, 204] {
         let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
         let step = exchange.handle_response_head(head(status, Media::Json), status == 204, &NOW);
         assert_eq!(step, Step::Retry, "{status}");

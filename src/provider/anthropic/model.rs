@@ -4,7 +4,7 @@ use crate::chat::conversation::Effort;
 
 /// A model of Claude's, as far as its name tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Model {
+pub(in crate::provider) struct Model {
     /// Major and minor version; what has none is taken for new.
     version: (u32, u32),
     family: Family,
@@ -19,7 +19,7 @@ enum Family {
 
 /// How a model is told to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinking {
+pub(in crate::provider) enum Thinking {
     /// Not at all.
     Never,
     /// With a budget of tokens.
@@ -34,7 +34,7 @@ const UNKNOWN: (u32, u32) = (u32::MAX, 0);
 
 impl Model {
     /// `claude-3-7-sonnet-20250219`, `claude-sonnet-4-5`, `claude-opus-5` …
-    pub(super) fn of(name: &str) -> Self {
+    pub(in crate::provider) fn of(name: &str) -> Self {
         // Dates are longer than versions.
         let number = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 2);
         let mut parts = name.split(['-', '.', '@', '_']).skip_while(|part| number(part).is_none());
@@ -48,7 +48,7 @@ impl Model {
     }
 
     /// The most tokens of an answer where nobody says: all of its kind can give as many.
-    pub(super) fn default_max_tokens(self) -> u64 {
+    pub(in crate::provider) fn default_max_tokens(self) -> u64 {
         match self.version {
             (..=2, _) | (3, ..=4) => 4096,
             (3, 5..=6) => 8192,
@@ -57,16 +57,16 @@ impl Model {
     }
 
     /// Whether it takes `temperature`, `top_p` and `top_k`: «models released after Claude Opus 4.6» do not.
-    pub(super) fn takes_sampling(self) -> bool {
+    pub(in crate::provider) fn takes_sampling(self) -> bool {
         self.version <= (4, 6)
     }
 
     /// Whether it takes `temperature` and `top_p` together.
-    pub(super) fn takes_temperature_with_top_p(self) -> bool {
+    pub(in crate::provider) fn takes_temperature_with_top_p(self) -> bool {
         self.version < (4, 1)
     }
 
-    pub(super) fn thinking(self) -> Thinking {
+    pub(in crate::provider) fn thinking(self) -> Thinking {
         match self.version {
             version if version < (3, 7) => Thinking::Never,
             version if version < (4, 6) => Thinking::Budgeted,
@@ -76,12 +76,12 @@ impl Model {
     }
 
     /// Whether it thinks unless it is told not to, and can be told so.
-    pub(super) fn thinks_by_default(self) -> bool {
+    pub(in crate::provider) fn thinks_by_default(self) -> bool {
         self.version >= (5, 0) && self.version != UNKNOWN && self.family != Family::Other
     }
 
     /// `output_config.effort` for `effort`, the nearest below if it does not know that; `None` if it knows none.
-    pub(super) fn effort(self, effort: Effort) -> Option<&'static str> {
+    pub(in crate::provider) fn effort(self, effort: Effort) -> Option<&'static str> {
         let knows_effort = self.version >= (4, 6) || (self.version == (4, 5) && self.family == Family::Opus);
         let word = match effort {
             Effort::None => return None,
@@ -95,7 +95,7 @@ impl Model {
     }
 
     /// Whether it follows a schema to the letter, in its answers and in tool calls.
-    pub(super) fn follows_schemas(self) -> bool {
+    pub(in crate::provider) fn follows_schemas(self) -> bool {
         self.version >= (4, 5)
     }
 }

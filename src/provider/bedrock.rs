@@ -1,0 +1,90 @@
+//! Amazon Bedrock's Converse and ConverseStream: one format for the models of many makers.
+//!
+//! See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
+
+mod completion;
+mod family;
+mod media;
+mod names;
+mod request;
+mod stream;
+mod turns;
+mod usage;
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+pub use completion::completion;
+pub use stream::Stream;
+
+use crate::chat::Request;
+use crate::chat::chunks::FinishReason;
+use crate::clock::Clock;
+use crate::config::Signer;
+use crate::endpoint::Endpoint;
+use crate::error::ClientError;
+use crate::provider::{Fault, Upstream};
+use crate::sigv4;
+
+/// What AWS calls the service that is signed for: <https://docs.aws.amazon.com/general/latest/gr/bedrock.html>.
+const SERVICE: &str = "bedrock";
+
+/// The request to `endpoint`, signed if its provider has a signer.
+///
+/// Errors: if the client's request is malformed, or has an attachment that Bedrock cannot take.
+pub fn request<'a>(request: &Request, endpoint: &Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
+    let (operation, accept) =
+        if request.stream { ("converse-stream", "application/vnd.amazon.eventstream") } else { ("converse", "application/json") };
+    let provider = &endpoint.provider;
+    // An ARN has slashes, and a model id colons.
+    let path = format!("{}/model/{}/{operation}", provider.path_prefix, sigv4::percent_encode(&endpoint.model, b""));
+    let body = request::body(request, endpoint)?;
+    let mut headers = vec![("accept", Cow::Borrowed(accept.as_bytes()))];
+    if let Some(Signer { credentials, region }) = &provider.signer {
+        let signed = sigv4::Request {
+            method: "POST",
+            host: &provider.host,
+            path: &path,
+            headers: &[("content-type", "application/json")],
+            body_hash: Sha256::digest(&body).into(),
+        };
+        let signature = credentials.sign(&signed, region, SERVICE, clock.now());
+        headers.push(("x-amz-date", Cow::Owned(signature.date.into_bytes())));
+        if let Some(token) = &credentials.session_token {
+            headers.push(("x-amz-security-token", Cow::Owned(token.expose().as_bytes().to_vec())));
+        }
+        headers.push(("authorization", Cow::Owned(signature.authorization.into_bytes())));
+    }
+    Ok(Upstream { path: path.into(), headers, body: body.into() })
+}
+
+/// OpenRouter's word for a `stopReason`; `calls` is the number of functions called.
+fn finish_reason(stop_reason: &[u8], calls: usize) -> FinishReason {
+    match stop_reason {
+        b"tool_use" => FinishReason::ToolCalls,
+        b"max_tokens" | b"model_context_window_exceeded" => FinishReason::Length,
+        b"guardrail_intervened" | b"content_filtered" => FinishReason::ContentFilter,
+        b"malformed_model_output" | b"malformed_tool_use" => FinishReason::Error,
+        b"end_turn" | b"stop_sequence" => FinishReason::Stop,
+        _ if calls > 0 => FinishReason::ToolCalls,
+        _ => FinishReason::Stop,
+    }
+}
+
+/// The fault that an exception within a stream stands for, by the statuses that Converse documents for the exceptions.
+fn exception(name: &[u8], payload: &[u8]) -> Fault {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let status = match name.trim_end_matches("exception") {
+        "throttling" | "modelnotready" | "servicequotaexceeded" => 429,
+        "validation" => 400,
+        "accessdenied" => 403,
+        "resourcenotfound" => 404,
+        "modeltimeout" => 408,
+        "serviceunavailable" => 503,
+        "internalserver" => 500,
+        // modelStreamError, modelError, and whatever is still to come: the model behind Bedrock has failed.
+        _ => 502,
+    };
+    Fault::of_status(status, payload)
+}

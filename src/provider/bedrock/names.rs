@@ -1,0 +1,125 @@
+//! Names and ids in the characters that Converse allows.
+
+use sha2::{Digest, Sha256};
+
+use crate::chat::Request;
+use crate::json::{self, Text};
+
+/// The most characters of a function's name or a call's id.
+const MOST: usize = 64;
+
+/// Functions whose names had to be changed: as Bedrock knows them, and as the client does (JSON-escaped).
+#[derive(Debug, Default)]
+pub(super) struct Renamed(Vec<(String, Vec<u8>)>);
+
+// === impl Renamed ===
+
+impl Renamed {
+    /// Those of a request.
+    pub(super) fn of(request: &Request) -> Self {
+        let tools = request.tools().unwrap_or_default();
+        let changed = tools.iter().map(|tool| (function(tool.name), tool.name.raw)).filter(|(name, raw)| name.as_bytes() != *raw);
+        Self(changed.map(|(name, raw)| (name, raw.to_vec())).collect())
+    }
+
+    /// The client's name for what Bedrock calls `name`.
+    pub(super) fn restore<'a>(&'a self, name: &'a [u8]) -> &'a [u8] {
+        self.0.iter().find(|(changed, _)| changed.as_bytes() == name).map_or(name, |(_, raw)| raw)
+    }
+}
+
+/// A function's name as `ToolName` has it: `[a-zA-Z0-9_-]{1,64}`.
+pub(super) fn function(name: Text<'_>) -> String {
+    allowed(name, b"_-")
+}
+
+/// A call's id as `ToolUseId` has it: `[a-zA-Z0-9_.:-]{1,64}`.
+pub(super) fn call(id: Text<'_>) -> String {
+    allowed(id, b"_.:-")
+}
+
+/// The text itself where it fits, else something like it, and the same each time: other conversations, caches and answers refer to it.
+fn allowed(text: Text<'_>, marks: &[u8]) -> String {
+    const KEPT: usize = MOST - 9;
+    let text = text.value();
+    let is_allowed = |c: char| u8::try_from(c).is_ok_and(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte));
+    if !text.is_empty() && text.len() <= MOST && text.chars().all(is_allowed) {
+        return text.into_owned();
+    }
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let like: String = text.chars().take(KEPT).map(|c| if is_allowed(c) { c } else { '_' }).collect();
+    format!("{like}_{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+/// The names of a request's documents: what Bedrock allows, and none twice.
+#[derive(Debug, Default)]
+pub(super) struct Documents(Vec<String>);
+
+// === impl Documents ===
+
+impl Documents {
+    /// Writes the next document's name as a JSON string: letters, digits, single spaces, hyphens, parentheses and brackets are
+    /// allowed, the extension is told by the format.
+    pub(super) fn write(&mut self, file_name: Option<Text<'_>>, out: &mut Vec<u8>) {
+        const MOST: usize = 180;
+        let file_name = file_name.map(|name| name.value()).unwrap_or_default();
+        let stem = file_name.rsplit_once('.').map_or(&*file_name, |(stem, _)| stem);
+        let mut name = String::new();
+        for c in stem.chars().take(MOST) {
+            let c = if c.is_ascii_alphanumeric() || "-()[]".contains(c) { c } else { ' ' };
+            if c != ' ' || !name.ends_with(' ') {
+                name.push(c);
+            }
+        }
+        let name = name.trim();
+        let name = if name.is_empty() { "document" } else { name };
+        let before = self.0.iter().filter(|other| *other == name).count();
+        self.0.push(name.to_owned());
+        if before == 0 {
+            json::string_into(out, name);
+        } else {
+            json::string_into(out, &format!("{name} ({})", before.saturating_add(1)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Scanner;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn text(json: &'static str) -> Text<'static> {
+        Scanner::new(json.as_bytes()).string().unwrap()
+    }
+
+    #[test]
+    fn t69_names_and_ids_keep_to_the_characters_allowed() {
+        assert_eq!(function(text(r#""get_weather-2""#)), "get_weather-2");
+        assert_eq!(call(text(r#""toolu_01:a.b""#)), "toolu_01:a.b");
+        for name in [r#""mcp.server/get weather""#, r#""""#, r#""überraschung""#, r#""a\"b""#] {
+            let changed = function(text(name));
+            assert!((1..=MOST).contains(&changed.len()), "{changed}");
+            assert!(changed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'), "{changed}");
+            assert_eq!(changed, function(text(name)), "the same each time");
+        }
+        assert_ne!(function(text(r#""a.b""#)), function(text(r#""a/b""#)));
+        let long = format!("\"{}\"", "x".repeat(65)).leak();
+        assert_eq!(call(text(long)).len(), MOST);
+    }
+
+    #[test]
+    fn t69_documents_have_names_of_their_own() {
+        let mut documents = Documents::default();
+        let mut name = |name| {
+            let mut out = Vec::new();
+            documents.write(name, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(name(Some(text(r#""Q3_report  v1.2 (final).pdf""#))), r#""Q3 report v1 2 (final)""#);
+        assert_eq!(name(Some(text(r#""Q3 report v1 2 (final).md""#))), r#""Q3 report v1 2 (final) (2)""#);
+        assert_eq!(name(None), r#""document""#);
+        assert_eq!(name(Some(text(r#""日本.pdf""#))), r#""document (2)""#);
+    }
+}
