@@ -42,6 +42,8 @@ pub struct Spent {
 impl Spent {
     /// What the provider counted, at the price of `endpoint`; estimated if it counted nothing.
     pub fn new(endpoint: &Endpoint, counted: Option<Usage>, request: &Request, output_bytes: usize) -> Self {
+        // Nothing at all is no count: a prompt has tokens.
+        let counted = counted.filter(|usage| usage.input_tokens() > 0 || usage.output_tokens() > 0);
         let usage = counted.unwrap_or_else(|| Usage::estimate(request.prompt_bytes, output_bytes));
         Self { usage, cost: endpoint.cost(&usage) }
     }

@@ -110,6 +110,11 @@ fn a_usage_that_is_missing_is_estimated() {
     assert_eq!(json["usage"]["estimated"], true);
     assert_eq!(exchange.settle(NOW).spent.unwrap().usage.source, Source::Estimated);
 
+    // Nothing at all is no count.
+    let mut exchange = asked(false, &[ONE_AT_FIRST]);
+    let zeros = r#"{"choices":[{"message":{"content":"twelve bytes"}}],"usage":{"prompt_tokens":0,"completion_tokens":0}}"#;
+    assert_eq!(released(answered(&mut exchange, 200, zeros)).1["usage"]["estimated"], true);
+
     let mut exchange = streaming(&[ONE_AT_FIRST]);
     let answer = body(exchange.handle_body([&text("twelve bytes"), STOP, DONE].concat().as_bytes(), false, &NOW));
     assert!(answer.contains("\"prompt_tokens\":2,\"completion_tokens\":3,") && answer.contains("\"estimated\":true"), "{answer}");
