@@ -1,4 +1,16 @@
 //! Signalbox: a self-hosted OpenRouter as one proxy-wasm module for stock Envoy.
+//!
+//! The journey of a request:
+//!
+//! ```text
+//! host::gateway   body ─▶ chat::Request ─▶ route::plan ─▶ Exchange, put where its attempts find it
+//!     router      ─▶ the cluster of the next endpoint, read anew for each retry
+//! host::attempt   Exchange::begin_attempt ─▶ provider::request, headers::for_provider ─▶ the provider
+//!                 its answer ─▶ Exchange::handle_* ─▶ Step: hold, retry, release, go on
+//! host::gateway   the end ─▶ Exchange::settle ─▶ metrics::settlement
+//! ```
+//!
+//! Everything but `host` is pure: bytes in, values out; time and luck are arguments.
 
 pub mod chat;
 pub mod clock;

@@ -30,7 +30,7 @@ enum State {
     #[default]
     New,
     /// The body for the provider is still to be put in the place of the client's.
-    /// `body` is that one, if it is nothing of the client's.
+    /// `body` is that one, unless it is large and mostly the client's own bytes.
     Asking { handover: Shared, endpoint: Rc<Endpoint>, body: Option<Vec<u8>> },
     /// The request is out. `consumed` are the bytes of the response that have been looked at but are held by Envoy.
     Asked { handover: Shared, consumed: usize },
@@ -78,7 +78,8 @@ impl Filter {
         let mut length = itoa::Buffer::new();
         let length = length.format(upstream.body.len()).as_bytes();
         calls::replace_headers(Map::Request, &headers::for_provider(handover.headers.iter(), &endpoint.provider, &upstream, length));
-        let body = upstream.body.into_owned();
+        // A small body is made once, here; a large one again when it is sent, piece by piece and without a copy in between.
+        let body = if upstream.body.len() <= ONE_PIECE { Some(upstream.body.to_vec()) } else { upstream.body.into_owned() };
         drop(exchange);
         self.state = State::Asking { handover, endpoint, body };
         Ok(())
@@ -237,9 +238,6 @@ fn replace_request_body(handover: &Shared, endpoint: &Endpoint) {
     let exchange = handover.exchange.borrow();
     // It could be said when the headers were written.
     let Ok(Upstream { body, .. }) = provider::request(exchange.request(), endpoint, &HostClock) else { return };
-    if body.len() <= ONE_PIECE {
-        return calls::replace_buffer(Buffer::Request, &body.to_vec());
-    }
     let mut pieces = body.iter();
     calls::replace_buffer(Buffer::Request, pieces.next().unwrap_or_default());
     pieces.for_each(|piece| calls::append_buffer(Buffer::Request, piece));
