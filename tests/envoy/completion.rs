@@ -104,7 +104,7 @@ fn an_answer_may_arrive_in_any_pieces() {
     provider.answers("half-closed", body.clone().until_closed().ending(Ending::HalfClose));
     let chunk = format!("{:x}\r\n{whole}\r\n", whole.len());
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
-    provider.answers("trailers", Reply::raw(format!("{head}{chunk}0\r\nx-checksum: 1\r\n\r\n")));
+    provider.answers("trailers", Reply::raw(format!("{head}{chunk}0\r\nx-checksum: 1\r\n\r\n")).ending(Ending::KeepAlive));
     provider.answers("charset", body.header("content-type", "Application/JSON; charset=utf-8"));
     for model in ["t/pieces", "t/slow", "t/until-closed", "t/half-closed", "t/charset", "t/trailers"] {
         let response = gateway.ask(model);
@@ -137,6 +137,6 @@ fn an_informational_status_from_the_provider_is_not_the_answer() {
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    gateway.provider("first").answers("continue", Reply::raw(wire));
+    gateway.provider("first").answers("continue", Reply::raw(wire).ending(Ending::KeepAlive));
     assert_eq!(gateway.ask("t/continue").content(), "ok");
 }

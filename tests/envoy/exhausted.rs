@@ -152,7 +152,10 @@ fn a_mixed_failure_names_every_attempt() {
 #[test]
 fn a_failure_without_a_body_is_answered_all_the_same() {
     let gateway = Use::of(&GATEWAY);
-    let bare = |status: &str| Reply::raw(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nretry-after: 7\r\nset-cookie: a=b\r\n\r\n"));
+    let bare = |status: &str| {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nretry-after: 7\r\nset-cookie: a=b\r\n\r\n");
+        Reply::raw(head).ending(Ending::KeepAlive)
+    };
     for (status, told) in [("503 Busy", 503), ("429 Slow", 429), ("405 No", 400), ("200 OK", 502), ("304 Same", 502)] {
         for stream in [false, true] {
             gateway.provider("first").answers("bare", Reply::error(500, "no"));

@@ -45,7 +45,7 @@ fn failures() -> Vec<(&'static str, Reply)> {
         ("no-choices-200", Reply::json(200, &json!({"object": "error", "message": "The engine is dead.", "code": 500}))),
         ("named-error-event", Reply::events([format!("event: error\n{in_stream}")])),
         ("redirect", Reply::new(302, "text/html", "moved").header("location", "https://elsewhere.test/")),
-        ("no-content", Reply::raw("HTTP/1.1 204 No Content\r\n\r\n")),
+        ("no-content", Reply::raw("HTTP/1.1 204 No Content\r\n\r\n").ending(Ending::KeepAlive)),
         ("empty-200", Reply::new(200, "application/json", "")),
         ("empty-stream", Reply::events([""])),
         ("only-done", Reply::events([wire::event("[DONE]")])),

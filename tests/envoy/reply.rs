@@ -60,7 +60,8 @@ impl Reply {
         Self { pieces, framing: Framing::Chunked, ..Self::new(200, "text/event-stream; charset=utf-8", "") }
     }
 
-    /// Bytes instead of an HTTP answer.
+    /// Bytes instead of an HTTP answer, and then FIN. One that is a whole answer has to keep the connection alive or say that it
+    /// closes: Envoy puts the connection back into its pool, and the next request may be sent before the FIN is seen.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self { framing: Framing::Raw, ending: Ending::Close, ..Self::new(200, "", bytes) }
     }
