@@ -24,6 +24,11 @@ impl Decimal {
     ///
     /// `None` if it is no number, or has more than 19 significant digits.
     pub fn parse(text: &str) -> Option<Self> {
+        // Most numbers are small and whole.
+        if (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let digits = text.bytes().fold(0u64, |digits, byte| digits.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f)));
+            return Some(Self { negative: false, digits, exponent: 0 });
+        }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
             None => (text, 0),

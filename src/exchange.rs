@@ -385,7 +385,10 @@ impl Exchange {
 
 /// A new generation id: `gen-<seconds>-<20 letters and digits>`.
 pub fn generation_id(now: Millis, random: &mut fastrand::Rng) -> Box<str> {
-    let mut id = format!("gen-{}-", now.as_secs());
+    let mut id = String::with_capacity(40);
+    id.push_str("gen-");
+    id.push_str(itoa::Buffer::new().format(now.as_secs()));
+    id.push('-');
     id.extend(std::iter::repeat_with(|| random.alphanumeric()).take(20));
     id.into()
 }

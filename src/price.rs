@@ -110,7 +110,8 @@ impl FemtoUsd {
     }
 
     fn times(self, count: u64) -> u128 {
-        u128::from(self.0).saturating_mul(u128::from(count))
+        // The product of two u64 always fits.
+        u128::from(self.0).wrapping_mul(u128::from(count))
     }
 }
 
@@ -150,23 +151,26 @@ impl NanoUsd {
     /// Appends the amount as a JSON number of USD: `0.0000203`, never an exponent, no trailing zero.
     pub fn write_usd(self, out: &mut Vec<u8>) {
         const NANOS: u64 = 1_000_000_000;
-        let (whole, mut nanos) = (self.0 / NANOS, self.0 % NANOS);
-        out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+        let (whole, nanos) = (self.0 / NANOS, self.0 % NANOS);
+        let mut number = itoa::Buffer::new();
+        out.extend_from_slice(number.format(whole).as_bytes());
         if nanos > 0 {
-            out.push(b'.');
-        }
-        // Shifting the decimals left by one brings the next digit before the point.
-        while nanos > 0 {
-            nanos = nanos.saturating_mul(10);
-            out.extend_from_slice(itoa::Buffer::new().format(nanos / NANOS).as_bytes());
-            nanos %= NANOS;
+            // A one before the nine decimals keeps their leading zeros; it stands where the point belongs.
+            let point = out.len();
+            out.extend_from_slice(number.format(nanos.saturating_add(NANOS)).trim_end_matches('0').as_bytes());
+            out.get_mut(point).into_iter().for_each(|one| *one = b'.');
         }
     }
 
     /// Rounds to the nearest; a half goes up.
     fn rounded(femto: u128) -> Self {
-        const FEMTOS: u128 = 1_000_000;
-        Self(u64::try_from(femto.saturating_add(FEMTOS / 2) / FEMTOS).unwrap_or(u64::MAX))
+        const FEMTOS: u64 = 1_000_000;
+        let femto = femto.saturating_add(u128::from(FEMTOS / 2));
+        // All but absurd sums fit in 64 bits, which divide much faster.
+        match u64::try_from(femto) {
+            Ok(femto) => Self(femto / FEMTOS),
+            Err(_) => Self(u64::try_from(femto / u128::from(FEMTOS)).unwrap_or(u64::MAX)),
+        }
     }
 }
 
@@ -208,7 +212,9 @@ impl Price {
     /// What this usage costs. The exact sum is rounded, not its parts, so that the parts
     /// never come to more than the whole.
     pub fn cost(&self, usage: &Usage) -> Cost {
-        let sum = |parts: &[(FemtoUsd, u64)]| parts.iter().fold(0u128, |sum, (price, count)| sum.saturating_add(price.times(*count)));
+        let sum = |parts: &[(FemtoUsd, u64)]| {
+            parts.iter().fold(0u128, |sum, (price, count)| if *count == 0 { sum } else { sum.saturating_add(price.times(*count)) })
+        };
         let prompt = sum(&[
             (self.prompt, usage.input),
             (self.input_cache_read, usage.cache_read),

@@ -24,8 +24,8 @@ pub struct Ask<'a> {
     pub key: &'a Key,
     /// The path, without its query.
     pub path: &'a str,
-    /// The request headers, names in lower case.
-    pub headers: &'a [(&'a str, &'a [u8])],
+    /// The value of the request header of this name, which is in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
 }
 
 /// Plans a request. `health` is asked only where there is a choice.

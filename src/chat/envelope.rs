@@ -13,8 +13,10 @@ pub const DONE: &[u8] = b"data: [DONE]\n\n";
 /// See <https://openrouter.ai/docs/api-reference/overview>.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    completion: Vec<u8>,
-    chunk: Vec<u8>,
+    /// `{"id":…` up to the start of the value of `object`.
+    head: Vec<u8>,
+    /// From the end of the value of `object`.
+    tail: Vec<u8>,
 }
 
 // === impl Envelope ===
@@ -23,27 +25,29 @@ impl Envelope {
     /// The envelope of the exchange `id` (`gen-…`), answered by `provider` (a display name) with `model` (as catalogued).
     /// `created` is in seconds since the epoch.
     pub fn new(id: &str, provider: &str, model: &str, created: u64) -> Self {
-        let head = |start: &str, object: &str| {
-            let mut head = start.as_bytes().to_vec();
-            for (key, value) in [("{\"id\":", id), (",\"provider\":", provider), (",\"model\":", model), (",\"object\":", object)] {
-                head.extend_from_slice(key.as_bytes());
-                json::string_into(&mut head, value);
-            }
-            head.extend_from_slice(b",\"created\":");
-            head.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
-            head
-        };
-        Self { completion: head("", "chat.completion"), chunk: head("data: ", "chat.completion.chunk") }
+        let mut head = Vec::with_capacity(160);
+        for (key, value) in [("{\"id\":", id), (",\"provider\":", provider), (",\"model\":", model)] {
+            head.extend_from_slice(key.as_bytes());
+            json::string_into(&mut head, value);
+        }
+        head.extend_from_slice(b",\"object\":\"chat.completion");
+        let mut tail = b"\",\"created\":".to_vec();
+        tail.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
+        Self { head, tail }
     }
 
     /// Appends `{"id":…,"object":"chat.completion","created":…`, without an end.
     pub fn completion_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.completion);
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(&self.tail);
     }
 
     /// Appends `data: {"id":…,"object":"chat.completion.chunk","created":…`, without an end.
     pub fn chunk_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.chunk);
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b".chunk");
+        out.extend_from_slice(&self.tail);
     }
 
     /// Appends the event that carries the usage: the last one before [`DONE`].

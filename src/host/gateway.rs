@@ -105,8 +105,8 @@ impl Filter {
         self.check_size(body.len())?;
         let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
         let now = HostClock.now();
-        let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
-        let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };
+        let header = |name: &str| headers.find(name.as_bytes());
+        let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
         let random = &mut *self.role.random.borrow_mut();
         let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
         let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);

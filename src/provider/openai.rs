@@ -30,5 +30,5 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a>
             OutputLimitName::AsSent => None,
         },
     });
-    Upstream { path: format!("{}{PATH}", endpoint.provider.path_prefix).into(), headers: Vec::new(), body }
+    Upstream { path: [&endpoint.provider.path_prefix, PATH].concat().into(), headers: Vec::new(), body }
 }

@@ -32,6 +32,9 @@ pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut
         return allowed(resolved, ask);
     }
     let unknown = || Error::from(ClientError::UnknownModel(shown(name)));
+    if let Some(model) = gateway.model(name) {
+        return allowed(resolved(name, model.endpoints.clone(), false), ask);
+    }
     let id: ModelId = name.parse().map_err(|_| unknown())?;
     if id.has(DynamicVariant::Online) {
         return Err(ClientError::invalid(
@@ -53,7 +56,8 @@ fn resolved(name: &str, endpoints: Vec<Rc<Endpoint>>, cheapest: bool) -> Resolve
 
 /// A name as messages repeat it: not at any length.
 fn shown(name: &str) -> String {
-    name.chars().take(100).collect()
+    let end = name.char_indices().nth(100).map_or(name.len(), |(end, _)| end);
+    name.get(..end).unwrap_or_default().to_owned()
 }
 
 /// Leaves the endpoints of models that the key may use.
@@ -66,7 +70,7 @@ fn allowed(mut resolved: Resolved, ask: &Ask<'_>) -> Result<Resolved, Error> {
 }
 
 fn matches(rule: &Match, name: &str, ask: &Ask<'_>) -> bool {
-    let header = |wanted: &str| ask.headers.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| std::str::from_utf8(value).ok());
+    let header = |name: &str| (ask.header)(name).and_then(|value| std::str::from_utf8(value).ok());
     let needs = ask.request.needs;
     rule.model.as_ref().is_none_or(|glob| glob.matches(name))
         && rule.headers.iter().all(|(name, glob)| header(name).is_some_and(|value| glob.matches(value)))

@@ -114,7 +114,12 @@ impl Asked {
 
     fn plan_with(&self, gateway: &Gateway) -> Result<Vec<String>, Error> {
         let request = Request::parse(self.body.to_string().into_bytes(), None, 3).unwrap();
-        let ask = Ask { request: &request, key: &gateway.keys()[self.key], path: self.path, headers: &self.headers };
+        let ask = Ask {
+            request: &request,
+            key: &gateway.keys()[self.key],
+            path: self.path,
+            header: &|name| self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value),
+        };
         let health = || {
             let mut health = Health::default();
             for endpoint in gateway.endpoints() {

@@ -1,10 +1,9 @@
 //! The `usage` object of the OpenAI format, with what its imitators add to it.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::{Source, Usage};
-use crate::{decimal::Decimal, price::NanoUsd};
+use crate::decimal::Decimal;
+use crate::json::{Kind, Scanner};
+use crate::price::NanoUsd;
 
 /// A count above this is a provider's mistake and taken as missing: no request has a thousand million tokens.
 pub(super) const MAX_TOKENS: u64 = 1_000_000_000;
@@ -30,73 +29,63 @@ pub struct OpenAiUsage {
     is_byok: bool,
 }
 
-/// The members read, as text: a value of the wrong type then costs that member and not the whole.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire<'a> {
-    #[serde(borrow)]
-    prompt_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    completion_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    total_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    prompt_tokens_details: Option<&'a RawValue>,
-    #[serde(borrow)]
-    completion_tokens_details: Option<&'a RawValue>,
-    /// DeepSeek's name for `cached_tokens`, and what its cache did not hold.
-    #[serde(borrow)]
-    prompt_cache_hit_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    prompt_cache_miss_tokens: Option<&'a RawValue>,
-    /// OpenRouter's own reckoning, in USD.
-    #[serde(borrow)]
-    cost: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cost_details: Option<&'a RawValue>,
-    #[serde(borrow)]
-    is_byok: Option<&'a RawValue>,
-
-    // Within the details. `cached_tokens` also stands at the top at some providers.
-    #[serde(borrow)]
-    cached_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cache_write_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    audio_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reasoning_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    image_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    upstream_inference_cost: Option<&'a RawValue>,
-}
-
 impl OpenAiUsage {
     /// Reads a `usage` object.
     ///
     /// Members of the wrong type, negative or absurd count as missing; members unknown are passed
     /// over. `None` if it is no object or counts nothing at all (`null`, `{}`).
     pub fn parse(json: &[u8]) -> Option<Self> {
-        let wire = Wire::parse(std::str::from_utf8(json).ok()?)?;
-        let prompt = wire.prompt_tokens_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
-        let completion = wire.completion_tokens_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
-        let cost = wire.cost_details.and_then(|raw| Wire::parse(raw.get())).unwrap_or_default();
-        let usage = Self {
-            prompt: count(wire.prompt_tokens),
-            completion: count(wire.completion_tokens),
-            total: count(wire.total_tokens),
-            cached: count(prompt.cached_tokens).or_else(|| count(wire.prompt_cache_hit_tokens)).or_else(|| count(wire.cached_tokens)),
-            cache_write: count(prompt.cache_write_tokens),
-            cache_miss: count(wire.prompt_cache_miss_tokens),
-            audio_input: count(prompt.audio_tokens),
-            reasoning: count(completion.reasoning_tokens),
-            audio_output: count(completion.audio_tokens),
-            image_output: count(completion.image_tokens),
-            cost: money(wire.cost),
-            upstream_cost: money(cost.upstream_inference_cost),
-            is_byok: wire.is_byok.is_some_and(|raw| raw.get() == "true"),
-        };
+        let mut usage = Self::default();
+        let (mut cache_hit, mut cached_at_top) = (None, None);
+        let mut scanner = Scanner::new(json);
+        let walked = scanner.object(|scanner, key, _| {
+            if scanner.kind()? == Kind::Object {
+                return match key.raw {
+                    b"prompt_tokens_details" => scanner.object(|scanner, key, _| {
+                        match (key.raw, scanner.raw()?) {
+                            (b"cached_tokens", value) => usage.cached = count(value),
+                            (b"cache_write_tokens", value) => usage.cache_write = count(value),
+                            (b"audio_tokens", value) => usage.audio_input = count(value),
+                            _ => {}
+                        }
+                        Ok(())
+                    }),
+                    b"completion_tokens_details" => scanner.object(|scanner, key, _| {
+                        match (key.raw, scanner.raw()?) {
+                            (b"reasoning_tokens", value) => usage.reasoning = count(value),
+                            (b"audio_tokens", value) => usage.audio_output = count(value),
+                            (b"image_tokens", value) => usage.image_output = count(value),
+                            _ => {}
+                        }
+                        Ok(())
+                    }),
+                    b"cost_details" => scanner.object(|scanner, key, _| {
+                        let value = scanner.raw()?;
+                        if key.raw == b"upstream_inference_cost" {
+                            usage.upstream_cost = money(value);
+                        }
+                        Ok(())
+                    }),
+                    _ => scanner.skip().map(|_| ()),
+                };
+            }
+            match (key.raw, scanner.raw()?) {
+                (b"prompt_tokens", value) => usage.prompt = count(value),
+                (b"completion_tokens", value) => usage.completion = count(value),
+                (b"total_tokens", value) => usage.total = count(value),
+                // DeepSeek's name for the cached tokens, and what its cache did not hold.
+                (b"prompt_cache_hit_tokens", value) => cache_hit = count(value),
+                (b"prompt_cache_miss_tokens", value) => usage.cache_miss = count(value),
+                (b"cached_tokens", value) => cached_at_top = count(value),
+                // OpenRouter's own reckoning, in USD.
+                (b"cost", value) => usage.cost = money(value),
+                (b"is_byok", value) => usage.is_byok = value == b"true",
+                _ => {}
+            }
+            Ok(())
+        });
+        walked.and_then(|()| scanner.end()).ok()?;
+        usage.cached = usage.cached.or(cache_hit).or(cached_at_top);
         (usage != Self { is_byok: usage.is_byok, ..Self::default() }).then_some(usage)
     }
 
@@ -175,21 +164,17 @@ impl OpenAiUsage {
     }
 }
 
-impl<'a> Wire<'a> {
-    fn parse(json: &'a str) -> Option<Self> {
-        // An array would do for a struct; it is no usage.
-        let is_object = json.trim_ascii_start().starts_with('{');
-        is_object.then(|| serde_json::from_str(json).ok()).flatten()
-    }
-}
-
 /// A count of tokens; decimals are cut off.
-fn count(raw: Option<&RawValue>) -> Option<u64> {
-    Decimal::parse(raw?.get())?.truncated(0).filter(|count| *count <= MAX_TOKENS)
+fn count(value: &[u8]) -> Option<u64> {
+    decimal(value)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
 }
 
-fn money(raw: Option<&RawValue>) -> Option<NanoUsd> {
-    NanoUsd::from_usd(Decimal::parse(raw?.get())?)
+fn money(value: &[u8]) -> Option<NanoUsd> {
+    NanoUsd::from_usd(decimal(value)?)
+}
+
+fn decimal(value: &[u8]) -> Option<Decimal> {
+    Decimal::parse(std::str::from_utf8(value).ok()?)
 }
 
 /// Takes a part out of what is left of its whole.

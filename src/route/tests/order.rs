@@ -96,7 +96,7 @@ fn health_is_asked_only_where_there_is_a_choice() {
     let asked = ask("acme/text");
     let gateway = asked.gateway();
     let request = Request::parse(asked.body.to_string().into_bytes(), None, 3).unwrap();
-    let ask = Ask { request: &request, key: &gateway.keys()[0], path: "/", headers: &[] };
+    let ask = Ask { request: &request, key: &gateway.keys()[0], path: "/", header: &|_| None };
     let never = || panic!("asked");
     assert!(super::plan(&gateway, &ask, &never, &NOW, &mut fastrand::Rng::with_seed(1)).is_ok());
 }
