@@ -3,6 +3,7 @@
 //! A caller walks objects and arrays with closures and takes the slices it wants; everything else is skipped, and checked,
 //! at the speed of the string scan. Nesting is limited to [`MAX_DEPTH`], so hostile input costs no stack.
 
+mod block;
 mod text;
 
 use std::ops::Range;

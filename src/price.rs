@@ -169,7 +169,7 @@ impl NanoUsd {
         // All but absurd sums fit in 64 bits, which divide much faster.
         match u64::try_from(femto) {
             Ok(femto) => Self(femto / FEMTOS),
-            Err(_) => Self(u64::try_from(femto / u128::from(FEMTOS)).unwrap_or(u64::MAX)),
+            Err(_) => Self(femto.checked_div(FEMTOS.into()).and_then(|nano| nano.try_into().ok()).unwrap_or(u64::MAX)),
         }
     }
 }

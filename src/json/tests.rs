@@ -122,3 +122,31 @@ fn escaping_round_trips() {
     assert_eq!(Scanner::new(br#""\ud83d\ude00""#).string().unwrap().value(), "😀");
     assert_eq!(Scanner::new(br#""\n\ud83d""#).string().unwrap().value(), "\\n\\ud83d");
 }
+
+#[test]
+fn long_strings_full_of_escapes_are_read_as_serde_json_reads_them() {
+    const PARTS: [&[u8]; 12] =
+        [b"plain text, ", b"\\n", b"\\\"", b"\\\\", b"\\u00e9", b"\\u5927", "é大".as_bytes(), b"u", b"\\", b"\"", b"\\u12g4", b"\x01"];
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut good = 0;
+    for round in 0..20_000 {
+        // Most rounds have only parts that a string may hold.
+        let kinds = if round % 4 == 0 { PARTS.len() } else { 8 };
+        let mut text = b"\"".to_vec();
+        while text.len() < round % 400 {
+            text.extend_from_slice(PARTS[if random.u8(..) < 250 { random.usize(..8) } else { random.usize(..kinds) }]);
+        }
+        text.extend_from_slice(b"\" ");
+        let serde = serde_json::from_slice::<String>(&text);
+        let scanned = Scanner::new(&text).string();
+        match &serde {
+            Ok(value) => {
+                good += 1;
+                assert_eq!(scanned.unwrap().value(), *value, "{:?}", String::from_utf8_lossy(&text));
+            }
+            // Behind a quote in the middle the string ends, and something follows that serde_json does not take.
+            Err(_) => assert!(check(&text).is_err(), "{:?}", String::from_utf8_lossy(&text)),
+        }
+    }
+    assert!(good > 10_000, "{good}");
+}

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::block::{self, BLOCK};
 use super::{Error, ErrorKind};
 
 /// A scanned string: the bytes between its quotes, escapes as sent.
@@ -11,9 +12,6 @@ pub struct Text<'a> {
     pub raw: &'a [u8],
     escaped: bool,
 }
-
-/// Bytes that are looked at together.
-const BLOCK: usize = 16;
 
 // === impl Text ===
 
@@ -51,29 +49,41 @@ impl<'a> Text<'a> {
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(Text<'_>, usize), Error> {
     let mut at = start;
     let mut escaped = false;
-    let mut high = 0;
+    let mut high = false;
     // Bytes at the start of the block that an escape in the block before has taken.
     let mut taken = 0u32;
     loop {
         if taken == 0 {
-            at += plain_blocks(bytes.get(at..).unwrap_or_default(), &mut high);
+            at += block::plain(bytes.get(at..).unwrap_or_default(), &mut high);
         }
         let rest = bytes.get(at..).unwrap_or_default();
         let (stops, tops) = match rest.first_chunk() {
-            Some(block) => block_masks(block),
+            Some(block) => block::masks(block),
             None if rest.is_empty() => return Err(Error { kind: ErrorKind::Eof, at }),
-            None => block_masks(&padded(rest)),
+            None => block::masks(&padded(rest)),
         };
         let mut stops = stops & !taken;
+        // Where one escape is, there are more.
+        if taken == 0 && bytes.get(at + stops.trailing_zeros() as usize) == Some(&b'\\') {
+            let (length, takes) = block::escaped(rest, &mut high);
+            if length > 0 {
+                (escaped, taken) = (true, u32::from(takes));
+                at += length;
+                if takes {
+                    check_escape(bytes, at - 1)?;
+                }
+                continue;
+            }
+        }
         taken = 0;
         while stops != 0 {
             let place = stops.trailing_zeros();
             let stop = at + place as usize;
             match bytes.get(stop) {
                 Some(b'"') => {
-                    high |= tops & ((1 << place) - 1);
+                    high |= tops & ((1 << place) - 1) != 0;
                     let raw = bytes.get(start..stop).unwrap_or_default();
-                    if high != 0 && simdutf8::basic::from_utf8(raw).is_err() {
+                    if high && simdutf8::basic::from_utf8(raw).is_err() {
                         return Err(Error { kind: ErrorKind::Utf8, at: start });
                     }
                     return Ok((Text { raw, escaped }, stop + 1));
@@ -87,7 +97,7 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(Text<'_>, usize), Erro
                 _ => return Err(Error { kind: ErrorKind::Syntax, at: stop }),
             }
         }
-        high |= tops;
+        high |= tops != 0;
         at = (at + BLOCK).min(bytes.len());
     }
 }
@@ -98,7 +108,7 @@ fn check_escape(bytes: &[u8], at: usize) -> Result<(), Error> {
     match bytes.get(at..).unwrap_or_default() {
         [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Ok(()),
         [_, b'u', digits @ ..] => match digits.get(..4) {
-            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
+            Some(digits) if block::is_hex(digits) => Ok(()),
             Some(_) => fault(ErrorKind::Syntax),
             None => fault(ErrorKind::Eof),
         },
@@ -107,48 +117,11 @@ fn check_escape(bytes: &[u8], at: usize) -> Result<(), Error> {
     }
 }
 
-/// How many bytes of `bytes` are in whole blocks before the first in which a string stops or turns. Sets bits of `high` when any
-/// of them is not ASCII.
-fn plain_blocks(bytes: &[u8], high: &mut u32) -> usize {
-    let mut plain = 0usize;
-    for block in bytes.as_chunks::<BLOCK>().0 {
-        let (stops, tops) = block_masks(block);
-        if stops != 0 {
-            break;
-        }
-        *high |= tops;
-        plain = plain.wrapping_add(BLOCK);
-    }
-    plain
-}
-
 /// `rest`, which is shorter than a block, with spaces behind.
 fn padded(rest: &[u8]) -> [u8; BLOCK] {
     let mut block = [b' '; BLOCK];
     block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
     block
-}
-
-/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
-    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
-    let word = |half: &[u8]| half.try_into().map(u64::from_le_bytes).unwrap_or_default();
-    let (low, top) = block.split_at(8);
-    let bytes = u64x2(word(low), word(top));
-    let quotes = i8x16_eq(bytes, u8x16_splat(b'"'));
-    let backslashes = i8x16_eq(bytes, u8x16_splat(b'\\'));
-    let controls = u8x16_lt(bytes, u8x16_splat(b' '));
-    (u32::from(i8x16_bitmask(v128_or(v128_or(quotes, backslashes), controls))), u32::from(i8x16_bitmask(bytes)))
-}
-
-/// A bit for each byte of a block: whether a string stops or turns there, and whether it is not ASCII.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn block_masks(block: &[u8; BLOCK]) -> (u32, u32) {
-    block.iter().rev().fold((0, 0), |(stops, tops), byte| {
-        let stop = matches!(byte, b'"' | b'\\' | 0..0x20);
-        (stops << 1 | u32::from(stop), tops << 1 | u32::from(byte >> 7))
-    })
 }
 
 /// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped.
