@@ -25,7 +25,7 @@ pub use self::{
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
-    provider::{Provider, Signer},
+    provider::{About, Provider, Signer},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
 };
 use crate::{endpoint::Endpoint, secret::KeyHash};
@@ -44,6 +44,8 @@ pub enum Config {
 pub struct Gateway {
     /// Limits and times.
     pub defaults: Rc<Defaults>,
+    /// Who serves models, by slug.
+    pub providers: Vec<Rc<Provider>>,
     /// The catalogue, in the order written.
     pub models: Vec<Rc<Model>>,
     /// The rules, in the order written: the first that matches wins.
@@ -77,10 +79,11 @@ impl Gateway {
     /// Checks every entry of a document against the others.
     fn resolve(document: Document<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let defaults = document.defaults.unwrap_or_default().resolve()?;
-        let mut providers = HashMap::new();
+        let mut all_providers = Vec::new();
         for (slug, entry) in document.providers.unwrap_or_default() {
-            providers.insert(slug.clone(), Rc::new(entry.resolve(slug, env)?));
+            all_providers.push(Rc::new(entry.resolve(slug, env)?));
         }
+        let providers = all_providers.iter().map(|provider| (provider.slug.to_string(), Rc::clone(provider))).collect();
         let catalogue = Catalogue::resolve(document.models.unwrap_or_default(), &providers)?;
         let keys = Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models)?;
         let mut rules = Vec::new();
@@ -89,6 +92,7 @@ impl Gateway {
         }
         Ok(Self {
             defaults: Rc::new(defaults),
+            providers: all_providers,
             models: catalogue.models,
             rules,
             anonymous: keys.anonymous,

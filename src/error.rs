@@ -41,11 +41,16 @@ pub enum ClientError {
     #[error("This key may not use {0}: its configuration allows other models only")]
     ModelNotAllowed(String),
     /// A path that is not served.
-    #[error("No such endpoint: {0}. Completions are at POST /api/v1/chat/completions")]
+    #[error("No such endpoint: {0}. Completions are at POST /api/v1/chat/completions, models at GET /api/v1/models")]
     UnknownPath(String),
     /// A method that the path does not serve.
-    #[error("Method {0} is not allowed here: use POST")]
-    Method(String),
+    #[error("Method {sent} is not allowed here: use {allowed}")]
+    Method {
+        /// The method of the request.
+        sent: String,
+        /// The one that the path is for.
+        allowed: &'static str,
+    },
     /// No body, or an empty one.
     #[error("The request has no body: send a JSON object with `model` and `messages`")]
     NoBody,
@@ -169,7 +174,7 @@ impl ClientError {
             Self::MissingKey | Self::UnknownKey => 401,
             Self::ModelNotAllowed(_) => 403,
             Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
-            Self::Method(_) => 405,
+            Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
             _ => 400,

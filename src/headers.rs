@@ -56,6 +56,21 @@ pub fn for_provider<'a>(
     headers
 }
 
+/// What lets a browser show an answer to the page that asked (<https://fetch.spec.whatwg.org/#http-cors-protocol>). Keys are sent in a
+/// header and not as a cookie, so any page may ask that has one.
+pub const FOR_PAGES: [Header<'_>; 2] =
+    [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"x-generation-id, x-openrouter-cost, retry-after")];
+
+/// The headers that answer a browser's question whether its page may send a request with the headers `asked`.
+pub fn for_preflight(asked: Option<&[u8]>) -> Vec<Header<'_>> {
+    vec![
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", asked.unwrap_or(b"authorization, content-type")),
+        (b"access-control-max-age", b"86400"),
+    ]
+}
+
 /// The headers of an answer to the client. `numbers` are the texts of its status, length and cost; `generation_id` is empty if
 /// there is none yet.
 pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'a str) -> Vec<Header<'a>> {

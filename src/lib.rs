@@ -12,6 +12,8 @@
 //!
 //! Everything but `host` is pure: bytes in, values out; time and luck are arguments.
 
+pub mod api;
+pub mod catalogue;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -95,6 +95,11 @@ impl FemtoUsd {
         Self::within_range(usd, 15)
     }
 
+    /// So many 10⁻¹⁵ USD.
+    pub const fn new(femtos: u64) -> Self {
+        Self(femtos)
+    }
+
     /// The amount in 10⁻¹⁵ USD.
     pub const fn get(self) -> u64 {
         self.0
@@ -112,6 +117,18 @@ impl FemtoUsd {
     fn times(self, count: u64) -> u128 {
         // The product of two u64 always fits.
         u128::from(self.0).wrapping_mul(u128::from(count))
+    }
+}
+
+/// USD as a decimal number: `0.00000015`, never an exponent, no trailing zero.
+impl fmt::Display for FemtoUsd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const FEMTOS: u64 = 1_000_000_000_000_000;
+        let decimals = format!("{:015}", self.0 % FEMTOS);
+        match (self.0 / FEMTOS, decimals.trim_end_matches('0')) {
+            (whole, "") => write!(f, "{whole}"),
+            (whole, decimals) => write!(f, "{whole}.{decimals}"),
+        }
     }
 }
 

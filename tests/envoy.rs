@@ -24,6 +24,7 @@ mod envoy {
     mod bedrock;
     mod bytes;
     mod cardinality;
+    mod catalogue;
     mod chaos;
     mod clients;
     mod clients_fault;

@@ -12,6 +12,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     (
         "vocabulary",
         &[
+            "api",
             "chat",
             "clock",
             "decimal",
@@ -32,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("configuration", &["config", "endpoint"]),
-    ("decisions", &["health", "route"]),
+    ("decisions", &["catalogue", "health", "route"]),
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),

@@ -15,12 +15,22 @@ pub struct Model {
     pub id: ModelId,
     /// The name for people; the id if none was given.
     pub name: Box<str>,
+    /// What it is, for people.
+    pub description: Box<str>,
+    /// When it came out, in seconds since the epoch; 0 if that is not known.
+    pub created: u64,
+    /// Where its weights are, if anybody may have them.
+    pub hugging_face_id: Option<Box<str>>,
+    /// The last day that it has learned of, `YYYY-MM-DD`.
+    pub knowledge_cutoff: Option<Box<str>>,
     /// The most tokens of prompt and answer together.
     pub context_length: Option<u64>,
     /// The most tokens of an answer.
     pub max_completion_tokens: Option<u64>,
     /// The kinds of input that it takes.
     pub input_modalities: Modalities,
+    /// The kinds of output that it gives.
+    pub output_modalities: Vec<&'static str>,
     /// The request parameters that it heeds; `None` if that is not known.
     pub supported_parameters: Option<Rc<[Box<str>]>>,
     /// Who serves it: at least one, in the order written.
@@ -54,7 +64,23 @@ impl Modalities {
     pub const fn contains(self, modality: Modality) -> bool {
         self.0 & 1 << modality as u8 != 0
     }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        INPUTS.into_iter().filter(move |(_, modality)| self.contains(*modality)).map(|(name, _)| name)
+    }
 }
+
+const INPUTS: [(&str, Modality); 5] = [
+    ("text", Modality::Text),
+    ("image", Modality::Image),
+    ("file", Modality::File),
+    ("audio", Modality::Audio),
+    ("video", Modality::Video),
+];
+
+const OUTPUTS: [(&str, &str); 5] =
+    [("text", "text"), ("image", "image"), ("audio", "audio"), ("video", "video"), ("embeddings", "embeddings")];
 
 /// An entry of `models` as written.
 #[derive(Deserialize)]
@@ -62,11 +88,17 @@ impl Modalities {
 pub(super) struct ModelEntry<'a> {
     id: String,
     name: Option<String>,
+    description: Option<String>,
+    #[serde(borrow)]
+    created: Option<&'a RawValue>,
+    hugging_face_id: Option<String>,
+    knowledge_cutoff: Option<String>,
     #[serde(borrow)]
     context_length: Option<&'a RawValue>,
     #[serde(borrow)]
     max_completion_tokens: Option<&'a RawValue>,
     input_modalities: Option<Vec<String>>,
+    output_modalities: Option<Vec<String>>,
     supported_parameters: Option<Vec<String>>,
     #[serde(borrow)]
     endpoints: Vec<EndpointEntry<'a>>,
@@ -116,11 +148,19 @@ impl ModelEntry<'_> {
         )?;
         let name = self.name.unwrap_or_else(|| id.to_string());
         value::name(&at("name"), &name)?;
+        for (member, text) in [("hugging_face_id", &self.hugging_face_id), ("knowledge_cutoff", &self.knowledge_cutoff)] {
+            text.as_ref().map_or(Ok(()), |text| value::name(&at(member), text))?;
+        }
         let mut model = Model {
             name: name.into(),
+            description: self.description.unwrap_or_default().into(),
+            created: self.created.map_or(Ok(0), |raw| value::whole(&at("created"), raw, 0..=253_402_300_799))?,
+            hugging_face_id: self.hugging_face_id.map(Box::from),
+            knowledge_cutoff: self.knowledge_cutoff.map(Box::from),
             context_length: tokens(&at("context_length"), self.context_length)?,
             max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?,
             input_modalities: modalities(&at("input_modalities"), self.input_modalities)?,
+            output_modalities: outputs(&at("output_modalities"), self.output_modalities)?,
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
             endpoints: Vec::with_capacity(self.endpoints.len()),
             id,
@@ -145,20 +185,20 @@ impl ModelEntry<'_> {
 
 /// The kinds of input; all if none are named.
 fn modalities(path: &str, names: Option<Vec<String>>) -> Result<Modalities, ConfigError> {
-    const WORDS: [(&str, Modality); 5] = [
-        ("text", Modality::Text),
-        ("image", Modality::Image),
-        ("file", Modality::File),
-        ("audio", Modality::Audio),
-        ("video", Modality::Video),
-    ];
     let Some(names) = names else { return Ok(Modalities::ALL) };
     value::checked(!names.is_empty(), path, "expected at least one kind, or no such member for all")?;
     let mut kinds = Modalities(0);
     for (index, name) in names.iter().enumerate() {
-        kinds.0 |= 1 << value::one_of(&format!("{path}[{index}]"), name, &WORDS)? as u8;
+        kinds.0 |= 1 << value::one_of(&format!("{path}[{index}]"), name, &INPUTS)? as u8;
     }
     Ok(kinds)
+}
+
+/// The kinds of output; text if none are named.
+fn outputs(path: &str, names: Option<Vec<String>>) -> Result<Vec<&'static str>, ConfigError> {
+    let Some(names) = names else { return Ok(vec!["text"]) };
+    value::checked(!names.is_empty(), path, "expected at least one kind, or no such member for text")?;
+    names.iter().enumerate().map(|(index, name)| value::one_of(&format!("{path}[{index}]"), name, &OUTPUTS)).collect()
 }
 
 /// A limit on tokens.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
@@ -43,6 +43,24 @@ pub struct Provider {
     pub zdr: bool,
     /// What it does in its own way.
     pub quirks: Quirks,
+    /// What the catalogue says of it.
+    pub about: About,
+}
+
+/// What the catalogue says of a provider, in OpenRouter's words.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct About {
+    /// Where its privacy policy is.
+    pub privacy_policy_url: Option<Box<str>>,
+    /// Where its terms are.
+    pub terms_of_service_url: Option<Box<str>>,
+    /// Where it tells of its troubles.
+    pub status_page_url: Option<Box<str>>,
+    /// The country of its headquarters, as two letters.
+    pub headquarters: Option<Box<str>>,
+    /// The countries of its data centres.
+    pub datacenters: Option<Vec<Box<str>>>,
 }
 
 /// What signs requests for AWS.
@@ -71,6 +89,7 @@ pub(super) struct ProviderEntry {
     max_tokens: Option<String>,
     data_collection: Option<String>,
     zdr: Option<bool>,
+    about: Option<About>,
 }
 
 impl ProviderEntry {
@@ -133,6 +152,7 @@ impl ProviderEntry {
                 },
                 ..row.quirks
             },
+            about: self.about.unwrap_or_default(),
             slug: slug.into(),
         })
     }

@@ -10,6 +10,8 @@ use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Registration};
 use super::shared_health;
 use super::stats::Stats;
+use crate::api::{Listing, Operation};
+use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
@@ -23,6 +25,7 @@ use crate::secret::KeyHash;
 /// What all streams of a gateway plugin share.
 pub(super) struct Role {
     gateway: Rc<Gateway>,
+    catalogue: Catalogue,
     stats: Stats,
     random: RefCell<fastrand::Rng>,
 }
@@ -31,6 +34,8 @@ pub(super) struct Role {
 pub(super) struct Filter {
     role: Rc<Role>,
     state: State,
+    /// Whether a page in a browser asks.
+    for_page: bool,
 }
 
 /// How far the stream has come.
@@ -47,13 +52,11 @@ enum State {
     Answered,
 }
 
-const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
-
 // === impl Role ===
 
 impl Role {
     pub(super) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
-        Self { stats: Stats::define(&gateway), gateway, random: RefCell::new(random) }
+        Self { stats: Stats::define(&gateway), catalogue: Catalogue::new(gateway.clone()), gateway, random: RefCell::new(random) }
     }
 
     /// Who asks.
@@ -74,19 +77,11 @@ impl Role {
 
 impl Filter {
     pub(super) fn new(role: Rc<Role>) -> Self {
-        Self { role, state: State::New }
+        Self { role, state: State::New, for_page: false }
     }
 
     /// Checks what can be checked before the body is there.
     fn admit(&self, headers: &Headers, end: bool) -> Result<Rc<Key>, ClientError> {
-        let path = path(headers);
-        if !PATHS.contains(&path) {
-            return Err(ClientError::UnknownPath(path.chars().take(200).collect()));
-        }
-        let method = headers.find(b":method").unwrap_or_default();
-        if method != b"POST" {
-            return Err(ClientError::Method(String::from_utf8_lossy(method).into_owned()));
-        }
         let key = self.role.authenticate(headers)?;
         let declared = headers.find(b"content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
         self.check_size(declared.unwrap_or(0))?;
@@ -138,10 +133,35 @@ impl Filter {
         self.state = State::Answered;
         self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
-        if error.status() == 405 {
-            headers.push((b"allow", b"POST"));
+        if let Error::Client(ClientError::Method { allowed, .. }) = error {
+            headers.push((b"allow", allowed.as_bytes()));
         }
-        calls::respond(error.status(), "signalbox", &headers, &error.body());
+        self.respond(error.status(), headers, &error.body())
+    }
+
+    /// Answers with what the configuration says.
+    fn list(&mut self, listing: Listing<'_>, headers: &Headers) -> Action {
+        let query = headers.find(b":path").and_then(|path| std::str::from_utf8(path).ok()?.split_once('?')).map_or("", |(_, query)| query);
+        // Models are no secret, as at OpenRouter; only what a key may use is asked with that key.
+        let key = match listing {
+            Listing::OfUser => self.role.authenticate(headers).map(Some),
+            _ => Ok(None),
+        };
+        let answer = key.map_err(Error::from).and_then(|key| self.role.catalogue.answer(listing, query, key.as_deref()));
+        match answer {
+            Ok(body) => {
+                self.state = State::Answered;
+                self.respond(200, vec![(b"content-type", b"application/json")], body.as_bytes())
+            }
+            Err(error) => self.reject(&error),
+        }
+    }
+
+    fn respond(&self, status: u16, mut headers: Vec<Header<'_>>, body: &[u8]) -> Action {
+        if self.for_page {
+            headers.extend(headers::FOR_PAGES);
+        }
+        calls::respond(status, "signalbox", &headers, body);
         Action::Pause
     }
 
@@ -188,11 +208,24 @@ impl HttpContext for Filter {
         let Some(headers) = calls::headers(Map::Request) else {
             return self.reject(&Error::Internal("the request headers cannot be read"));
         };
-        match self.admit(&headers, end) {
-            Ok(key) => self.state = State::Reading { headers, key },
-            Err(error) => return self.reject(&error.into()),
+        self.for_page = headers.find(b"origin").is_some();
+        match Operation::of(headers.find(b":method").unwrap_or_default(), path(&headers)) {
+            Ok(Operation::ChatCompletion) => match self.admit(&headers, end) {
+                Ok(key) => {
+                    self.state = State::Reading { headers, key };
+                    Action::Pause
+                }
+                Err(error) => self.reject(&error.into()),
+            },
+            Ok(Operation::Listing(listing)) => self.list(listing, &headers),
+            Ok(Operation::Preflight) => {
+                self.state = State::Answered;
+                let asked = headers.find(b"access-control-request-headers");
+                calls::respond(204, "signalbox", &headers::for_preflight(asked), b"");
+                Action::Pause
+            }
+            Err(error) => self.reject(&error.into()),
         }
-        Action::Pause
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
@@ -231,6 +264,9 @@ impl HttpContext for Filter {
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);
+        if self.for_page {
+            headers.extend(headers::FOR_PAGES);
+        }
         if end {
             // There is no body to put ours in the place of.
             headers.retain(|(name, _)| !matches!(*name, b":status" | b"content-length"));

@@ -1,4 +1,4 @@
-//! The `openai` SDKs, as an application uses them, with aimock as the provider.
+//! OpenRouter's SDK and the `openai` SDKs, as an application uses them, with aimock as the provider.
 
 use std::{
     io::{BufRead, BufReader},
@@ -83,6 +83,12 @@ fn run(interpreter: &Path, script: &str, checks: usize) {
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complained}");
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), checks, "{said}");
+}
+
+#[test]
+fn the_openrouter_sdk_for_javascript_is_served() {
+    needed(root().join(".tools/node/node_modules/@openrouter/sdk/package.json"), "make test-envoy");
+    run(Path::new("node"), "openrouter.mjs", 9);
 }
 
 #[test]

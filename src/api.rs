@@ -1,0 +1,122 @@
+//! OpenRouter's API: which operation a method and a path name.
+//!
+//! See <https://openrouter.ai/docs/api-reference/overview>. Everything is served under `/api/v1` and, for clients that were set up for
+//! OpenAI, under `/v1`.
+
+use crate::error::ClientError;
+
+/// What a client may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// `POST /chat/completions`.
+    ChatCompletion,
+    /// Something that the configuration answers.
+    Listing(Listing<'a>),
+    /// A browser asks whether its page may ask.
+    Preflight,
+}
+
+/// What the configuration answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing<'a> {
+    /// `GET /models`.
+    Models,
+    /// `GET /models/count`.
+    Count,
+    /// `GET /models/user`: those that the key may use.
+    OfUser,
+    /// `GET /embeddings/models`.
+    Embeddings,
+    /// `GET /model/{author}/{slug}`, or OpenAI's `GET /models/{author}/{slug}`.
+    Model(&'a str),
+    /// `GET /models/{author}/{slug}/endpoints`.
+    Endpoints(&'a str),
+    /// `GET /providers`.
+    Providers,
+    /// `GET /endpoints/zdr`.
+    ZeroDataRetention,
+}
+
+// === impl Operation ===
+
+impl<'a> Operation<'a> {
+    /// The operation of `method` at `path`, which is without its query.
+    ///
+    /// Errors: if nothing is at the path, or not for this method.
+    pub fn of(method: &[u8], path: &'a str) -> Result<Self, ClientError> {
+        let unknown = || ClientError::UnknownPath(path.chars().take(200).collect());
+        let below = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/v1/")).ok_or_else(unknown)?;
+        let (operation, allowed) = match below {
+            "chat/completions" => (Self::ChatCompletion, "POST"),
+            below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
+        };
+        match method {
+            b"OPTIONS" => Ok(Self::Preflight),
+            // Envoy sends the head of the answer alone.
+            b"HEAD" if allowed == "GET" => Ok(operation),
+            method if method == allowed.as_bytes() => Ok(operation),
+            method => Err(ClientError::Method { sent: String::from_utf8_lossy(method).chars().take(20).collect(), allowed }),
+        }
+    }
+}
+
+// === impl Listing ===
+
+impl<'a> Listing<'a> {
+    fn at(below: &'a str) -> Option<Self> {
+        Some(match below {
+            "models" => Self::Models,
+            "models/count" => Self::Count,
+            "models/user" => Self::OfUser,
+            "embeddings/models" => Self::Embeddings,
+            "providers" => Self::Providers,
+            "endpoints/zdr" => Self::ZeroDataRetention,
+            _ => match (below.strip_prefix("models/"), below.strip_prefix("model/")) {
+                (Some(rest), _) => match rest.strip_suffix("/endpoints") {
+                    Some(id) => Self::Endpoints(id),
+                    None => Self::Model(rest),
+                },
+                (None, Some(id)) => Self::Model(id),
+                (None, None) => return None,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_path_names_its_operation_under_either_prefix() {
+        for (method, path, operation) in [
+            ("POST", "chat/completions", Operation::ChatCompletion),
+            ("GET", "models", Operation::Listing(Listing::Models)),
+            ("HEAD", "models/count", Operation::Listing(Listing::Count)),
+            ("GET", "models/user", Operation::Listing(Listing::OfUser)),
+            ("GET", "model/a/b:free", Operation::Listing(Listing::Model("a/b:free"))),
+            ("GET", "models/a/b", Operation::Listing(Listing::Model("a/b"))),
+            ("GET", "models/a/b/endpoints", Operation::Listing(Listing::Endpoints("a/b"))),
+            ("GET", "embeddings/models", Operation::Listing(Listing::Embeddings)),
+            ("GET", "providers", Operation::Listing(Listing::Providers)),
+            ("GET", "endpoints/zdr", Operation::Listing(Listing::ZeroDataRetention)),
+            ("OPTIONS", "chat/completions", Operation::Preflight),
+        ] {
+            for prefix in ["/api/v1/", "/v1/"] {
+                assert_eq!(Operation::of(method.as_bytes(), &format!("{prefix}{path}")), Ok(operation), "{method} {prefix}{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_and_what_is_not_for_a_method_are_told_apart() {
+        for path in ["/", "/models", "/api/v2/models", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/chat", "/v1/chat/completions/"] {
+            assert!(matches!(Operation::of(b"GET", path), Err(ClientError::UnknownPath(_))), "{path}");
+        }
+        let wrong = |method: &[u8], path| Operation::of(method, path).unwrap_err().to_string();
+        assert_eq!(wrong(b"GET", "/v1/chat/completions"), "Method GET is not allowed here: use POST");
+        assert_eq!(wrong(b"DELETE", "/v1/models"), "Method DELETE is not allowed here: use GET");
+    }
+}

@@ -1,0 +1,112 @@
+//! The catalogue as OpenRouter shows it: models, their endpoints and the providers, each written once for a configuration.
+//!
+//! See <https://openrouter.ai/docs/api-reference/list-available-models>. The official SDKs refuse a model without one of the members
+//! that they know, so members that nobody here fills in are `null`.
+
+mod endpoint;
+mod model;
+mod query;
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+pub use query::Query;
+
+use crate::api::Listing;
+use crate::config::{Gateway, Key, Model};
+use crate::error::{ClientError, Error};
+
+/// The catalogue of one configuration.
+#[derive(Debug)]
+pub struct Catalogue {
+    gateway: Rc<Gateway>,
+    /// Each model's object, in the order of the configuration.
+    models: Vec<Box<str>>,
+    providers: Box<str>,
+}
+
+// === impl Catalogue ===
+
+impl Catalogue {
+    /// Writes the catalogue of `gateway`.
+    pub fn new(gateway: Rc<Gateway>) -> Self {
+        let models = gateway.models.iter().map(|model| model::object(model).to_string().into()).collect();
+        let providers = gateway.providers.iter().map(|provider| {
+            let about = &provider.about;
+            json!({
+                "name": provider.name, "slug": provider.slug,
+                "privacy_policy_url": about.privacy_policy_url, "terms_of_service_url": about.terms_of_service_url,
+                "status_page_url": about.status_page_url, "headquarters": about.headquarters, "datacenters": about.datacenters,
+            })
+        });
+        let providers = data(&providers.collect());
+        Self { models, providers, gateway }
+    }
+
+    /// The body that answers `listing` with `query`, which is what follows the `?` of the path. `key` is who asks, where that is known.
+    ///
+    /// Errors: if a model is not in the catalogue, or if the query is wrong.
+    pub fn answer(&self, listing: Listing<'_>, query: &str, key: Option<&Key>) -> Result<Box<str>, Error> {
+        Ok(match listing {
+            Listing::Models => self.page("models", &Query::parse(query)?, |_| true),
+            Listing::OfUser => {
+                self.page("models/user", &Query::of_any_output(query)?, |model| key.is_none_or(|key| key.allows(model.id.as_str())))
+            }
+            Listing::Embeddings => {
+                self.page("embeddings/models", &Query::of_any_output(query)?, |model| model.output_modalities.contains(&"embeddings"))
+            }
+            Listing::Count => {
+                let query = Query::parse(query)?;
+                data(&json!({"count": self.gateway.models.iter().filter(|model| query.wants(model)).count()}))
+            }
+            Listing::Model(id) => {
+                let (index, _) = self.find(id)?;
+                let model = self.models.get(index).map_or("null", |model| model);
+                format!("{{\"data\":{model}}}").into()
+            }
+            Listing::Endpoints(id) => data(&endpoint::of_model(self.find(id)?.1)),
+            Listing::Providers => self.providers.clone(),
+            Listing::ZeroDataRetention => {
+                let models = self.gateway.models.iter();
+                let endpoints = models.flat_map(|model| model.endpoints.iter().map(move |endpoint| (model, endpoint)));
+                data(&endpoints.filter(|(_, at)| at.provider.zdr).map(|(model, at)| endpoint::object(model, at)).collect())
+            }
+        })
+    }
+
+    fn page(&self, path: &str, query: &Query<'_>, may_see: impl Fn(&Model) -> bool) -> Box<str> {
+        let all = self.gateway.models.iter().zip(&self.models);
+        let mut found: Vec<_> = all.filter(|(model, _)| may_see(model) && query.wants(model)).collect();
+        query.sort(&mut found, |(model, _)| model);
+        let (page, next) = query.page(found.len());
+        let mut body = String::from("{\"data\":[");
+        for (_, object) in found.get(page).unwrap_or_default() {
+            if !body.ends_with('[') {
+                body.push(',');
+            }
+            body.push_str(object);
+        }
+        body.push_str("],\"total_count\":");
+        body.push_str(itoa::Buffer::new().format(found.len()));
+        body.push_str(",\"links\":{\"next\":");
+        body.push_str(&next.map_or(Value::Null, |next| format!("/api/v1/{path}?{next}").into()).to_string());
+        body.push_str("}}");
+        body.into()
+    }
+
+    fn find(&self, id: &str) -> Result<(usize, &Model), Error> {
+        let id = id.replace("%3A", ":").replace("%3a", ":");
+        let models = self.gateway.models.iter().enumerate();
+        let mut found = models.filter(|(_, model)| model.id.as_str().eq_ignore_ascii_case(&id));
+        let unknown = || ClientError::UnknownModel(id.chars().take(100).collect()).into();
+        found.next().map(|(index, model)| (index, &**model)).ok_or_else(unknown)
+    }
+}
+
+fn data(value: &Value) -> Box<str> {
+    format!("{{\"data\":{value}}}").into()
+}
+
+#[cfg(test)]
+mod tests;

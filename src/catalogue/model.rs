@@ -1,0 +1,91 @@
+//! A model's object.
+
+use serde_json::{Map, Value, json};
+
+use crate::config::Model;
+use crate::endpoint::Endpoint;
+use crate::price::{FemtoUsd, Price};
+
+/// The parameters of a model of which nothing is said: what every chat completion API understands.
+const PARAMETERS: [&str; 5] = ["max_tokens", "stop", "stream", "temperature", "top_p"];
+
+/// The object of `model`, priced as its cheapest endpoint.
+pub(super) fn object(model: &Model) -> Value {
+    let cheapest = cheapest(model);
+    json!({
+        "id": model.id.as_str(),
+        "canonical_slug": model.id.as_str(),
+        "hugging_face_id": model.hugging_face_id,
+        "name": model.name,
+        "created": model.created,
+        "description": model.description,
+        "context_length": context_length(model),
+        "architecture": architecture(model),
+        "pricing": cheapest.map_or_else(|| Value::Object(Map::new()), |endpoint| pricing(&endpoint.price)),
+        "top_provider": {
+            "context_length": cheapest.and_then(|endpoint| endpoint.context_length),
+            "max_completion_tokens": cheapest.and_then(|endpoint| endpoint.max_completion_tokens),
+            "is_moderated": false,
+        },
+        "per_request_limits": null,
+        "supported_parameters": parameters(model.supported_parameters.as_deref()),
+        "default_parameters": null,
+        "supported_voices": null,
+        "knowledge_cutoff": model.knowledge_cutoff,
+        "expiration_date": null,
+        "links": {"details": format!("/api/v1/models/{}/endpoints", model.id)},
+    })
+}
+
+/// The cheapest endpoint.
+pub(super) fn cheapest(model: &Model) -> Option<&Endpoint> {
+    model.endpoints.iter().min_by_key(|endpoint| endpoint.price.ranking()).map(|endpoint| &**endpoint)
+}
+
+/// What the model says, or else the longest of its endpoints.
+pub(super) fn context_length(model: &Model) -> Option<u64> {
+    model.context_length.or_else(|| model.endpoints.iter().filter_map(|endpoint| endpoint.context_length).max())
+}
+
+/// What goes in and what comes out.
+pub(super) fn architecture(model: &Model) -> Value {
+    let inputs: Vec<&str> = model.input_modalities.names().collect();
+    json!({
+        "modality": format!("{}->{}", inputs.join("+"), model.output_modalities.join("+")),
+        "input_modalities": inputs,
+        "output_modalities": model.output_modalities,
+        "tokenizer": "Other",
+        "instruct_type": null,
+    })
+}
+
+/// The names of the parameters.
+pub(super) fn parameters(known: Option<&[Box<str>]>) -> Vec<&str> {
+    known.map_or_else(|| PARAMETERS.to_vec(), |known| known.iter().map(|name| &**name).collect())
+}
+
+/// Prices in USD for each token or request, as texts. The two that every client wants come always, others where they differ from
+/// what they are by themselves.
+pub(super) fn pricing(price: &Price) -> Value {
+    let usual = Price::new(price.prompt, price.completion);
+    let mut pricing = Map::new();
+    let mut add = |name: &str, amount: FemtoUsd| _ = pricing.insert(name.into(), Value::String(amount.to_string()));
+    add("prompt", price.prompt);
+    add("completion", price.completion);
+    add("request", price.request);
+    for (name, amount, usual) in [
+        ("input_cache_read", price.input_cache_read, usual.input_cache_read),
+        ("input_cache_write", price.input_cache_write, usual.input_cache_write),
+        ("input_cache_write_1h", price.input_cache_write_1h, usual.input_cache_write_1h),
+        ("internal_reasoning", price.internal_reasoning, usual.internal_reasoning),
+        ("audio", price.audio, usual.audio),
+        ("audio_output", price.audio_output, usual.audio_output),
+        ("image_output", price.image_output, usual.image_output),
+    ] {
+        if amount != usual {
+            add(name, amount);
+        }
+    }
+    pricing.insert("discount".into(), 0.into());
+    Value::Object(pricing)
+}

@@ -1,0 +1,171 @@
+//! The query of a list of models: which, in what order, which page of them.
+
+use std::cmp::{Ordering, Reverse};
+use std::ops::Range;
+
+use super::model::{cheapest, context_length};
+use crate::config::Model;
+use crate::decimal::Decimal;
+use crate::error::ClientError;
+use crate::price::FemtoUsd;
+
+/// Entries of a page where the client sets an offset and no limit.
+const PAGE: usize = 500;
+const LARGEST_PAGE: usize = 1000;
+
+/// A query, parsed. Members that OpenRouter knows and that mean nothing here (`category`, `region`, benchmarks …) are passed over.
+#[derive(Debug, Default)]
+pub struct Query<'a> {
+    text: &'a str,
+    offset: Option<usize>,
+    limit: Option<usize>,
+    words: Option<String>,
+    supported_parameters: Vec<String>,
+    inputs: Vec<String>,
+    /// Empty for any.
+    outputs: Vec<String>,
+    authors: Vec<String>,
+    providers: Vec<String>,
+    zdr: bool,
+    context: Option<u64>,
+    prompt: Limits,
+    completion: Limits,
+    sort: Option<Sort>,
+}
+
+/// Least and most USD for a million tokens.
+#[derive(Debug, Default)]
+struct Limits(Option<FemtoUsd>, Option<FemtoUsd>);
+
+#[derive(Clone, Copy, Debug)]
+enum Sort {
+    Newest,
+    Cheapest,
+    Dearest,
+    Longest,
+}
+
+// === impl Query ===
+
+impl<'a> Query<'a> {
+    /// Reads what follows the `?` of the path, for models that answer in text unless it says otherwise.
+    ///
+    /// Errors: if a number is none or out of range.
+    pub fn parse(text: &'a str) -> Result<Self, ClientError> {
+        let mut query = Self::of_any_output(text)?;
+        if query.outputs.is_empty() {
+            query.outputs.push("text".into());
+        }
+        query.outputs.retain(|output| output != "all");
+        Ok(query)
+    }
+
+    /// The same for models of every kind of output.
+    ///
+    /// Errors: if a number is none or out of range.
+    pub fn of_any_output(text: &'a str) -> Result<Self, ClientError> {
+        let mut query = Self { text, ..Self::default() };
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let list = || value.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty()).collect();
+            let number = |most: u64| {
+                let number = value.parse().ok().filter(|number| *number <= most);
+                number.ok_or_else(|| ClientError::invalid(&*name, format!("a whole number from 0 to {most}")))
+            };
+            let usd = || {
+                let price = Decimal::parse(&value).and_then(|usd| usd.truncated(9)).map(FemtoUsd::new);
+                price.map(Some).ok_or_else(|| ClientError::invalid(&*name, "a number of USD for a million tokens"))
+            };
+            match &*name {
+                "offset" => query.offset = Some(usize::try_from(number(u32::MAX.into())?).unwrap_or(usize::MAX)),
+                "limit" => query.limit = Some(usize::try_from(number(LARGEST_PAGE as u64)?).unwrap_or(LARGEST_PAGE)),
+                "q" => query.words = Some(value.to_ascii_lowercase()),
+                "supported_parameters" => query.supported_parameters = list(),
+                "input_modalities" => query.inputs = list(),
+                "output_modalities" => query.outputs = list(),
+                "model_authors" => query.authors = list(),
+                "providers" => query.providers = list(),
+                "zdr" => query.zdr = value == "true",
+                "context" => query.context = Some(number(u64::MAX)?),
+                "min_price" => query.prompt.0 = usd()?,
+                "max_price" => query.prompt.1 = usd()?,
+                "min_output_price" => query.completion.0 = usd()?,
+                "max_output_price" => query.completion.1 = usd()?,
+                "sort" => query.sort = Sort::named(&value),
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+
+    /// Whether `model` is asked for.
+    pub(super) fn wants(&self, model: &Model) -> bool {
+        let holds = |text: &str, words: &str| text.to_ascii_lowercase().contains(words);
+        let supports = |parameter: &String| model.endpoints.iter().any(|endpoint| endpoint.supports(parameter));
+        let served = |provider: &String| {
+            let names = |slug: &str, name: &str| provider.eq_ignore_ascii_case(slug) || provider.eq_ignore_ascii_case(name);
+            model.endpoints.iter().any(|endpoint| names(&endpoint.provider.slug, &endpoint.provider.name))
+        };
+        let price = cheapest(model).map(|endpoint| &endpoint.price);
+        self.words.as_ref().is_none_or(|words| holds(model.id.as_str(), words) || holds(&model.name, words))
+            && self.supported_parameters.iter().all(supports)
+            && self.inputs.iter().all(|input| model.input_modalities.names().any(|name| name == input))
+            && (self.outputs.is_empty() || self.outputs.iter().any(|output| model.output_modalities.iter().any(|name| name == output)))
+            && (self.authors.is_empty() || self.authors.iter().any(|author| author.eq_ignore_ascii_case(model.id.author())))
+            && (self.providers.is_empty() || self.providers.iter().any(served))
+            && (!self.zdr || model.endpoints.iter().any(|endpoint| endpoint.provider.zdr))
+            && self.context.is_none_or(|least| context_length(model).is_some_and(|length| length >= least))
+            && price.is_none_or(|price| self.prompt.contain(price.prompt) && self.completion.contain(price.completion))
+    }
+
+    /// Puts what was found in the order asked for, or leaves it in that of the configuration.
+    pub(super) fn sort<T>(&self, found: &mut [T], model: impl Fn(&T) -> &Model) {
+        let price = |item: &T| cheapest(model(item)).map(|endpoint| endpoint.price.ranking());
+        let order = |a: &T, b: &T| match self.sort {
+            Some(Sort::Newest) => Reverse(model(a).created).cmp(&Reverse(model(b).created)),
+            Some(Sort::Cheapest) => price(a).cmp(&price(b)),
+            Some(Sort::Dearest) => price(b).cmp(&price(a)),
+            Some(Sort::Longest) => context_length(model(b)).cmp(&context_length(model(a))),
+            None => Ordering::Equal,
+        };
+        found.sort_by(order);
+    }
+
+    /// The page of `count` entries, and the query of the next if there is one. Without `offset` and `limit` it is all of them.
+    pub(super) fn page(&self, count: usize) -> (Range<usize>, Option<String>) {
+        if self.offset.is_none() && self.limit.is_none() {
+            return (0..count, None);
+        }
+        let (offset, limit) = (self.offset.unwrap_or(0).min(count), self.limit.unwrap_or(PAGE).max(1));
+        let end = offset.saturating_add(limit).min(count);
+        let next = (end < count).then(|| {
+            let others = form_urlencoded::parse(self.text.as_bytes()).filter(|(name, _)| !matches!(&**name, "offset" | "limit"));
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(others).append_pair("offset", &end.to_string()).append_pair("limit", &limit.to_string());
+            query.finish()
+        });
+        (offset..end, next)
+    }
+}
+
+// === impl Limits ===
+
+impl Limits {
+    fn contain(&self, price: FemtoUsd) -> bool {
+        self.0.is_none_or(|least| price >= least) && self.1.is_none_or(|most| price <= most)
+    }
+}
+
+// === impl Sort ===
+
+impl Sort {
+    /// The orders that a configuration can tell; for the others (popularity, benchmarks) there are no figures.
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "newest" => Self::Newest,
+            "pricing-low-to-high" => Self::Cheapest,
+            "pricing-high-to-low" => Self::Dearest,
+            "context-high-to-low" => Self::Longest,
+            _ => return None,
+        })
+    }
+}

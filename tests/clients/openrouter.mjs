@@ -1,0 +1,114 @@
+// OpenRouter's own SDK against the gateway: it checks every answer against its schema, and refuses what it does not know.
+// Run by tests/envoy/clients.rs with GATEWAY (…/api/v1) and SDKS (the folder with node_modules) in the environment.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(`${process.env.SDKS}/package.json`);
+const { OpenRouter } = await import(pathToFileURL(require.resolve("@openrouter/sdk")));
+
+const TEXT = "Once upon a time there was a signal box — by the line to 東京.";
+// By default it tries again for an hour.
+const connect = (apiKey) => new OpenRouter({ serverURL: process.env.GATEWAY, apiKey, retryConfig: { strategy: "none" } });
+const client = connect("sk-or-v1-test");
+const messages = [{ role: "user", content: "Tell me a story." }];
+const send = (request, by = client) => by.chat.send({ chatRequest: { messages, ...request } });
+
+const fails = async (request, name, status) => {
+  const error = await request.then(() => assert.fail("it did not fail"), (error) => error);
+  assert.equal(error.constructor.name, name, error.message);
+  assert.equal(error.statusCode, status);
+  assert.equal(error.error.code, status);
+};
+
+const checks = {
+  async "every page of the models"() {
+    const models = [];
+    for await (const page of await client.models.list()) models.push(...page.result.data);
+    const plain = models.find((model) => model.id === "t/plain");
+    assert.equal(plain.pricing.prompt, "0.000001");
+    assert.deepEqual(plain.architecture.outputModalities, ["text"]);
+    assert.equal(new Set(models.map((model) => model.id)).size, models.length);
+    assert.equal((await client.models.count()).data.count, models.length);
+  },
+
+  async "one model and its endpoints"() {
+    const model = await client.models.get({ author: "t", slug: "plain" });
+    assert.equal(model.data.id, "t/plain");
+    const { data } = await client.endpoints.list({ author: "t", slug: "falls-back" });
+    assert.deepEqual(data.endpoints.map((endpoint) => endpoint.tag), ["stub", "simulator"]);
+    assert.equal(data.endpoints[1].providerName, "Simulator");
+    await fails(client.endpoints.list({ author: "t", slug: "none" }), "NotFoundResponseError", 404);
+  },
+
+  async "the models of a key, the embedding models, the providers and those that keep nothing"() {
+    const listed = async (pages) => {
+      const ids = [];
+      for await (const page of await pages) ids.push(...page.result.data.map((model) => model.id));
+      return ids;
+    };
+    assert.ok((await listed(client.models.listForUser({ bearer: "sk-or-v1-test" }))).includes("t/plain"));
+    assert.deepEqual(await listed(client.embeddings.listModels()), []);
+    const providers = await client.providers.list();
+    assert.deepEqual(providers.data.map((provider) => provider.name), ["Simulator", "stub"]);
+    assert.deepEqual((await client.endpoints.listZdrEndpoints()).data, []);
+  },
+
+  async "a completion"() {
+    const completion = await send({ model: "t/plain" });
+    assert.equal(completion.choices[0].message.content, TEXT);
+    assert.equal(completion.model, "t/plain");
+    assert.equal(completion.usage.promptTokens, 20);
+    assert.equal(completion.usage.cost, 0.00004);
+  },
+
+  async "a stream"() {
+    let text = "";
+    const usages = [];
+    for await (const chunk of await send({ model: "t/plain", stream: true })) {
+      assert.equal(chunk.error, undefined);
+      text += chunk.choices[0]?.delta.content ?? "";
+      if (chunk.usage) usages.push(chunk.usage.completionTokens);
+    }
+    assert.equal(text, TEXT);
+    assert.deepEqual(usages, [10]);
+  },
+
+  async "tool calls"() {
+    const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } }];
+    const { choices } = await send({ model: "t/tools", tools });
+    assert.deepEqual(choices[0].message.toolCalls.map((call) => JSON.parse(call.function.arguments).city), ["Zürich", "Paris"]);
+  },
+
+  async "a fallback by models and by provider"() {
+    const completion = await send({ model: "t/broken", models: ["t/plain"], provider: { order: ["simulator"], maxPrice: { prompt: "5" } } });
+    assert.equal(completion.model, "t/plain");
+    assert.equal((await send({ model: "t/falls-back" })).choices[0].message.content, TEXT);
+  },
+
+  async "errors have the classes of their statuses"() {
+    await fails(send({ model: "t/limited" }), "TooManyRequestsResponseError", 429);
+    await fails(send({ model: "t/choosy" }), "BadRequestResponseError", 400);
+    await fails(send({ model: "acme/unknown" }), "NotFoundResponseError", 404);
+    await fails(send({ model: "t/broken" }), "BadGatewayResponseError", 502);
+    await fails(send({ model: "t/plain" }, connect("sk-or-v1-wrong")), "UnauthorizedResponseError", 401);
+  },
+
+  async "an error within a stream is a chunk"() {
+    const chunks = [];
+    for await (const chunk of await send({ model: "t/breaks", stream: true })) chunks.push(chunk);
+    assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), "Once ");
+    assert.equal(chunks.at(-1).error.code, 502);
+    assert.equal(chunks.at(-1).choices[0].finishReason, "error");
+  },
+};
+
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  await check().then(
+    () => console.log(`ok ${name}`),
+    (error) => (failed++, console.log(`FAILED ${name}: ${error.stack}`)),
+  );
+}
+process.exit(failed ? 1 : 0);
