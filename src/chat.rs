@@ -12,7 +12,7 @@ mod rewrite;
 use std::ops::Range;
 
 pub use envelope::{DONE, Envelope};
-pub use member::Name;
+pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
@@ -138,6 +138,11 @@ impl Request {
     /// Whether the body has this member.
     pub fn has(&self, name: Name) -> bool {
         self.member(name).is_some()
+    }
+
+    /// The body's members, in order.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.members.iter().filter_map(|member| Field::of(&self.body, member))
     }
 
     /// The names of the parameters sent that an endpoint may or may not support.

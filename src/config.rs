@@ -1,5 +1,6 @@
 //! The plugin configuration: JSON in, a [`Config`] whose every reference is resolved out.
 
+mod azure;
 mod catalogue;
 mod defaults;
 mod dialect;

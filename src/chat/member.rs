@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::Text;
+use crate::json::{Scanner, Text};
 
 /// One top-level member: where it stands, and which it is.
 #[derive(Clone, Debug)]
@@ -12,6 +12,21 @@ pub(super) struct Member {
     pub(super) start: usize,
     /// Where the value stands.
     pub(super) value: Range<usize>,
+}
+
+/// A top-level member as it stands in the body.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// Which it is.
+    pub name: Name,
+    /// Its key.
+    pub key: Text<'a>,
+    /// Where it stands in the body, from the key's opening quote.
+    pub place: Range<usize>,
+    /// Where its value stands.
+    pub value: Range<usize>,
+    /// Its value.
+    pub raw: &'a [u8],
 }
 
 macro_rules! names {
@@ -126,6 +141,16 @@ impl Name {
                     | Self::ResponseFormat
                     | Self::ReasoningEffort
             )
+    }
+}
+
+// === impl Field ===
+
+impl<'a> Field<'a> {
+    pub(super) fn of(body: &'a [u8], member: &Member) -> Option<Self> {
+        let key = Scanner::at(body, member.start).string().ok()?;
+        let (place, value) = (member.start..member.value.end, member.value.clone());
+        Some(Self { name: member.name, key, place, raw: body.get(value.clone())?, value })
     }
 }
 

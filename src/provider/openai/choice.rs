@@ -1,5 +1,8 @@
 //! One choice of an answer or a chunk, in OpenRouter's shape.
 
+use super::REASONING_FORMAT;
+use super::content::Content;
+use crate::chat::chunks::{Detail, Piece};
 use crate::json::{Error, Kind, Scanner};
 
 /// Whether a choice holds a whole message or a piece of one.
@@ -134,7 +137,7 @@ fn number(index: &[u8]) -> &[u8] {
 fn finish_reason(native: &[u8]) -> &[u8] {
     match native {
         b"eos" | b"eos_token" | b"end_turn" | b"stop_sequence" | b"completed" | b"STOP" => b"stop",
-        b"max_tokens" | b"MAX_TOKENS" | b"max_output_tokens" => b"length",
+        b"max_tokens" | b"MAX_TOKENS" | b"max_output_tokens" | b"model_length" => b"length",
         b"function_call" | b"tool_use" | b"tool_call" => b"tool_calls",
         b"SAFETY" | b"RECITATION" | b"refusal" => b"content_filter",
         b"insufficient_system_resource" | b"abort" => b"error",
@@ -181,6 +184,14 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 out.extend_from_slice(text);
                 out.push(b'"');
             }
+            b"content" if kind == Kind::Array => {
+                let content = Content::read(scanner)?;
+                found.output_bytes = found.output_bytes.saturating_add(content.text.len()).saturating_add(content.thinking.len());
+                found.meaningful |= !content.text.is_empty() || !content.thinking.is_empty();
+                reasoning |= !content.thinking.is_empty();
+                separate(start, out);
+                pieces(&content, shape, out);
+            }
             b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
             b"tool_calls" if kind == Kind::Array => {
                 separate(start, out);
@@ -216,6 +227,32 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     }
     out.push(b'}');
     Ok(())
+}
+
+/// Appends a content that came in pieces as text, and as reasoning.
+fn pieces(content: &Content<'_>, shape: Shape, out: &mut Vec<u8>) {
+    if content.text.is_empty() && shape == Shape::Message {
+        out.extend_from_slice(b"\"content\":null");
+    } else {
+        out.extend_from_slice(b"\"content\":\"");
+        out.extend_from_slice(&content.text);
+        out.push(b'"');
+    }
+    if content.thinking.is_empty() && content.signature.is_none() {
+        return;
+    }
+    if !content.thinking.is_empty() {
+        out.extend_from_slice(b",\"reasoning\":\"");
+        out.extend_from_slice(&content.thinking);
+        out.push(b'"');
+    }
+    let piece = match content.signature {
+        Some(signature) => Piece::Signed(&content.thinking, signature.raw),
+        None => Piece::Text(&content.thinking),
+    };
+    out.extend_from_slice(b",\"reasoning_details\":[");
+    Detail { index: 0, format: REASONING_FORMAT, piece }.write(out);
+    out.push(b']');
 }
 
 fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {

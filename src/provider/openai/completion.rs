@@ -26,7 +26,9 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
                 choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
                 head.push(b']');
             }
-            b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+            // Mistral's and vLLM's way to tell of an error.
+            b"object" => error = Some(body).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
+            b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
             b"system_fingerprint" => fingerprint = scanner.raw()?,
             b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),

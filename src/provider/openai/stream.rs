@@ -93,7 +93,9 @@ impl State {
                     choice::choices(scanner, Shape::Delta, &mut found, out)?;
                     out.push(b']');
                 }
-                b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+                // Mistral's and vLLM's way to tell of an error.
+                b"object" => error = Some(data).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
+                b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
                 b"usage" => usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(usage),
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
