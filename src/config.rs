@@ -7,6 +7,7 @@ mod dialect;
 mod document;
 mod endpoint;
 mod error;
+mod format;
 mod key;
 mod provider;
 mod rule;

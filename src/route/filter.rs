@@ -110,6 +110,10 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             left.keep(|endpoint| endpoint.input_modalities.contains(modality), || format!("the messages have {what} input"))?;
         }
     }
+    for attachment in needs.attachments.iter() {
+        let carries = |endpoint: &Endpoint| endpoint.provider.dialect.format().carries(attachment);
+        left.keep(carries, || format!("the messages have {}", attachment.name()))?;
+    }
     Ok(())
 }
 
@@ -124,7 +128,7 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     }
     if ask.request.preferences.require_parameters == Some(true) {
         return left.keep(
-            |endpoint| ask.request.parameters().all(|parameter| endpoint.supports(parameter)),
+            |endpoint| ask.request.parameters().all(|parameter| heeds(endpoint, parameter, ask)),
             || {
                 let all: Vec<_> = ask.request.parameters().collect();
                 format!("provider.require_parameters is true and the request has {}", all.join(", "))
@@ -133,10 +137,16 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     }
     for (needed, parameter) in [(ask.request.needs.tools, "tools"), (ask.request.needs.response_format, "response_format")] {
         if needed {
-            left.prefer(|endpoint| endpoint.supports(parameter));
+            left.prefer(|endpoint| heeds(endpoint, parameter, ask));
         }
     }
     Ok(())
+}
+
+/// Whether `endpoint` does what the request's `parameter` asks for. JSON is two abilities, with and without a schema.
+fn heeds(endpoint: &Endpoint, parameter: &str, ask: &Ask<'_>) -> bool {
+    let has_schema = parameter == "response_format" && ask.request.needs.json_schema;
+    endpoint.heeds(parameter) || has_schema && endpoint.heeds("structured_outputs")
 }
 
 /// Whether `provider` is among `names`: slugs or display names, in any case.
