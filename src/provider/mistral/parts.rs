@@ -15,12 +15,7 @@ pub(super) fn edit<'a>(body: &'a [u8], offset: usize, splice: &mut Splice<'a>) {
         return;
     }
     _ = scanner.array(|scanner| {
-        if scanner.kind()? == Kind::String {
-            // A list of plain strings is no OpenAI content, and yet some send one.
-            let text = scanner.skip()?;
-            let place = text.clone();
-            enclose(place, b"{\"type\":\"text\",\"text\":", text, b"}", splice);
-        } else if let Some(part) = Object::read(scanner)? {
+        if let Some(part) = Object::read(scanner)? {
             edit_part(body, &part, splice);
         }
         Ok(())
