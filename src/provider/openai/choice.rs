@@ -266,11 +266,13 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
         let start = out.len();
         let mut indexed = false;
         let mut typed = false;
+        let mut begins = shape == Shape::Message;
         let before = scanner.position();
         scanner.object(|scanner, key, _| {
             let there = scanner.kind()? != Kind::Null;
             indexed |= there && key.raw == b"index";
             typed |= there && key.raw == b"type";
+            begins |= there && key.raw == b"id";
             if key.raw == b"function" && scanner.kind()? == Kind::Object {
                 separate(start, out);
                 out.extend_from_slice(b"\"function\":{");
@@ -287,7 +289,8 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
             out.extend_from_slice(b"\"index\":");
             out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
         }
-        if !typed && shape == Shape::Message {
+        // Some clients want it where a call begins.
+        if !typed && begins {
             separate(start, out);
             out.extend_from_slice(b"\"type\":\"function\"");
         }
