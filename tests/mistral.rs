@@ -285,6 +285,29 @@ fn whole_answers_are_openrouters() {
 }
 
 #[test]
+fn reasoning_that_nobody_wants_to_see_stays_out() {
+    let asked = request(r#"{"model":"a/b","reasoning":{"exclude":true},"messages":[{"role":"user","content":"x"}]}"#);
+    for member in [
+        r#""content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"Yes."}]"#,
+        r#""content":"Yes.","reasoning":"Hm.","reasoning_details":[{"type":"reasoning.text","text":"Hm."}]"#,
+        r#""reasoning_content":"Hm.","content":"Yes.""#,
+    ] {
+        let body = format!(r#"{{"choices":[{{"index":0,"message":{{{member}}},"finish_reason":"stop"}}]}}"#);
+        let endpoint = endpoint("mistral-small-latest");
+        let whole = provider::completion(&endpoint, &asked, body.as_bytes(), &mistral::sample::envelope()).unwrap();
+        assert!(whole.output_bytes >= "Yes.Hm.".len(), "it is paid for");
+        let whole = String::from_utf8(whole.head).unwrap();
+        assert!(whole.contains(r#""content":"Yes.""#) && !whole.contains("reasoning") && !whole.contains("Hm."), "{whole}");
+        let event = format!("data: {}\n\ndata: [DONE]\n\n", body.replace("message", "delta"));
+        let mut chunks = Vec::new();
+        let mut stream = provider::stream(&endpoint, &asked, mistral::sample::envelope(), 1 << 20);
+        stream.feed(event.as_bytes(), &mut chunks);
+        assert!(!String::from_utf8(chunks).unwrap().contains("reasoning"));
+        assert_eq!(stream.account().progress, Progress::Done);
+    }
+}
+
+#[test]
 fn errors_lead_where_they_should() {
     const REST: std::time::Duration = std::time::Duration::from_secs(30);
     let next = Verdict::NextEndpoint(Some(REST));

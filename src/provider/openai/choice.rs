@@ -17,6 +17,8 @@ pub(super) enum Shape {
 /// What was found in the choices.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
+    /// Whether reasoning is left out.
+    pub(super) exclude_reasoning: bool,
     /// How many there are.
     pub(super) choices: usize,
     /// How many of them hold a message or a delta.
@@ -177,6 +179,9 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.output_bytes = found.output_bytes.saturating_add(text.len());
                 found.meaningful |= !text.is_empty();
                 reasoning |= key.raw == b"reasoning";
+                if found.exclude_reasoning && key.raw == b"reasoning" {
+                    return Ok(());
+                }
                 separate(start, out);
                 out.push(b'"');
                 out.extend_from_slice(key.raw);
@@ -190,7 +195,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.meaningful |= !content.text.is_empty() || !content.thinking.is_empty();
                 reasoning |= !content.thinking.is_empty();
                 separate(start, out);
-                pieces(&content, shape, out);
+                pieces(&content, shape, found.exclude_reasoning, out);
             }
             b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
             b"tool_calls" if kind == Kind::Array => {
@@ -204,6 +209,9 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.meaningful |=
                     matches!(key.raw, b"audio" | b"images" | b"reasoning_details" | b"content" | b"annotations" | b"function_call")
                         && !matches!(value, b"null" | b"[]");
+                if found.exclude_reasoning && key.raw == b"reasoning_details" {
+                    return Ok(());
+                }
                 separate(start, out);
                 out.push(b'"');
                 out.extend_from_slice(key.raw);
@@ -217,9 +225,11 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     if let Some(value) = reasoning_content.filter(|value| !reasoning && value.starts_with(b"\"")) {
         found.output_bytes = found.output_bytes.saturating_add(value.len());
         found.meaningful |= value != b"\"\"";
-        separate(start, out);
-        out.extend_from_slice(b"\"reasoning\":");
-        out.extend_from_slice(value);
+        if !found.exclude_reasoning {
+            separate(start, out);
+            out.extend_from_slice(b"\"reasoning\":");
+            out.extend_from_slice(value);
+        }
     }
     if !role && shape == Shape::Message {
         separate(start, out);
@@ -229,8 +239,8 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     Ok(())
 }
 
-/// Appends a content that came in pieces as text, and as reasoning.
-fn pieces(content: &Content<'_>, shape: Shape, out: &mut Vec<u8>) {
+/// Appends a content that came in pieces as text, and as reasoning unless that is left out.
+fn pieces(content: &Content<'_>, shape: Shape, exclude_reasoning: bool, out: &mut Vec<u8>) {
     if content.text.is_empty() && shape == Shape::Message {
         out.extend_from_slice(b"\"content\":null");
     } else {
@@ -238,7 +248,7 @@ fn pieces(content: &Content<'_>, shape: Shape, out: &mut Vec<u8>) {
         out.extend_from_slice(&content.text);
         out.push(b'"');
     }
-    if content.thinking.is_empty() && content.signature.is_none() {
+    if exclude_reasoning || content.thinking.is_empty() && content.signature.is_none() {
         return;
     }
     if !content.thinking.is_empty() {
