@@ -117,13 +117,37 @@ impl Name {
     }
 
     /// The name in an endpoint's `supported_parameters`, for the members that an endpoint may not support.
-    pub(super) fn parameter(self) -> Option<&'static str> {
+    pub fn parameter(self) -> Option<&'static str> {
         match self {
             Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::Other => None,
             Self::Reasoning => Some("reasoning"),
             _ if self.is_openrouters() => None,
             _ => self.as_str(),
         }
+    }
+
+    /// Whether an answer without regard to it is still the answer to the request: such a parameter is dropped where it is not
+    /// supported. Limits stay, for they cost money, and so does what makes another kind of answer: tools, a format.
+    pub fn is_dispensable(self) -> bool {
+        matches!(
+            self,
+            Self::Temperature
+                | Self::TopP
+                | Self::TopK
+                | Self::MinP
+                | Self::TopA
+                | Self::RepetitionPenalty
+                | Self::FrequencyPenalty
+                | Self::PresencePenalty
+                | Self::LogitBias
+                | Self::Logprobs
+                | Self::TopLogprobs
+                | Self::Seed
+                | Self::Stop
+                | Self::Verbosity
+                | Self::ParallelToolCalls
+                | Self::ReasoningEffort
+        )
     }
 
     /// Whether the gateway reads, changes or removes the member: such a one must not stand twice.

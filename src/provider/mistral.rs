@@ -57,6 +57,9 @@ fn edit<'a>(field: &Field<'a>, request: &'a Request, endpoint: &Endpoint, has: &
         key.push(b':');
         splice.replace(field.place.start..field.value.start, key);
     };
+    if field.name.is_dispensable() && field.name.parameter().is_some_and(|parameter| !endpoint.heeds(parameter)) {
+        return false;
+    }
     match field.name {
         Name::Stream
         | Name::MaxTokens

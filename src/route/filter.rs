@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Ask;
 use super::resolve::Resolved;
+use crate::chat::Attachments;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, NoRoute};
@@ -109,6 +110,9 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         if needed {
             left.keep(|endpoint| endpoint.input_modalities.contains(modality), || format!("the messages have {what} input"))?;
         }
+    }
+    if needs.attachments == Attachments::default() {
+        return Ok(());
     }
     for attachment in needs.attachments.iter() {
         let carries = |endpoint: &Endpoint| endpoint.provider.dialect.format().carries(attachment);
