@@ -9,6 +9,7 @@ mod object;
 mod parts;
 mod tools;
 
+use self::object::Object;
 use crate::chat::conversation::Effort;
 use crate::chat::{Field, Name, Request};
 use crate::endpoint::Endpoint;
@@ -61,17 +62,18 @@ fn edit<'a>(field: &Field<'a>, request: &'a Request, endpoint: &Endpoint, has: &
         return false;
     }
     match field.name {
-        Name::Stream
-        | Name::MaxTokens
-        | Name::TopP
-        | Name::Stop
-        | Name::PresencePenalty
-        | Name::FrequencyPenalty
-        | Name::ResponseFormat => {}
+        Name::Stream | Name::MaxTokens | Name::TopP | Name::Stop | Name::PresencePenalty | Name::FrequencyPenalty => {}
         Name::Model => {
             let mut model = Vec::new();
             json::string_into(&mut model, &endpoint.model);
             splice.replace(field.value.clone(), model);
+        }
+        Name::ResponseFormat => {
+            let format = Object::at(request.body(), field.value.start);
+            let schema = format.as_ref().and_then(|format| Object::at(request.body(), format.get("json_schema")?.value.start));
+            if let Some(schema) = schema {
+                schema.rewrite(&|member| member.is_one_of(&["name", "description", "schema", "strict"]), Vec::new(), splice);
+            }
         }
         Name::Messages => messages::edit(request.body(), field.value.start, reasons(endpoint), splice),
         Name::Tools if request.needs.tools => tools::edit(request.body(), field.value.start, splice),

@@ -27,7 +27,12 @@ fn edit_part<'a>(body: &'a [u8], part: &Object<'a>, splice: &mut Splice<'a>) {
     let within = |name: &str| part.get(name).and_then(|member| Object::at(body, member.value.start));
     match kind.raw {
         b"text" => part.rewrite(&|member| member.is_one_of(&["type", "text"]), Vec::new(), splice),
-        b"image_url" => part.rewrite(&|member| member.is_one_of(&["type", "image_url"]), Vec::new(), splice),
+        b"image_url" => {
+            if let Some(image) = within("image_url") {
+                image.rewrite(&|member| member.is_one_of(&["url", "detail"]), Vec::new(), splice);
+            }
+            part.rewrite(&|member| member.is_one_of(&["type", "image_url"]), Vec::new(), splice);
+        }
         b"input_text" | b"output_text" | b"refusal" => {
             if let Some(text) = part.get("text").or_else(|| part.get("refusal")) {
                 enclose(part.place.clone(), b"{\"type\":\"text\",\"text\":", text.value.clone(), b"}", splice);

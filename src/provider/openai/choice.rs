@@ -1,8 +1,6 @@
 //! One choice of an answer or a chunk, in OpenRouter's shape.
 
-use super::REASONING_FORMAT;
 use super::content::Content;
-use crate::chat::chunks::{Detail, Piece};
 use crate::json::{Error, Kind, Scanner};
 
 /// Whether a choice holds a whole message or a piece of one.
@@ -195,7 +193,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.meaningful |= !content.text.is_empty() || !content.thinking.is_empty();
                 reasoning |= !content.thinking.is_empty();
                 separate(start, out);
-                pieces(&content, shape, found.exclude_reasoning, out);
+                content.write(shape, found.exclude_reasoning, out);
             }
             b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
             b"tool_calls" if kind == Kind::Array => {
@@ -237,32 +235,6 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     }
     out.push(b'}');
     Ok(())
-}
-
-/// Appends a content that came in pieces as text, and as reasoning unless that is left out.
-fn pieces(content: &Content<'_>, shape: Shape, exclude_reasoning: bool, out: &mut Vec<u8>) {
-    if content.text.is_empty() && shape == Shape::Message {
-        out.extend_from_slice(b"\"content\":null");
-    } else {
-        out.extend_from_slice(b"\"content\":\"");
-        out.extend_from_slice(&content.text);
-        out.push(b'"');
-    }
-    if exclude_reasoning || content.thinking.is_empty() && content.signature.is_none() {
-        return;
-    }
-    if !content.thinking.is_empty() {
-        out.extend_from_slice(b",\"reasoning\":\"");
-        out.extend_from_slice(&content.thinking);
-        out.push(b'"');
-    }
-    let piece = match content.signature {
-        Some(signature) => Piece::Signed(&content.thinking, signature.raw),
-        None => Piece::Text(&content.thinking),
-    };
-    out.extend_from_slice(b",\"reasoning_details\":[");
-    Detail { index: 0, format: REASONING_FORMAT, piece }.write(out);
-    out.push(b']');
 }
 
 fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, out: &mut Vec<u8>) -> Result<(), Error> {

@@ -2,6 +2,9 @@
 //!
 //! See <https://docs.mistral.ai/studio/conversations/reasoning>.
 
+use super::REASONING_FORMAT;
+use super::choice::Shape;
+use crate::chat::chunks::{Detail, Piece};
 use crate::json::{Error, Kind, Scanner, Text};
 
 /// What the pieces hold, JSON-escaped as they came.
@@ -45,6 +48,32 @@ impl<'a> Content<'a> {
             })
         })?;
         Ok(content)
+    }
+
+    /// Appends `"content":…` and, unless it is left out, the reasoning.
+    pub(super) fn write(&self, shape: Shape, exclude_reasoning: bool, out: &mut Vec<u8>) {
+        if self.text.is_empty() && shape == Shape::Message {
+            out.extend_from_slice(b"\"content\":null");
+        } else {
+            out.extend_from_slice(b"\"content\":\"");
+            out.extend_from_slice(&self.text);
+            out.push(b'"');
+        }
+        if exclude_reasoning || self.thinking.is_empty() && self.signature.is_none() {
+            return;
+        }
+        if !self.thinking.is_empty() {
+            out.extend_from_slice(b",\"reasoning\":\"");
+            out.extend_from_slice(&self.thinking);
+            out.push(b'"');
+        }
+        let piece = match self.signature {
+            Some(signature) => Piece::Signed(&self.thinking, signature.raw),
+            None => Piece::Text(&self.thinking),
+        };
+        out.extend_from_slice(b",\"reasoning_details\":[");
+        Detail { index: 0, format: REASONING_FORMAT, piece }.write(out);
+        out.push(b']');
     }
 
     fn text_from(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
