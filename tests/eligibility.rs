@@ -66,8 +66,7 @@ fn is_said(part: &Value, endpoint: &Endpoint, role: &str) -> (bool, bool) {
     };
     let body = json!({"model": "a/b", "messages": messages}).to_string();
     let request = Request::parse(body.into_bytes(), None, 3).unwrap();
-    let format = endpoint.provider.dialect.format();
-    let carried = request.needs.attachments.iter().all(|attachment| format.carries(attachment));
+    let carried = request.needs.attachments.iter().all(|attachment| endpoint.carries(attachment));
     let said = match provider::request(&request, endpoint, &Millis(0)) {
         Ok(upstream) => String::from_utf8(upstream.body.to_vec()).unwrap().contains(MARK),
         Err(_) => false,

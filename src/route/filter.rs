@@ -115,8 +115,7 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         return Ok(());
     }
     for attachment in needs.attachments.iter() {
-        let carries = |endpoint: &Endpoint| endpoint.provider.dialect.format().carries(attachment);
-        left.keep(carries, || format!("the messages have {}", attachment.name()))?;
+        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}", attachment.name()))?;
     }
     Ok(())
 }
