@@ -2,6 +2,7 @@
 //!
 //! See <https://openrouter.ai/docs/api-reference/chat-completion>.
 
+mod attachment;
 pub mod chunks;
 pub mod conversation;
 mod envelope;
@@ -11,13 +12,14 @@ mod rewrite;
 
 use std::ops::Range;
 
+pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
-pub use member::Name;
+pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
 use crate::error::ClientError;
-use crate::json::{Kind, Scanner};
+use crate::json::{Kind, Scanner, Text};
 use crate::preferences::Preferences;
 
 /// A parsed chat completion request.
@@ -55,8 +57,12 @@ pub struct Needs {
     pub audio: bool,
     /// A part with video.
     pub video: bool,
+    /// What is attached, by what can carry it.
+    pub attachments: Attachments,
     /// `response_format` other than text.
     pub response_format: bool,
+    /// A `response_format` with a schema.
+    pub json_schema: bool,
 }
 
 // === impl Request ===
@@ -140,9 +146,15 @@ impl Request {
         self.member(name).is_some()
     }
 
-    /// The names of the parameters sent that an endpoint may or may not support.
+    /// The body's members, in order.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.members.iter().filter_map(|member| Field::of(&self.body, member))
+    }
+
+    /// The names of the parameters sent that an endpoint may or may not support. `null` is none.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
-        self.members.iter().filter_map(|member| member.name.parameter())
+        let sent = |member: &&Member| self.body.get(member.value.clone()) != Some(b"null");
+        self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
     }
 
     fn member(&self, name: Name) -> Option<&Member> {
@@ -212,7 +224,9 @@ impl Reader {
             },
             Name::ResponseFormat => {
                 let value = scanner.raw()?;
-                self.needs.response_format = kind == Kind::Object && !is_text_format(value);
+                let format = response_format(value).filter(|_| kind == Kind::Object);
+                self.needs.response_format = kind == Kind::Object && !format.is_some_and(|format| format.is("text"));
+                self.needs.json_schema = format.is_some_and(|format| format.is("json_schema"));
             }
             Name::Reasoning => {
                 let value = scanner.raw()?;
@@ -273,15 +287,17 @@ fn read_max_tokens(value: &[u8], name: Name) -> Result<Option<u64>, ClientError>
     number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens"))
 }
 
-fn is_text_format(value: &[u8]) -> bool {
-    let mut text = false;
+/// The `type` of a response format.
+fn response_format(value: &[u8]) -> Option<Text<'_>> {
+    let mut kind = None;
     let walked = Scanner::new(value).object(|scanner, key, _| {
-        if key.is("type") {
-            text = scanner.kind()? == Kind::String && scanner.clone().string()?.is("text");
+        if key.is("type") && scanner.kind()? == Kind::String {
+            kind = Some(scanner.string()?);
+            return Ok(());
         }
         scanner.skip().map(|_| ())
     });
-    walked.is_ok() && text
+    walked.ok().and(kind)
 }
 
 fn reasoning_effort(value: &[u8]) -> Option<String> {

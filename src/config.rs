@@ -1,11 +1,13 @@
 //! The plugin configuration: JSON in, a [`Config`] whose every reference is resolved out.
 
+mod azure;
 mod catalogue;
 mod defaults;
 mod dialect;
 mod document;
 mod endpoint;
 mod error;
+mod format;
 mod key;
 mod provider;
 mod rule;

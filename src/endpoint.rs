@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
+    chat::Attachment,
     config::{Modalities, Provider},
     price::{Cost, Price},
     usage::Usage,
@@ -42,6 +43,28 @@ impl Endpoint {
     /// Whether it heeds this request parameter, as far as is known.
     pub fn supports(&self, parameter: &str) -> bool {
         self.supported_parameters.as_ref().is_none_or(|known| known.iter().any(|name| **name == *parameter))
+    }
+
+    /// Whether a request to it can have such an attachment.
+    pub fn carries(&self, attachment: Attachment) -> bool {
+        self.provider.dialect.format().carries(attachment)
+    }
+
+    /// Whether it does what this request parameter asks for: as the configuration says, else whether its format has it. Of the names
+    /// that the gateway turns into each other, either will do.
+    pub fn heeds(&self, parameter: &str) -> bool {
+        let heeds = |parameter: &str| match self.supported_parameters {
+            Some(_) => self.supports(parameter),
+            None => self.provider.dialect.format().has(parameter),
+        };
+        heeds(parameter)
+            || match parameter {
+                "max_tokens" => heeds("max_completion_tokens"),
+                "max_completion_tokens" => heeds("max_tokens"),
+                "reasoning" => heeds("reasoning_effort"),
+                "reasoning_effort" => heeds("reasoning"),
+                _ => false,
+            }
     }
 
     /// What a usage comes to here: the provider's own word for it if its dialect has one, else by price.

@@ -172,7 +172,7 @@ impl Exchange {
             (true, Media::EventStream | Media::Unknown) => self.stream(),
             (false, Media::Json | Media::Unknown) => Answer::Whole,
             // A provider that cannot stream.
-            (true, Media::Json) if self.format() == Format::OpenAi => Answer::Unstreamed,
+            (true, Media::Json) if matches!(self.format(), Format::OpenAi | Format::Mistral) => Answer::Unstreamed,
             // Not what was asked for: what it says is told if nobody else answers.
             _ => Answer::Strange { retry_after: head.retry_after },
         };

@@ -78,6 +78,11 @@ impl<'a> Scanner<'a> {
         Self { bytes, at: 0, depth: 0 }
     }
 
+    /// A scanner at the byte of `bytes` that has this offset.
+    pub fn at(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at: at.min(bytes.len()), depth: 0 }
+    }
+
     /// The offset of the next byte.
     pub fn position(&self) -> usize {
         self.at

@@ -4,6 +4,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod fault;
 pub mod gemini;
+pub mod mistral;
 pub mod openai;
 
 use std::borrow::Cow;
@@ -92,6 +93,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
         Format::Anthropic => anthropic::request(request, endpoint),
         Format::Gemini => gemini::request(request, endpoint),
         Format::Bedrock => bedrock::request(request, endpoint, clock),
+        Format::Mistral => Ok(mistral::request(request, endpoint)),
     }
 }
 
@@ -100,7 +102,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     match endpoint.provider.dialect.format() {
-        Format::OpenAi => openai::completion(body, envelope),
+        Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
@@ -110,7 +112,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
 /// A stream of `endpoint` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
 pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
     match endpoint.provider.dialect.format() {
-        Format::OpenAi => Box::new(openai::Stream::new(envelope, max_event_bytes)),
+        Format::OpenAi | Format::Mistral => Box::new(openai::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Bedrock => Box::new(bedrock::Stream::new(endpoint, request, envelope, max_event_bytes)),

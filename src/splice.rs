@@ -32,6 +32,26 @@ impl<'a> Splice<'a> {
         self.edits.push((range, bytes.into()));
     }
 
+    /// Removes those of the members of an object, or of the elements of an array, that do not stay, with the commas that go with
+    /// them. `members` are all that there are, in order: where each stands from its first byte to its last, and whether it stays.
+    pub fn retain(&mut self, members: &[(Range<usize>, bool)]) {
+        // The members at the end that go take the comma before them along; the others the one after them.
+        let last_kept = members.iter().rposition(|(_, stays)| *stays);
+        let mut rest = members.iter().enumerate().peekable();
+        while let Some((index, (place, stays))) = rest.next() {
+            let next = rest.peek().map(|(_, (next, _))| next.start);
+            if *stays {
+                continue;
+            }
+            if last_kept.is_none_or(|last| index > last) {
+                let end = members.last().map_or(place.end, |(last, _)| last.end);
+                let start = last_kept.and_then(|last| members.get(last)).map_or(place.start, |(last, _)| last.end);
+                return self.replace(start..end, Vec::new());
+            }
+            self.replace(place.start..next.unwrap_or(place.end), Vec::new());
+        }
+    }
+
     /// The pieces that make up the edited bytes.
     pub fn finish(mut self) -> Pieces<'a> {
         self.edits.sort_by_key(|(range, _)| range.start);
@@ -105,6 +125,26 @@ mod tests {
         assert_eq!(pieces.to_vec(), b"^01two-three45679!");
         assert_eq!(pieces.len(), 18);
         assert!(pieces.iter().all(|piece| !piece.is_empty()));
+    }
+
+    #[test]
+    fn what_goes_takes_its_comma_along() {
+        let source = b"{\"a\":1, \"b\":2 ,\"c\":3}";
+        let places = [1..6, 8..13, 15..20];
+        for (stays, expected) in [
+            ([true, true, true], "{\"a\":1, \"b\":2 ,\"c\":3}"),
+            ([false, true, true], "{\"b\":2 ,\"c\":3}"),
+            ([true, false, true], "{\"a\":1, \"c\":3}"),
+            ([true, true, false], "{\"a\":1, \"b\":2}"),
+            ([true, false, false], "{\"a\":1}"),
+            ([false, true, false], "{\"b\":2}"),
+            ([false, false, true], "{\"c\":3}"),
+            ([false, false, false], "{}"),
+        ] {
+            let mut splice = Splice::new(source);
+            splice.retain(&places.clone().into_iter().zip(stays).collect::<Vec<_>>());
+            assert_eq!(String::from_utf8(splice.finish().to_vec()).unwrap(), expected, "{stays:?}");
+        }
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn requests_are_refused_or_rewritten_into_json() {
 #[test]
 fn answers_are_faults_or_json() {
     let mut read = 0;
-    for_each_damaged(&COMPLETIONS, |bytes, _| match completion(bytes, &envelope()) {
+    for_each_damaged(&COMPLETIONS, |bytes, _| match completion(bytes, false, &envelope()) {
         Ok(completion) => {
             read += 1;
             let mut answer = completion.head;
@@ -182,7 +182,7 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
     let mut done = 0;
     for_each_damaged(&STREAMS, |bytes, random| {
         let run = |pieces: &[&[u8]]| {
-            let mut stream = Stream::new(envelope(), 1 << 20);
+            let mut stream = Stream::new(envelope(), false, 1 << 20);
             let mut out = Vec::new();
             for piece in pieces {
                 stream.feed(piece, &mut out);

@@ -19,6 +19,7 @@ mod envoy {
     // One behaviour for each file.
     mod anthropic;
     mod auth;
+    mod azure;
     mod bad_bodies;
     mod bad_input;
     mod bedrock;
@@ -33,6 +34,7 @@ mod envoy {
     mod cooldown;
     mod counting;
     mod dialects;
+    mod eligibility;
     mod exhausted;
     mod fallback;
     mod first_token;
@@ -45,6 +47,7 @@ mod envoy {
     mod memory;
     mod midstream;
     mod mistakes;
+    mod mistral;
     mod models;
     mod preferences;
     mod reload;

@@ -64,7 +64,7 @@ const MESSAGE: Members = &[
 
 /// The whole answer as a client gets it.
 fn answer(body: &[u8]) -> Result<(String, Option<Usage>), Fault> {
-    let completion = completion(body, &envelope())?;
+    let completion = completion(body, false, &envelope())?;
     let usage = completion.usage.unwrap_or_else(|| Usage::estimate(40, completion.output_bytes));
     let mut answer = completion.head;
     answer.extend_from_slice(b",\"usage\":");
@@ -193,7 +193,7 @@ fn s14_what_is_no_completion_is_a_fault_with_its_words() {
         r#"{"choices":[{"message":{"#,
         r#"{"message":"Not Found"}"#,
     ] {
-        let fault = completion(body.as_bytes(), &envelope()).unwrap_err();
+        let fault = completion(body.as_bytes(), false, &envelope()).unwrap_err();
         assert_eq!((fault.status, fault.error_type), (502, ErrorType::ProviderUnavailable), "{body}");
         assert_eq!(fault.raw.as_deref().unwrap_or_default(), body);
     }
@@ -206,7 +206,7 @@ fn t19_an_error_in_a_200_is_a_fault() {
         (r#"{"choices":[{"message":{"content":"x"}}],"error":{"type":"server_error"}}"#, 500),
         (r#"{"error":"x","choices":[]}"#, 502),
     ] {
-        assert_eq!(completion(body.as_bytes(), &envelope()).unwrap_err().status, status, "{body}");
+        assert_eq!(completion(body.as_bytes(), false, &envelope()).unwrap_err().status, status, "{body}");
     }
-    assert!(completion(br#"{"error":null,"choices":[{"message":{}}]}"#, &envelope()).is_ok());
+    assert!(completion(br#"{"error":null,"choices":[{"message":{}}]}"#, false, &envelope()).is_ok());
 }

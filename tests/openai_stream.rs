@@ -217,8 +217,8 @@ fn what_clients_refuse_is_mended() {
         (r#"{"delta":{"reasoning_content":"x","reasoning":"x"}}"#, r#"{"reasoning":"x"}"#),
         (r#"{"delta":{"reasoning_content":null,"content":null}}"#, r#"{"content":null}"#),
         (
-            r#"{"delta":{"tool_calls":[{"id":"a","function":null},{"id":"b"}]}}"#,
-            r#"{"tool_calls":[{"id":"a","index":0},{"id":"b","index":1}]}"#,
+            r#"{"delta":{"tool_calls":[{"id":"a","function":null},{"id":"b"},{"index":2,"function":{"arguments":""}}]}}"#,
+            r#"{"tool_calls":[{"id":"a","index":0,"type":"function"},{"id":"b","index":1,"type":"function"},{"index":2,"function":{"arguments":""}}]}"#,
         ),
     ] {
         let ran = run(&(chunk(choice) + &last()));

@@ -94,7 +94,8 @@ impl Detail<'_> {
         }
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    /// Appends it.
+    pub fn write(&self, out: &mut Vec<u8>) {
         let member = |name: &[u8], text: &[u8], out: &mut Vec<u8>| {
             out.extend_from_slice(name);
             out.extend_from_slice(text);

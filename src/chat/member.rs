@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::Text;
+use crate::json::{Scanner, Text};
 
 /// One top-level member: where it stands, and which it is.
 #[derive(Clone, Debug)]
@@ -12,6 +12,21 @@ pub(super) struct Member {
     pub(super) start: usize,
     /// Where the value stands.
     pub(super) value: Range<usize>,
+}
+
+/// A top-level member as it stands in the body.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// Which it is.
+    pub name: Name,
+    /// Its key.
+    pub key: Text<'a>,
+    /// Where it stands in the body, from the key's opening quote.
+    pub place: Range<usize>,
+    /// Where its value stands.
+    pub value: Range<usize>,
+    /// Its value.
+    pub raw: &'a [u8],
 }
 
 macro_rules! names {
@@ -102,13 +117,37 @@ impl Name {
     }
 
     /// The name in an endpoint's `supported_parameters`, for the members that an endpoint may not support.
-    pub(super) fn parameter(self) -> Option<&'static str> {
+    pub fn parameter(self) -> Option<&'static str> {
         match self {
             Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::Other => None,
             Self::Reasoning => Some("reasoning"),
             _ if self.is_openrouters() => None,
             _ => self.as_str(),
         }
+    }
+
+    /// Whether an answer without regard to it is still the answer to the request: such a parameter is dropped where it is not
+    /// supported. Limits stay, for they cost money, and so does what makes another kind of answer: tools, a format.
+    pub fn is_dispensable(self) -> bool {
+        matches!(
+            self,
+            Self::Temperature
+                | Self::TopP
+                | Self::TopK
+                | Self::MinP
+                | Self::TopA
+                | Self::RepetitionPenalty
+                | Self::FrequencyPenalty
+                | Self::PresencePenalty
+                | Self::LogitBias
+                | Self::Logprobs
+                | Self::TopLogprobs
+                | Self::Seed
+                | Self::Stop
+                | Self::Verbosity
+                | Self::ParallelToolCalls
+                | Self::ReasoningEffort
+        )
     }
 
     /// Whether the gateway reads, changes or removes the member: such a one must not stand twice.
@@ -126,6 +165,16 @@ impl Name {
                     | Self::ResponseFormat
                     | Self::ReasoningEffort
             )
+    }
+}
+
+// === impl Field ===
+
+impl<'a> Field<'a> {
+    pub(super) fn of(body: &'a [u8], member: &Member) -> Option<Self> {
+        let key = Scanner::at(body, member.start).string().ok()?;
+        let (place, value) = (member.start..member.value.end, member.value.clone());
+        Some(Self { name: member.name, key, place, raw: body.get(value.clone())?, value })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The messages: checked for their shape, and looked through for what they need of a model.
 
-use super::{Needs, wrong_type};
+use super::{Attachment, Medium, Needs, Origin, wrong_type};
 use crate::error::ClientError;
-use crate::json::{Error, ErrorKind, Kind, Scanner};
+use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 
 const ROLES: [&str; 6] = ["user", "assistant", "system", "tool", "developer", "function"];
 
@@ -65,23 +65,63 @@ fn read_content(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut u
     match scanner.kind()? {
         Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
         Kind::Null => _ = scanner.skip()?,
-        Kind::Array => scanner.array(|scanner| {
-            scanner.object(|scanner, key, _| {
-                match key.raw {
-                    b"text" if scanner.kind()? == Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
-                    b"type" => match scanner.string()?.raw {
-                        b"image_url" => needs.images = true,
-                        b"file" => needs.files = true,
-                        b"input_audio" => needs.audio = true,
-                        b"video_url" | b"input_video" => needs.video = true,
-                        _ => {}
-                    },
-                    _ => _ = scanner.skip()?,
-                }
-                Ok(())
-            })
-        })?,
+        Kind::Array => scanner.array(|scanner| read_part(scanner, needs, text_bytes))?,
         _ => return Err(scanner.error(ErrorKind::Type)),
     }
     Ok(())
+}
+
+fn read_part(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<(), Error> {
+    let mut medium = None;
+    let mut place = None;
+    scanner.object(|scanner, key, _| {
+        match key.raw {
+            b"text" if scanner.kind()? == Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
+            b"type" => medium = needs.add(scanner.string()?),
+            b"image_url" | b"file" | b"input_audio" | b"video_url" => place = read_place(scanner)?.or(place),
+            _ => _ = scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    match (medium, place) {
+        (Some(Medium::Audio), _) => needs.attachments.insert(Attachment { medium: Medium::Audio, origin: Origin::Inline }),
+        (Some(Medium::Pdf), Some(place)) => needs.attachments.insert(Attachment::file(place)),
+        (Some(medium), Some(Some(place))) => needs.attachments.insert(Attachment::medium(medium, place)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The URL or the data in the value of a part, `Some(None)` if it has neither.
+fn read_place<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Option<Text<'a>>>, Error> {
+    match scanner.kind()? {
+        Kind::String => scanner.string().map(|place| Some(Some(place))),
+        Kind::Object => {
+            let mut place = None;
+            scanner.object(|scanner, key, _| {
+                if matches!(key.raw, b"url" | b"file_data") && scanner.kind()? == Kind::String {
+                    place = Some(scanner.string()?);
+                    return Ok(());
+                }
+                scanner.skip().map(|_| ())
+            })?;
+            Ok(Some(place))
+        }
+        _ => scanner.skip().map(|_| None),
+    }
+}
+
+impl Needs {
+    /// Notes the type of a part; the medium that it is, if it is one.
+    fn add(&mut self, kind: Text<'_>) -> Option<Medium> {
+        let (need, medium) = match kind.raw {
+            b"image_url" => (&mut self.images, Medium::Image),
+            b"file" => (&mut self.files, Medium::Pdf),
+            b"input_audio" => (&mut self.audio, Medium::Audio),
+            b"video_url" | b"input_video" => (&mut self.video, Medium::Video),
+            _ => return None,
+        };
+        *need = true;
+        Some(medium)
+    }
 }

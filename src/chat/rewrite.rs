@@ -31,23 +31,9 @@ impl Request {
             Name::StreamOptions => !target.stream_options || !self.stream,
             name => name.is_openrouters() && !target.openrouter_members,
         };
-        // The members at the end that go take the comma before them along; the others the one after them.
-        let last_kept = self.members.iter().rposition(|member| !removes(member));
-        let mut members = self.members.iter().enumerate().peekable();
-        while let Some((index, member)) = members.next() {
-            let next = members.peek().map(|(_, next)| next.start);
-            match (removes(member), next) {
-                (false, _) => self.rewrite_member(member, target, &mut splice),
-                (true, _) if last_kept.is_none_or(|last| index > last) => {
-                    let end = self.members.last().map_or(member.value.end, |last| last.value.end);
-                    let start = last_kept.and_then(|last| self.members.get(last)).map_or(member.start, |last| last.value.end);
-                    splice.replace(start..end, Vec::new());
-                    break;
-                }
-                (true, Some(next)) => splice.replace(member.start..next, Vec::new()),
-                (true, None) => {}
-            }
-        }
+        let stays: Vec<_> = self.members.iter().map(|member| (member.start..member.value.end, !removes(member))).collect();
+        splice.retain(&stays);
+        self.members.iter().filter(|member| !removes(member)).for_each(|member| self.rewrite_member(member, target, &mut splice));
         if !self.has(Name::Model) {
             inserts.extend_from_slice(b",\"model\":");
             json::string_into(&mut inserts, target.model);
@@ -60,8 +46,8 @@ impl Request {
             json::string_into(&mut inserts, effort);
         }
         // A body always keeps `messages`, so there is a member to insert after.
-        if let Some(last) = last_kept.and_then(|last| self.members.get(last)).filter(|_| !inserts.is_empty()) {
-            splice.replace(last.value.end..last.value.end, inserts);
+        if let Some((last, _)) = stays.iter().rfind(|(_, stays)| *stays).filter(|_| !inserts.is_empty()) {
+            splice.replace(last.end..last.end, inserts);
         }
         splice.finish()
     }

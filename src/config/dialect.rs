@@ -25,6 +25,10 @@ pub enum Dialect {
     Gemini,
     /// Amazon Bedrock.
     Bedrock,
+    /// Azure OpenAI, in Microsoft Foundry.
+    Azure,
+    /// Mistral.
+    Mistral,
 }
 
 /// The wire format of a dialect.
@@ -38,6 +42,8 @@ pub enum Format {
     Gemini,
     /// Bedrock's Converse.
     Bedrock,
+    /// OpenAI's, as Mistral has it: answers alike, requests checked to the letter.
+    Mistral,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -65,7 +71,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 11] = [
+pub(super) const DIALECTS: [(&str, Dialect); 13] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -77,6 +83,8 @@ pub(super) const DIALECTS: [(&str, Dialect); 11] = [
     ("anthropic", Dialect::Anthropic),
     ("gemini", Dialect::Gemini),
     ("bedrock", Dialect::Bedrock),
+    ("azure", Dialect::Azure),
+    ("mistral", Dialect::Mistral),
 ];
 
 /// The names of the limit as configurations write them.
@@ -107,6 +115,7 @@ impl Dialect {
             Self::Anthropic => Format::Anthropic,
             Self::Gemini => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
+            Self::Mistral => Format::Mistral,
             _ => Format::OpenAi,
         }
     }
@@ -182,6 +191,16 @@ impl Dialect {
             Self::Bedrock => {
                 Row { name: Some("Amazon Bedrock"), host: Some("bedrock-runtime.{region}.amazonaws.com"), path_prefix: "", ..openai }
             }
+            // https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle: the v1 API and its header; each resource has a
+            // host of its own.
+            Self::Azure => Row { name: Some("Azure"), host: None, path_prefix: "/openai/v1", auth_header: "api-key", ..openai },
+            // https://docs.mistral.ai/api/endpoint/chat: `max_tokens`, no `stream_options`; the last chunk has the usage unasked.
+            Self::Mistral => Row {
+                name: Some("Mistral"),
+                host: Some("api.mistral.ai"),
+                quirks: Quirks { stream_options: false, max_tokens: MaxTokens, ..openai.quirks },
+                ..openai
+            },
         }
     }
 }

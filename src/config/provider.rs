@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
+    azure,
     dialect::{DIALECTS, Dialect, Format, OUTPUT_LIMIT_NAMES, Quirks},
     error::ConfigError,
     value,
@@ -31,6 +32,8 @@ pub struct Provider {
     pub host: Box<str>,
     /// What stands before the path of an operation; empty or with a slash first and none last.
     pub path_prefix: Box<str>,
+    /// The version of Azure's older API, which has the deployment in the path; `None` if it is asked by the newer one, or not Azure.
+    pub api_version: Option<Box<str>>,
     /// The header that carries the credential, in lower case.
     pub auth_header: Box<str>,
     /// The whole value of that header, `Bearer ` included; `None` if no credential is sent.
@@ -84,6 +87,7 @@ pub(super) struct ProviderEntry {
     /// A map and no struct: a struct would take a list too.
     credential: Option<BTreeMap<String, Box<RawValue>>>,
     region: Option<String>,
+    api_version: Option<String>,
     auth_header: Option<String>,
     stream_options: Option<bool>,
     max_tokens: Option<String>,
@@ -99,7 +103,8 @@ impl ProviderEntry {
         value::checked(is_slug, "providers", "expected slugs of letters, digits and - . _ / as names")?;
         let at = |member| format!("providers.{slug}.{member}");
         let dialect = value::one_of(&at("dialect"), &self.dialect, &DIALECTS)?;
-        let row = dialect.row();
+        let api_version = azure::api_version(&at("api_version"), self.api_version, dialect)?;
+        let row = api_version.as_deref().map_or(dialect.row(), |version| azure::row(dialect.row(), version));
 
         let name = self.name.unwrap_or_else(|| row.name.map_or_else(|| slug.clone(), str::to_owned));
         value::name(&at("name"), &name)?;
@@ -110,7 +115,7 @@ impl ProviderEntry {
             (Some(host), _) => host,
             (None, Some(host)) => host.replace("{region}", region.as_deref().unwrap_or_default()),
             (None, None) => {
-                return Err(ConfigError::new(at("host"), "missing, and this dialect has no host of its own"));
+                return Err(ConfigError::new(at("host"), missing_host(dialect)));
             }
         };
         value::host(&at("host"), &host)?;
@@ -136,6 +141,7 @@ impl ProviderEntry {
             dialect,
             host: host.into(),
             path_prefix,
+            api_version,
             auth_header,
             credential,
             signer,
@@ -166,6 +172,13 @@ impl Provider {
             [Some(id), Some(credentials.secret_access_key.clone()), credentials.session_token.clone()].into_iter().flatten()
         });
         self.credential.iter().cloned().chain(signing).any(|secret| secret.is_quoted_in(text))
+    }
+}
+
+fn missing_host(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Azure => "missing: write the host of the resource, such as RESOURCE.openai.azure.com or RESOURCE.services.ai.azure.com",
+        _ => "missing, and this dialect has no host of its own",
     }
 }
 

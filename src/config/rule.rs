@@ -255,7 +255,7 @@ impl Requirement {
     fn is_met_by(self, endpoint: &Endpoint) -> bool {
         match self {
             Self::Takes(modality) => endpoint.input_modalities.contains(modality),
-            Self::Supports(parameter) => endpoint.supports(parameter),
+            Self::Supports(parameter) => endpoint.heeds(parameter),
         }
     }
 }

@@ -147,6 +147,47 @@ fn every_row_of_the_dialects_would_be_accepted_if_written() {
 }
 
 #[test]
+fn t71_t74_azure_has_a_newer_api_and_dated_versions_of_an_older() {
+    let azure = |more: Value| {
+        let mut provider = json!({"dialect": "azure", "host": "acme.openai.azure.com"});
+        provider.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        with("/providers/openai", provider)
+    };
+    let provider = |more: Value| gateway(&azure(more)).model("openai/gpt-4o").unwrap().endpoints[0].provider.clone();
+    let v1 = provider(json!({"credential": {"env": "OPENAI_API_KEY"}}));
+    assert_eq!((&*v1.name, &*v1.path_prefix, &*v1.auth_header, &v1.api_version), ("Azure", "/openai/v1", "api-key", &None));
+    assert_eq!(v1.credential.as_ref().unwrap().expose(), "sk-upstream");
+    assert_eq!(v1.quirks, Dialect::OpenAi.row().quirks);
+    let entra = provider(json!({"credential": {"env": "OPENAI_API_KEY"}, "auth_header": "authorization"}));
+    assert_eq!(entra.credential.as_ref().unwrap().expose(), "Bearer sk-upstream");
+    for (version, counts_streams) in [
+        ("2024-10-21", true),
+        ("2024-09-01-preview", true),
+        ("2025-04-01-preview", true),
+        ("2024-08-01-preview", false),
+        ("2024-06-01", false),
+        ("2023-05-15", false),
+    ] {
+        let dated = provider(json!({"api_version": version}));
+        assert_eq!((&*dated.path_prefix, dated.api_version.as_deref()), ("/openai", Some(version)));
+        assert_eq!(dated.quirks.stream_options, counts_streams, "{version}");
+        let limit = if counts_streams { OutputLimitName::MaxCompletionTokens } else { OutputLimitName::MaxTokens };
+        assert_eq!(dated.quirks.max_tokens, limit, "{version}");
+        assert!(provider(json!({"api_version": version, "stream_options": true})).quirks.stream_options);
+    }
+    let refused = |more: Value| parse(&azure(more)).unwrap_err().to_string();
+    for version in ["preview", "2024-10-21?x", "2024-10-2", "20241021xx", ""] {
+        let expected =
+            "providers.openai.api_version: expected a version such as 2024-10-21, or no such member for /openai/v1, which has no versions";
+        assert_eq!(refused(json!({"api_version": version})), expected);
+    }
+    let elsewhere = parse(&with("/providers/openai/api_version", json!("2024-10-21"))).unwrap_err().to_string();
+    assert_eq!(elsewhere, "providers.openai.api_version: expected only with dialect azure");
+    let host = "providers.openai.host: missing: write the host of the resource, such as RESOURCE.openai.azure.com or RESOURCE.services.ai.azure.com";
+    assert_eq!(refused(json!({"host": null})), host);
+}
+
+#[test]
 fn an_endpoint_takes_from_its_model_what_it_does_not_say() {
     let gateway = gateway(&full());
     let model = gateway.model("openai/gpt-4o").unwrap();
@@ -304,12 +345,12 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/dialect",
             json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, found \"pigeon\"",
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),

@@ -43,7 +43,7 @@ impl Fault {
 
     /// The fault in an `error` member of an answer whose HTTP status was 200.
     pub fn in_band(error: &[u8]) -> Self {
-        let code = code(error).filter(|code| (400..600).contains(code));
+        let code = code(error);
         let named = type_of(error);
         let error_type = named.or(code.map(ErrorType::of_status)).unwrap_or(ErrorType::ProviderUnavailable);
         let status = code.unwrap_or(match error_type {
@@ -72,15 +72,16 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
+/// Anthropic and Mistral call all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
-    const ABOUT_LENGTH: [&str; 6] = [
+    const ABOUT_LENGTH: [&str; 7] = [
         "prompt is too long",
         "Input is too long",
         "exceed context limit",
         "exceeds the maximum number of tokens",
         "Too many input tokens",
         "Input Tokens Exceeded",
+        "maximum context length",
     ];
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
@@ -153,9 +154,11 @@ fn name(body: &[u8]) -> Option<String> {
 fn code(error: &[u8]) -> Option<u16> {
     let mut code = None;
     walk(&mut Scanner::new(error), &mut |key, value| {
-        if matches!(key, b"code" | b"status") {
+        // Mistral's `code` is a number of its own.
+        if matches!(key, b"code" | b"status" | b"raw_status_code") {
             let digits = Scanner::new(value).string().map_or(Cow::Borrowed(value), |text| Cow::Owned(text.raw.to_vec()));
-            code = code.or(std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok()));
+            let status = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+            code = code.or(status.filter(|status| (400..600).contains(status)));
         }
     });
     code

@@ -4,6 +4,7 @@
 
 mod choice;
 mod completion;
+mod content;
 mod stream;
 
 pub use completion::completion;
@@ -13,6 +14,10 @@ use crate::chat::{Name, Request, Target};
 use crate::config::OutputLimitName;
 use crate::endpoint::Endpoint;
 use crate::provider::Upstream;
+use crate::sigv4::percent_encode;
+
+/// What `reasoning_details` say whose they are, where the provider has no format of its own: OpenRouter's word for that.
+pub(super) const REASONING_FORMAT: &str = "unknown";
 
 /// The path below the provider's prefix.
 const PATH: &str = "/chat/completions";
@@ -30,5 +35,15 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a>
             OutputLimitName::AsSent => None,
         },
     });
-    Upstream { path: [&endpoint.provider.path_prefix, PATH].concat().into(), headers: Vec::new(), body }
+    Upstream { path: path(endpoint).into(), headers: Vec::new(), body }
+}
+
+/// Azure's older API has the deployment in the path, see
+/// <https://learn.microsoft.com/azure/foundry/openai/reference#chat-completions>.
+fn path(endpoint: &Endpoint) -> String {
+    let prefix = &endpoint.provider.path_prefix;
+    match &endpoint.provider.api_version {
+        Some(version) => format!("{prefix}/deployments/{}{PATH}?api-version={version}", percent_encode(&endpoint.model, b"")),
+        None => [prefix, PATH].concat(),
+    }
 }

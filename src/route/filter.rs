@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Ask;
 use super::resolve::Resolved;
+use crate::chat::Attachments;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, NoRoute};
@@ -110,6 +111,12 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             left.keep(|endpoint| endpoint.input_modalities.contains(modality), || format!("the messages have {what} input"))?;
         }
     }
+    if needs.attachments == Attachments::default() {
+        return Ok(());
+    }
+    for attachment in needs.attachments.iter() {
+        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}", attachment.name()))?;
+    }
     Ok(())
 }
 
@@ -124,7 +131,7 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     }
     if ask.request.preferences.require_parameters == Some(true) {
         return left.keep(
-            |endpoint| ask.request.parameters().all(|parameter| endpoint.supports(parameter)),
+            |endpoint| ask.request.parameters().all(|parameter| heeds(endpoint, parameter, ask)),
             || {
                 let all: Vec<_> = ask.request.parameters().collect();
                 format!("provider.require_parameters is true and the request has {}", all.join(", "))
@@ -133,10 +140,16 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     }
     for (needed, parameter) in [(ask.request.needs.tools, "tools"), (ask.request.needs.response_format, "response_format")] {
         if needed {
-            left.prefer(|endpoint| endpoint.supports(parameter));
+            left.prefer(|endpoint| heeds(endpoint, parameter, ask));
         }
     }
     Ok(())
+}
+
+/// Whether `endpoint` does what the request's `parameter` asks for. JSON is two abilities, with and without a schema.
+fn heeds(endpoint: &Endpoint, parameter: &str, ask: &Ask<'_>) -> bool {
+    let has_schema = parameter == "response_format" && ask.request.needs.json_schema;
+    endpoint.heeds(parameter) || has_schema && endpoint.heeds("structured_outputs")
 }
 
 /// Whether `provider` is among `names`: slugs or display names, in any case.

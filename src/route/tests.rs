@@ -1,5 +1,6 @@
 //! Plans for requests against one configuration, with luck that is known beforehand.
 
+mod eligibility;
 mod naming;
 mod oracle;
 mod order;

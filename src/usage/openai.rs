@@ -76,7 +76,9 @@ impl OpenAiUsage {
                 // DeepSeek's name for the cached tokens, and what its cache did not hold.
                 (b"prompt_cache_hit_tokens", value) => cache_hit = count(value),
                 (b"prompt_cache_miss_tokens", value) => usage.cache_miss = count(value),
-                (b"cached_tokens", value) => cached_at_top = count(value),
+                (b"cached_tokens", value) => cached_at_top = count(value).or(cached_at_top),
+                // Mistral's name for them, beside the details that it also has.
+                (b"num_cached_tokens", value) => cached_at_top = cached_at_top.or(count(value)),
                 // OpenRouter's own reckoning, in USD.
                 (b"cost", value) => usage.cost = money(value),
                 (b"is_byok", value) => usage.is_byok = value == b"true",
@@ -223,6 +225,13 @@ mod tests {
         let expected = Usage { input: 36, cache_read: 64, output: 7, ..Usage::default() };
         assert_eq!(usage(json), Some(expected));
         let json = r#"{"completion_tokens":7,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}"#;
+        assert_eq!(usage(json), Some(expected));
+    }
+
+    #[test]
+    fn mistral_names_its_cache_otherwise() {
+        let json = r#"{"prompt_tokens":100,"total_tokens":107,"completion_tokens":7,"num_cached_tokens":64,"prompt_audio_seconds":null}"#;
+        let expected = Usage { input: 36, cache_read: 64, output: 7, ..Usage::default() };
         assert_eq!(usage(json), Some(expected));
     }
 

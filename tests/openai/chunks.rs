@@ -81,7 +81,7 @@ pub(crate) fn run(stream: &str) -> Ran {
 }
 
 pub(crate) fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
-    let mut stream = Stream::new(envelope(), MAX_EVENT_BYTES);
+    let mut stream = Stream::new(envelope(), false, MAX_EVENT_BYTES);
     let mut chunks = Vec::new();
     for piece in pieces {
         stream.feed(piece, &mut chunks);
@@ -93,7 +93,7 @@ pub(crate) fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> R
 
 /// How far a stream has come while the provider has not closed it.
 pub(crate) fn progress(stream: &str) -> Progress {
-    let mut fed = Stream::new(envelope(), MAX_EVENT_BYTES);
+    let mut fed = Stream::new(envelope(), false, MAX_EVENT_BYTES);
     fed.feed(stream.as_bytes(), &mut Vec::new());
     fed.account().progress.clone()
 }

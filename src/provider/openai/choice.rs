@@ -1,5 +1,6 @@
 //! One choice of an answer or a chunk, in OpenRouter's shape.
 
+use super::content::Content;
 use crate::json::{Error, Kind, Scanner};
 
 /// Whether a choice holds a whole message or a piece of one.
@@ -14,6 +15,8 @@ pub(super) enum Shape {
 /// What was found in the choices.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
+    /// Whether reasoning is left out.
+    pub(super) exclude_reasoning: bool,
     /// How many there are.
     pub(super) choices: usize,
     /// How many of them hold a message or a delta.
@@ -134,7 +137,7 @@ fn number(index: &[u8]) -> &[u8] {
 fn finish_reason(native: &[u8]) -> &[u8] {
     match native {
         b"eos" | b"eos_token" | b"end_turn" | b"stop_sequence" | b"completed" | b"STOP" => b"stop",
-        b"max_tokens" | b"MAX_TOKENS" | b"max_output_tokens" => b"length",
+        b"max_tokens" | b"MAX_TOKENS" | b"max_output_tokens" | b"model_length" => b"length",
         b"function_call" | b"tool_use" | b"tool_call" => b"tool_calls",
         b"SAFETY" | b"RECITATION" | b"refusal" => b"content_filter",
         b"insufficient_system_resource" | b"abort" => b"error",
@@ -174,12 +177,23 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.output_bytes = found.output_bytes.saturating_add(text.len());
                 found.meaningful |= !text.is_empty();
                 reasoning |= key.raw == b"reasoning";
+                if found.exclude_reasoning && key.raw == b"reasoning" {
+                    return Ok(());
+                }
                 separate(start, out);
                 out.push(b'"');
                 out.extend_from_slice(key.raw);
                 out.extend_from_slice(b"\":\"");
                 out.extend_from_slice(text);
                 out.push(b'"');
+            }
+            b"content" if kind == Kind::Array => {
+                let content = Content::read(scanner)?;
+                found.output_bytes = found.output_bytes.saturating_add(content.text.len()).saturating_add(content.thinking.len());
+                found.meaningful |= !content.text.is_empty() || !content.thinking.is_empty();
+                reasoning |= !content.thinking.is_empty();
+                separate(start, out);
+                content.write(shape, found.exclude_reasoning, out);
             }
             b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
             b"tool_calls" if kind == Kind::Array => {
@@ -193,6 +207,9 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 found.meaningful |=
                     matches!(key.raw, b"audio" | b"images" | b"reasoning_details" | b"content" | b"annotations" | b"function_call")
                         && !matches!(value, b"null" | b"[]");
+                if found.exclude_reasoning && key.raw == b"reasoning_details" {
+                    return Ok(());
+                }
                 separate(start, out);
                 out.push(b'"');
                 out.extend_from_slice(key.raw);
@@ -206,9 +223,11 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     if let Some(value) = reasoning_content.filter(|value| !reasoning && value.starts_with(b"\"")) {
         found.output_bytes = found.output_bytes.saturating_add(value.len());
         found.meaningful |= value != b"\"\"";
-        separate(start, out);
-        out.extend_from_slice(b"\"reasoning\":");
-        out.extend_from_slice(value);
+        if !found.exclude_reasoning {
+            separate(start, out);
+            out.extend_from_slice(b"\"reasoning\":");
+            out.extend_from_slice(value);
+        }
     }
     if !role && shape == Shape::Message {
         separate(start, out);
@@ -229,11 +248,13 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
         let start = out.len();
         let mut indexed = false;
         let mut typed = false;
+        let mut begins = shape == Shape::Message;
         let before = scanner.position();
         scanner.object(|scanner, key, _| {
             let there = scanner.kind()? != Kind::Null;
             indexed |= there && key.raw == b"index";
             typed |= there && key.raw == b"type";
+            begins |= there && key.raw == b"id";
             if key.raw == b"function" && scanner.kind()? == Kind::Object {
                 separate(start, out);
                 out.extend_from_slice(b"\"function\":{");
@@ -250,7 +271,8 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
             out.extend_from_slice(b"\"index\":");
             out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
         }
-        if !typed && shape == Shape::Message {
+        // Some clients want it where a call begins.
+        if !typed && begins {
             separate(start, out);
             out.extend_from_slice(b"\"type\":\"function\"");
         }

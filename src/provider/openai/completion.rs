@@ -6,13 +6,13 @@ use crate::json::{Kind, Scanner};
 use crate::provider::{Completion, Fault};
 use crate::usage::OpenAiUsage;
 
-/// Reads a provider's whole answer.
+/// Reads a provider's whole answer; `exclude_reasoning` if the client does not want to see any.
 ///
 /// Errors: if it reports an error, or is not a completion.
-pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> Result<Completion, Fault> {
     let mut head = Vec::with_capacity(body.len().saturating_add(512));
     envelope.completion_into(&mut head);
-    let mut found = Found::default();
+    let mut found = Found { exclude_reasoning, ..Found::default() };
     let mut usage: Option<OpenAiUsage> = None;
     let mut error = None;
     let mut fingerprint: &[u8] = b"null";
@@ -26,7 +26,9 @@ pub fn completion(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
                 choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
                 head.push(b']');
             }
-            b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+            // Mistral's and vLLM's way to tell of an error.
+            b"object" => error = Some(body).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
+            b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
             b"system_fingerprint" => fingerprint = scanner.raw()?,
             b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),

@@ -17,6 +17,7 @@ pub struct Stream {
 #[derive(Debug)]
 struct State {
     envelope: Envelope,
+    exclude_reasoning: bool,
     usage: Option<OpenAiUsage>,
     account: Account,
 }
@@ -24,9 +25,11 @@ struct State {
 // === impl Stream ===
 
 impl Stream {
-    /// A stream whose chunks get `envelope`; an event larger than `max_event_bytes` passes unread.
-    pub fn new(envelope: Envelope, max_event_bytes: usize) -> Self {
-        Self { decoder: Decoder::new(max_event_bytes), state: State { envelope, usage: None, account: Account::default() } }
+    /// A stream whose chunks get `envelope`, and no reasoning if `exclude_reasoning`; an event larger than `max_event_bytes` passes
+    /// unread.
+    pub fn new(envelope: Envelope, exclude_reasoning: bool, max_event_bytes: usize) -> Self {
+        let state = State { envelope, exclude_reasoning, usage: None, account: Account::default() };
+        Self { decoder: Decoder::new(max_event_bytes), state }
     }
 }
 
@@ -79,7 +82,7 @@ impl State {
     fn chunk(&mut self, data: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         self.envelope.chunk_into(out);
-        let mut found = Found::default();
+        let mut found = Found { exclude_reasoning: self.exclude_reasoning, ..Found::default() };
         let mut usage = None;
         let mut error = None;
         let mut choices = false;
@@ -93,7 +96,9 @@ impl State {
                     choice::choices(scanner, Shape::Delta, &mut found, out)?;
                     out.push(b']');
                 }
-                b"id" | b"object" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+                // Mistral's and vLLM's way to tell of an error.
+                b"object" => error = Some(data).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
+                b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
                 b"usage" => usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(usage),
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
