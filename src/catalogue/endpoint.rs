@@ -20,7 +20,7 @@ pub(super) fn of_model(model: &Model) -> Value {
 
 /// The object of an endpoint of `model`.
 pub(super) fn object(model: &Model, endpoint: &Endpoint) -> Value {
-    let chooses = endpoint.supports("tool_choice");
+    let chooses = endpoint.heeds("tool_choice");
     json!({
         "name": format!("{} | {}", endpoint.provider.name, model.id),
         "model_id": model.id.as_str(),
@@ -33,7 +33,7 @@ pub(super) fn object(model: &Model, endpoint: &Endpoint) -> Value {
         "quantization": endpoint.quantization.unwrap_or("unknown"),
         "max_completion_tokens": endpoint.max_completion_tokens,
         "max_prompt_tokens": null,
-        "supported_parameters": model::parameters(endpoint.supported_parameters.as_deref()),
+        "supported_parameters": model::parameters(|name| endpoint.heeds(name)),
         "status": 0,
         "uptime_last_5m": null,
         "uptime_last_30m": null,
