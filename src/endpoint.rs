@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
-    config::{Modalities, Provider},
+    config::{Format, Modalities, Provider},
     price::{Cost, Price},
     usage::Usage,
 };
@@ -18,6 +18,8 @@ pub struct Endpoint {
     pub provider: Rc<Provider>,
     /// The provider's own name for the model.
     pub model: Box<str>,
+    /// What the provider speaks for this model.
+    pub format: Format,
     /// The id of the model in the catalogue: what answers and stats say.
     pub catalogue_id: Rc<str>,
     /// What a token costs.

@@ -25,6 +25,8 @@ pub enum Dialect {
     Gemini,
     /// Amazon Bedrock.
     Bedrock,
+    /// Google's Vertex AI.
+    Vertex,
 }
 
 /// The wire format of a dialect.
@@ -65,7 +67,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 11] = [
+pub(super) const DIALECTS: [(&str, Dialect); 12] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -77,6 +79,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 11] = [
     ("anthropic", Dialect::Anthropic),
     ("gemini", Dialect::Gemini),
     ("bedrock", Dialect::Bedrock),
+    ("vertex", Dialect::Vertex),
 ];
 
 /// The names of the limit as configurations write them.
@@ -101,11 +104,12 @@ pub(super) struct Row {
 }
 
 impl Dialect {
-    /// What it speaks.
-    pub fn format(self) -> Format {
+    /// What it speaks for a model. Vertex AI takes each model's requests in its maker's format.
+    pub(super) fn format(self, model: &str) -> Format {
         match self {
             Self::Anthropic => Format::Anthropic,
-            Self::Gemini => Format::Gemini,
+            Self::Vertex if model.starts_with("claude-") => Format::Anthropic,
+            Self::Gemini | Self::Vertex => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
             _ => Format::OpenAi,
         }
@@ -182,6 +186,8 @@ impl Dialect {
             Self::Bedrock => {
                 Row { name: Some("Amazon Bedrock"), host: Some("bedrock-runtime.{region}.amazonaws.com"), path_prefix: "", ..openai }
             }
+            // https://cloud.google.com/vertex-ai/docs/reference/rest: regional endpoints, and the version of the API.
+            Self::Vertex => Row { name: Some("Google Vertex"), host: Some("{region}-aiplatform.googleapis.com"), ..openai },
         }
     }
 }
