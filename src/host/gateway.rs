@@ -1,7 +1,7 @@
 //! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -10,14 +10,15 @@ use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Registration};
 use super::shared_health;
 use super::stats::Stats;
+use super::tokens::Tokens;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::error::{ClientError, Error};
-use crate::exchange::{AnswerHead, Exchange, generation_id};
+use crate::exchange::{AnswerHead, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header, Numbers};
 use crate::metrics;
-use crate::route::{self, Ask};
+use crate::route::{self, Ask, Readiness};
 use crate::secret::KeyHash;
 
 /// What all streams of a gateway plugin share.
@@ -25,12 +26,39 @@ pub(super) struct Role {
     gateway: Rc<Gateway>,
     stats: Stats,
     random: RefCell<fastrand::Rng>,
+    tokens: Tokens,
+    /// The streams that wait for an access token.
+    waiting: RefCell<Vec<Weak<Waiter>>>,
 }
 
 /// One stream.
 pub(super) struct Filter {
     role: Rc<Role>,
+    /// What Envoy calls it.
+    context: u32,
     state: State,
+}
+
+/// What a plan is made from.
+struct Asked {
+    headers: Headers,
+    key: Rc<Key>,
+    request: Request,
+}
+
+/// A stream that waits for an access token, as the root context finds it.
+struct Waiter {
+    context: u32,
+    asked: RefCell<Option<Asked>>,
+    /// What became of the stream while nobody called its filter.
+    outcome: RefCell<Option<State>>,
+}
+
+/// What became of a request.
+enum Planned {
+    Now(Registration),
+    /// An access token has to come first.
+    Later(Asked),
 }
 
 /// How far the stream has come.
@@ -39,6 +67,8 @@ enum State {
     New,
     /// The body is being gathered.
     Reading { headers: Headers, key: Rc<Key> },
+    /// It is read, and waits for an access token.
+    Waiting(Rc<Waiter>),
     /// The attempts have it.
     Planned(Registration),
     /// Envoy answered by itself; this goes to the client in its place.
@@ -53,7 +83,111 @@ const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
 
 impl Role {
     pub(super) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
-        Self { stats: Stats::define(&gateway), gateway, random: RefCell::new(random) }
+        let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
+        Self { gateway, stats, random: RefCell::new(random), tokens, waiting: RefCell::default() }
+    }
+
+    /// What has to be done once, at load.
+    ///
+    /// Errors: if the configuration turns out to be wrong, in the words for the operator.
+    pub(super) fn prepare(&self) -> Result<(), String> {
+        self.tokens.check()?;
+        self.tokens.schedule();
+        Ok(())
+    }
+
+    /// The timer says that an access token may be due.
+    pub(super) fn fetch_tokens(&self) {
+        if self.tokens.fetch() {
+            self.resume();
+        }
+    }
+
+    /// The answer to a fetch has come.
+    pub(super) fn handle_token(&self, call: u32, headers: usize, size: usize) {
+        self.tokens.handle_answer(call, headers, size);
+        self.resume();
+    }
+
+    /// A provider that refuses its access token gets another, should it have been revoked.
+    fn doubt_tokens(&self, settled: &Settlement) {
+        for attempt in &settled.attempts {
+            if attempt.outcome.status() == Some(401) {
+                self.tokens.doubt(&attempt.endpoint.provider);
+            }
+        }
+    }
+
+    /// Lets the streams go on that waited for this.
+    fn resume(&self) {
+        for waiter in self.waiting.take() {
+            let Some((waiter, asked)) = waiter.upgrade().and_then(|waiter| Some((waiter.clone(), waiter.asked.take()?))) else { continue };
+            if !calls::act_for(waiter.context) {
+                continue;
+            }
+            match self.plan(asked) {
+                Ok(Planned::Now(registration)) => {
+                    waiter.outcome.replace(Some(State::Planned(registration)));
+                    calls::resume_request();
+                }
+                Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
+                Err(error) => {
+                    waiter.outcome.replace(Some(State::Answered));
+                    self.reject(&error);
+                }
+            }
+        }
+    }
+
+    fn wait(&self, waiter: &Rc<Waiter>, asked: Asked) {
+        waiter.asked.replace(Some(asked));
+        self.waiting.borrow_mut().push(Rc::downgrade(waiter));
+    }
+
+    /// Plans a request and hands it over, unless an access token has to come first.
+    fn plan(&self, asked: Asked) -> Result<Planned, Error> {
+        let gateway = &self.gateway;
+        let Asked { headers, key, request } = asked;
+        let now = HostClock.now();
+        let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
+        let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };
+        let random = &mut *self.random.borrow_mut();
+        let plan = match route::readiness(route::plan(gateway, &ask, &shared_health::read, &now, random)?, now)? {
+            Readiness::Ready(plan) => plan,
+            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request })),
+        };
+        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
+        calls::remove_header(Map::Request, b"authorization");
+        // The router reads these two and takes them away.
+        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
+        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
+        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
+        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
+        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
+        // the attempt role is ever missing, no provider gets a prompt.
+        calls::replace_buffer(Buffer::Request, b"{}");
+        calls::set_header(Map::Request, "content-length", b"2");
+        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers }))))
+    }
+
+    /// Counts an answer of the gateway's own, and tells the operator what is his.
+    fn note(&self, error: &Error) {
+        self.stats.add(metrics::rejection(error.error_type()));
+        if let Error::Internal(reason) = error {
+            log::error!("signalbox: {reason}");
+        }
+    }
+
+    /// Answers the stream that is acted for.
+    fn reject(&self, error: &Error) {
+        self.note(error);
+        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
+        if error.status() == 405 {
+            headers.push((b"allow", b"POST"));
+        }
+        calls::respond(error.status(), "signalbox", &headers, &error.body());
     }
 
     /// Who asks.
@@ -73,8 +207,8 @@ impl Role {
 // === impl Filter ===
 
 impl Filter {
-    pub(super) fn new(role: Rc<Role>) -> Self {
-        Self { role, state: State::New }
+    pub(super) fn new(role: Rc<Role>, context: u32) -> Self {
+        Self { role, context, state: State::New }
     }
 
     /// Checks what can be checked before the body is there.
@@ -100,48 +234,32 @@ impl Filter {
 
     /// The whole request is there: plan it, and hand it over.
     fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
-        let gateway = &self.role.gateway;
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
-        let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
-        let now = HostClock.now();
-        let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
-        let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };
-        let random = &mut *self.role.random.borrow_mut();
-        let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
-        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
-        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
-        calls::remove_header(Map::Request, b"authorization");
-        // The router reads these two and takes them away.
-        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
-        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
-        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
-        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
-        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
-        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
-        // the attempt role is ever missing, no provider gets a prompt.
-        calls::replace_buffer(Buffer::Request, b"{}");
-        calls::set_header(Map::Request, "content-length", b"2");
-        self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
+        let request = Request::parse(body, headers.find(b"x-provider"), self.role.gateway.defaults.max_models)?;
+        self.state = match self.role.plan(Asked { headers, key, request })? {
+            Planned::Now(registration) => State::Planned(registration),
+            Planned::Later(asked) => {
+                let waiter = Rc::new(Waiter { context: self.context, asked: RefCell::default(), outcome: RefCell::default() });
+                self.role.wait(&waiter, asked);
+                State::Waiting(waiter)
+            }
+        };
         Ok(())
     }
 
-    /// Counts an answer of the gateway's own, and tells the operator what is his.
-    fn note(&self, error: &Error) {
-        self.role.stats.add(metrics::rejection(error.error_type()));
-        if let Error::Internal(reason) = error {
-            log::error!("signalbox: {reason}");
+    /// Takes note of what became of the stream while it waited.
+    fn wake(&mut self) {
+        if let State::Waiting(waiter) = &self.state
+            && let Some(state) = waiter.outcome.take()
+        {
+            self.state = state;
         }
     }
 
     fn reject(&mut self, error: &Error) -> Action {
         self.state = State::Answered;
-        self.note(error);
-        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
-        if error.status() == 405 {
-            headers.push((b"allow", b"POST"));
-        }
-        calls::respond(error.status(), "signalbox", &headers, &error.body());
+        self.role.reject(error);
         Action::Pause
     }
 
@@ -158,9 +276,14 @@ impl Filter {
                     Err(error) => Err(error.into()),
                 };
                 match planned {
+                    Ok(()) if matches!(self.state, State::Waiting(_)) => Action::Pause,
                     Ok(()) => Action::Continue,
                     Err(error) => self.reject(&error),
                 }
+            }
+            waiting @ State::Waiting(_) => {
+                self.state = waiting;
+                Action::Pause
             }
             State::Answered => Action::Pause,
             other => {
@@ -175,7 +298,7 @@ impl Filter {
         match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
             // 408: the client took too long to send its request. 413: Envoy's buffers are smaller than our limit.
-            State::New | State::Reading { .. } => Some(Error::of_envoy(status)),
+            State::New | State::Reading { .. } | State::Waiting(_) => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
         }
     }
@@ -204,11 +327,12 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        self.wake();
         // The usual case first: the attempt role has written this answer, or this filter has.
         let ours = match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow().is_released(),
             State::Answered | State::Replacing { .. } => true,
-            State::New | State::Reading { .. } => false,
+            State::New | State::Reading { .. } | State::Waiting(_) => false,
         };
         if ours {
             return Action::Continue;
@@ -218,7 +342,7 @@ impl HttpContext for Filter {
             return Action::Continue;
         };
         if !matches!(error, Error::Provider(_)) {
-            self.note(&error);
+            self.role.note(&error);
         }
         let body = error.body();
         let (id, retry_after) = match &self.state {
@@ -254,6 +378,7 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
+        self.wake();
         let (State::Planned(planned) | State::Replacing { planned: Some(planned), .. }) =
             std::mem::replace(&mut self.state, State::Answered)
         else {
@@ -266,6 +391,7 @@ impl HttpContext for Filter {
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
         metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
+        self.role.doubt_tokens(&settled);
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn order(
             Rank {
                 ordered: ordered.unwrap_or(usize::MAX),
                 // The client's own order holds, trouble or not.
-                trouble: health.trouble(endpoint, now).filter(|_| ordered.is_none()).unwrap_or_default(),
+                trouble: trouble(endpoint, &health, now).filter(|_| ordered.is_none()).unwrap_or_default(),
                 price: if cheapest { endpoint.price.ranking() } else { 0 },
                 draw: Draw::weighted(endpoint.price.ranking(), random),
             }
@@ -56,6 +56,11 @@ pub(super) fn order(
         endpoints.truncate(1);
     }
     endpoints
+}
+
+/// Until when `endpoint` is in trouble. Nobody knows when an access token that is missing will be there.
+fn trouble(endpoint: &Endpoint, health: &Health, now: Millis) -> Option<Millis> {
+    if endpoint.provider.is_ready(now) { health.trouble(endpoint, now) } else { Some(Millis(u64::MAX)) }
 }
 
 // === impl Draw ===

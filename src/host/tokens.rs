@@ -1,0 +1,143 @@
+//! Access tokens: fetched by the root context of the gateway role, which has the only timer and the only HTTP calls of this module.
+//!
+//! Each VM fetches its own, one at a time for each provider. Where no provider wants one there is no timer.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::calls::{self, Buffer, HostClock, Map};
+use crate::clock::{Clock, Millis};
+use crate::config::{Gateway, Provider};
+use crate::oauth::{self, Answer, Refusal, TokenSource, Unsigned};
+
+/// The providers of one configuration that want access tokens.
+pub(super) struct Tokens {
+    providers: Vec<Rc<Provider>>,
+    /// The calls that are under way, by their numbers, and the place of the provider that each is for.
+    calls: RefCell<HashMap<u32, usize>>,
+}
+
+/// Envoy's timer sleeps no longer than this at a time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+/// A larger answer is none.
+const MAX_ANSWER: usize = 64 * 1024;
+
+// === impl Tokens ===
+
+impl Tokens {
+    pub(super) fn of(gateway: &Gateway) -> Self {
+        let mut providers: Vec<Rc<Provider>> = Vec::new();
+        for endpoint in gateway.endpoints() {
+            let provider = &endpoint.provider;
+            if provider.tokens.is_some() && !providers.iter().any(|known| Rc::ptr_eq(known, provider)) {
+                providers.push(provider.clone());
+            }
+        }
+        Self { providers, calls: RefCell::default() }
+    }
+
+    /// Errors: if Envoy cannot sign with one of the private keys, in the words for the operator.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (provider, source) in self.sources() {
+            signed(source, HostClock.now()).map_err(|error| {
+                format!("providers.{}.credential.service_account.env: {error}: expected an RSA key in PEM, PKCS #8", provider.slug)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Has the timer wake this plugin when the next fetch is due, if there is ever one.
+    pub(super) fn schedule(&self) {
+        if let Some(due) = self.sources().map(|(_, source)| source.due()).min() {
+            let sleep = Duration::from_millis(due.since(HostClock.now()));
+            calls::set_tick_period(sleep.min(LONGEST_SLEEP));
+        }
+    }
+
+    /// Makes the fetches that are due; whether the outcome of one is known already.
+    pub(super) fn fetch(&self) -> bool {
+        let now = HostClock.now();
+        let mut is_settled = false;
+        for (place, (provider, source)) in self.sources().enumerate() {
+            if !source.begin(now) {
+                continue;
+            }
+            match ask(source, now) {
+                Ok(call) => _ = self.calls.borrow_mut().insert(call, place),
+                Err(refusal) => {
+                    is_settled = true;
+                    fail(provider, source, &refusal, now);
+                }
+            }
+        }
+        self.schedule();
+        is_settled
+    }
+
+    /// The answer to a call has come, with so many headers and bytes; none at all if it failed.
+    pub(super) fn handle_answer(&self, call: u32, headers: usize, size: usize) {
+        let place = self.calls.borrow_mut().remove(&call);
+        let Some((provider, source)) = place.and_then(|place| self.sources().nth(place)) else { return };
+        let now = HostClock.now();
+        match answer(headers, size) {
+            Ok(answer) => {
+                log::debug!("signalbox: an access token for {} is there, for {} s", provider.slug, answer.lifetime.as_secs());
+                source.succeed(answer, now);
+            }
+            Err(refusal) => fail(provider, source, &refusal, now),
+        }
+        self.schedule();
+    }
+
+    /// `provider` has refused its token.
+    pub(super) fn doubt(&self, provider: &Provider) {
+        if let Some(source) = &provider.tokens {
+            source.doubt(HostClock.now());
+            self.schedule();
+        }
+    }
+
+    fn sources(&self) -> impl Iterator<Item = (&Provider, &TokenSource)> {
+        self.providers.iter().filter_map(|provider| Some((&**provider, provider.tokens.as_ref()?)))
+    }
+}
+
+/// Asks for a token; the number of the call.
+fn ask(source: &TokenSource, now: Millis) -> Result<u32, Refusal> {
+    let signed = signed(source, now)?;
+    let request = source.request(signed.as_ref().map(|(input, signature)| (&**input, &**signature)));
+    calls::http_call(&source.cluster, &request.headers, request.body.as_deref(), oauth::TIMEOUT)
+}
+
+/// What is signed for a token, and the signature; `None` where nothing has to be.
+fn signed(source: &TokenSource, now: Millis) -> Result<Option<(Vec<u8>, Vec<u8>)>, Unsigned> {
+    let Some((input, account)) = source.to_sign(now) else { return Ok(None) };
+    let key = account.private_key().ok_or(Unsigned)?;
+    let result = calls::foreign(oauth::FUNCTION, &oauth::arguments(&key, &input)).ok_or(Unsigned)?;
+    Ok(Some((input, oauth::signature(&result)?)))
+}
+
+fn answer(headers: usize, size: usize) -> Result<Answer, Refusal> {
+    if headers == 0 {
+        return Err(Refusal::Unanswered);
+    }
+    let status = calls::header(Map::CallResponse, ":status").and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
+    let body = if size > MAX_ANSWER { None } else { calls::buffer(Buffer::CallResponse, 0, size) };
+    Answer::parse(status.unwrap_or(502), &body.unwrap_or_default())
+}
+
+fn fail(provider: &Provider, source: &TokenSource, refusal: &Refusal, now: Millis) {
+    let pause = source.fail(now).as_secs();
+    let (slug, cluster) = (&provider.slug, &source.cluster);
+    if provider.is_ready(now) {
+        log::warn!(
+            "signalbox: no new access token for {slug} from cluster {cluster}: {refusal}; the old one is still good, and the next try is in {pause} s"
+        );
+    } else {
+        log::error!(
+            "signalbox: no access token for {slug} from cluster {cluster}: {refusal}; it is not asked meanwhile, and the next try is in {pause} s"
+        );
+    }
+}
