@@ -48,7 +48,7 @@ impl RootContext for Plugin {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
                 let role = gateway::Role::new(gateway, random());
-                if let Err(error) = role.prepare() {
+                if let Err(error) = role.check() {
                     log::error!("signalbox: the configuration is refused: {error}");
                     return false;
                 }

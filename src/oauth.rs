@@ -75,12 +75,17 @@ impl TokenSource {
         if self.lifetime.get().is_valid(now) { self.token.borrow().clone() } else { None }
     }
 
-    /// Whether a first token, or one after a pause, is about to come: it is worth waiting for.
+    /// Whether a fetch is under way or about to be: its outcome is worth waiting for.
     pub fn is_expected(&self) -> bool {
         self.lifetime.get().is_expected()
     }
 
-    /// Whether `text` has a token, or what one is had by, in it.
+    /// Whether the last fetch has failed.
+    pub fn is_failing(&self) -> bool {
+        self.lifetime.get().is_failing()
+    }
+
+    /// Whether `text` has a token in it.
     pub fn is_quoted_in(&self, text: &str) -> bool {
         let quoted = |secret: &RefCell<Option<Secret>>| secret.borrow().as_ref().is_some_and(|secret| secret.is_quoted_in(text));
         quoted(&self.token) || quoted(&self.former)

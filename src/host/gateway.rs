@@ -87,13 +87,9 @@ impl Role {
         Self { gateway, stats, random: RefCell::new(random), tokens, waiting: RefCell::default() }
     }
 
-    /// What has to be done once, at load.
-    ///
-    /// Errors: if the configuration turns out to be wrong, in the words for the operator.
-    pub(super) fn prepare(&self) -> Result<(), String> {
-        self.tokens.check()?;
-        self.tokens.schedule();
-        Ok(())
+    /// Errors: if the configuration turns out to be wrong where only Envoy can tell, in the words for the operator.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.tokens.check()
     }
 
     /// The timer says that an access token may be due.
@@ -148,6 +144,7 @@ impl Role {
     fn plan(&self, asked: Asked) -> Result<Planned, Error> {
         let gateway = &self.gateway;
         let Asked { headers, key, request } = asked;
+        self.tokens.start();
         let now = HostClock.now();
         let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
         let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };

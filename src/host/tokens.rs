@@ -1,8 +1,9 @@
 //! Access tokens: fetched by the root context of the gateway role, which has the only timer and the only HTTP calls of this module.
 //!
-//! Each VM fetches its own, one at a time for each provider. Where no provider wants one there is no timer.
+//! Each VM fetches its own, one at a time for each provider, from its first request on: Envoy runs a VM in its main thread, too, which
+//! never gets one. Where no provider wants a token there is no timer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::oauth::{self, Answer, Refusal, TokenSource, Unsigned};
 /// The providers of one configuration that want access tokens.
 pub(super) struct Tokens {
     providers: Vec<Rc<Provider>>,
+    is_started: Cell<bool>,
     /// The calls that are under way, by their numbers, and the place of the provider that each is for.
     calls: RefCell<HashMap<u32, usize>>,
 }
@@ -35,7 +37,7 @@ impl Tokens {
                 providers.push(provider.clone());
             }
         }
-        Self { providers, calls: RefCell::default() }
+        Self { providers, is_started: Cell::default(), calls: RefCell::default() }
     }
 
     /// Errors: if Envoy cannot sign with one of the private keys, in the words for the operator.
@@ -48,8 +50,15 @@ impl Tokens {
         Ok(())
     }
 
+    /// There is a request: from now on tokens are fetched.
+    pub(super) fn start(&self) {
+        if !self.is_started.replace(true) {
+            self.schedule();
+        }
+    }
+
     /// Has the timer wake this plugin when the next fetch is due, if there is ever one.
-    pub(super) fn schedule(&self) {
+    fn schedule(&self) {
         if let Some(due) = self.sources().map(|(_, source)| source.due()).min() {
             let sleep = Duration::from_millis(due.since(HostClock.now()));
             calls::set_tick_period(sleep.min(LONGEST_SLEEP));

@@ -41,6 +41,10 @@ impl Lifetime {
         self.under_way.is_some() || *self == Self::default()
     }
 
+    pub(super) fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
     pub(super) fn due(&self) -> Millis {
         self.due
     }
@@ -116,7 +120,7 @@ mod tests {
         for _ in 0..8 {
             assert!(lifetime.begin(now) && lifetime.is_expected());
             let pause = lifetime.fail(now);
-            assert!(!lifetime.is_expected(), "nobody waits for the next try");
+            assert!(lifetime.is_failing() && !lifetime.is_expected(), "nobody waits for the next try");
             assert!(!lifetime.begin(now));
             now = now.after(pause);
             pauses.push(pause.as_secs());

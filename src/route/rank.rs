@@ -58,9 +58,12 @@ pub(super) fn order(
     endpoints
 }
 
-/// Until when `endpoint` is in trouble. Nobody knows when an access token that is missing will be there.
+/// Until when `endpoint` is in trouble. Nobody knows when an access token will be there that could not be had; the first is waited for.
 fn trouble(endpoint: &Endpoint, health: &Health, now: Millis) -> Option<Millis> {
-    if endpoint.provider.is_ready(now) { health.trouble(endpoint, now) } else { Some(Millis(u64::MAX)) }
+    match &endpoint.provider.tokens {
+        Some(tokens) if tokens.is_failing() && tokens.token(now).is_none() => Some(Millis(u64::MAX)),
+        _ => health.trouble(endpoint, now),
+    }
 }
 
 // === impl Draw ===

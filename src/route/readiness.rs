@@ -1,10 +1,10 @@
 //! What to do with a plan while the access tokens of some of its providers are missing.
 //!
-//! That is so at start-up, for as long as the first fetch takes, and while a token endpoint is down. A request must neither hang
-//! nor be sent without a token: it would be refused, after the prompt went out in vain. So an endpoint without a token is ranked
-//! last, as one in trouble is. If it is the first choice all the same, the request waits for the fetch that is under way, which has an
-//! outcome within [`TIMEOUT`](crate::oauth::TIMEOUT); it does not wait through the pause after a failed one. What has no token by then
-//! is left out of the plan.
+//! That is so with the first request of a VM, for as long as the first fetch takes, and while a token endpoint is down. A request must
+//! neither hang nor be sent without a token: it would be refused, after the prompt went out in vain. So an endpoint whose token could
+//! not be had is ranked last, as one in trouble is. A request whose first choice has no token waits for the fetch that is under way,
+//! which has an outcome within [`TIMEOUT`](crate::oauth::TIMEOUT); it does not wait through the pause after a failed one. What has no
+//! token by then is left out of the plan.
 
 use super::Plan;
 use crate::clock::Millis;
