@@ -48,6 +48,15 @@ pub enum Grant {
     Metadata,
 }
 
+/// What was signed for a token, and the signature.
+#[derive(Debug)]
+pub struct Assertion {
+    /// As [`TokenSource::to_sign`] said.
+    pub input: Vec<u8>,
+    /// As [`signature`] read it.
+    pub signature: Vec<u8>,
+}
+
 /// A request for a token.
 #[derive(Debug)]
 pub struct Request {
@@ -127,12 +136,11 @@ impl TokenSource {
         }
     }
 
-    /// The request for a token; `signed` is what was to be signed, and the signature.
-    pub fn request(&self, signed: Option<(&[u8], &[u8])>) -> Request {
+    /// The request for a token; with an assertion, where something was to be signed.
+    pub fn request(&self, assertion: Option<&Assertion>) -> Request {
         let header = |name, value: &str| (name, value.to_owned());
-        match (&self.grant, signed) {
-            (Grant::ServiceAccount(account), signed) => {
-                let (input, signature) = signed.unwrap_or_default();
+        match &self.grant {
+            Grant::ServiceAccount(account) => {
                 let headers = vec![
                     header(":method", "POST"),
                     header(":scheme", "https"),
@@ -141,9 +149,9 @@ impl TokenSource {
                     header("content-type", "application/x-www-form-urlencoded"),
                     header("accept", "application/json"),
                 ];
-                Request { headers, body: Some(service_account::body(input, signature)) }
+                Request { headers, body: assertion.map(service_account::body) }
             }
-            (Grant::Metadata, _) => {
+            Grant::Metadata => {
                 let headers = vec![
                     header(":method", "GET"),
                     header(":scheme", "http"),

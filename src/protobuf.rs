@@ -81,7 +81,7 @@ mod tests {
             let Some(Some((field, rest))) = next_field(&bytes) else { panic!() };
             assert_eq!(field, Field::Bytes(3, &value));
             assert_eq!(next_field(rest), Some(Some((Field::Bytes(4, b"next"), &b""[..]))));
-            assert_eq!(next_field(&bytes[..length]).flatten().is_some(), false, "cut off");
+            assert!(next_field(&bytes[..length]).flatten().is_none(), "cut off");
         }
     }
 }

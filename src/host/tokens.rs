@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::calls::{self, Buffer, HostClock, Map};
 use crate::clock::{Clock, Millis};
 use crate::config::{Gateway, Provider};
-use crate::oauth::{self, Answer, Refusal, TokenSource, Unsigned};
+use crate::oauth::{self, Answer, Assertion, Refusal, TokenSource, Unsigned};
 
 /// The providers of one configuration that want access tokens.
 pub(super) struct Tokens {
@@ -43,7 +43,7 @@ impl Tokens {
     /// Errors: if Envoy cannot sign with one of the private keys, in the words for the operator.
     pub(super) fn check(&self) -> Result<(), String> {
         for (provider, source) in self.sources() {
-            signed(source, HostClock.now()).map_err(|error| {
+            assertion(source, HostClock.now()).map_err(|error| {
                 format!("providers.{}.credential.service_account.env: {error}: expected an RSA key in PEM, PKCS #8", provider.slug)
             })?;
         }
@@ -115,17 +115,16 @@ impl Tokens {
 
 /// Asks for a token; the number of the call.
 fn ask(source: &TokenSource, now: Millis) -> Result<u32, Refusal> {
-    let signed = signed(source, now)?;
-    let request = source.request(signed.as_ref().map(|(input, signature)| (&**input, &**signature)));
+    let request = source.request(assertion(source, now)?.as_ref());
     calls::http_call(&source.cluster, &request.headers, request.body.as_deref(), oauth::TIMEOUT)
 }
 
-/// What is signed for a token, and the signature; `None` where nothing has to be.
-fn signed(source: &TokenSource, now: Millis) -> Result<Option<(Vec<u8>, Vec<u8>)>, Unsigned> {
+/// The assertion that a token is had by; `None` where none is wanted.
+fn assertion(source: &TokenSource, now: Millis) -> Result<Option<Assertion>, Unsigned> {
     let Some((input, account)) = source.to_sign(now) else { return Ok(None) };
     let key = account.private_key().ok_or(Unsigned)?;
     let result = calls::foreign(oauth::FUNCTION, &oauth::arguments(&key, &input)).ok_or(Unsigned)?;
-    Ok(Some((input, oauth::signature(&result)?)))
+    Ok(Some(Assertion { input, signature: oauth::signature(&result)? }))
 }
 
 fn answer(headers: usize, size: usize) -> Result<Answer, Refusal> {

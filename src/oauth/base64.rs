@@ -27,7 +27,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         if held >= 8 {
             held = held.saturating_sub(8);
             bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
+            bits &= !(u32::MAX << held);
         }
     }
     (held < 6 && bits == 0).then_some(bytes)

@@ -65,7 +65,8 @@ impl Lifetime {
         // It may have been made as soon as it was asked for.
         let fetched = self.under_way.unwrap_or(now);
         let expires = fetched.after(lifetime);
-        let due = fetched.after(lifetime.saturating_sub(AHEAD.min(lifetime / 4))).max(now.after(PAUSE));
+        let ahead = lifetime.checked_div(4).unwrap_or_default().min(AHEAD);
+        let due = fetched.after(lifetime.saturating_sub(ahead)).max(now.after(PAUSE));
         *self = Self { fetched, expires, due, under_way: None, failures: 0 };
     }
 

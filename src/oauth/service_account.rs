@@ -1,7 +1,7 @@
 //! The key of a Google service account, and the assertion that is signed with it: RFC 7523, and
 //! <https://developers.google.com/identity/protocols/oauth2/service-account#httprest>.
 
-use super::base64;
+use super::{Assertion, base64};
 use crate::clock::Millis;
 use crate::json::{self, Kind, Scanner};
 use crate::secret::Secret;
@@ -125,11 +125,11 @@ impl ServiceAccount {
     }
 }
 
-/// The body of the request for a token: the assertion is `input` and its signature.
-pub(super) fn body(input: &[u8], signature: &[u8]) -> Vec<u8> {
+/// The body of the request for a token.
+pub(super) fn body(assertion: &Assertion) -> Vec<u8> {
     let mut body = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=".to_vec();
-    body.extend_from_slice(input);
+    body.extend_from_slice(&assertion.input);
     body.push(b'.');
-    base64::url_into(signature, &mut body);
+    base64::url_into(&assertion.signature, &mut body);
     body
 }

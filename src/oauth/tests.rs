@@ -46,7 +46,7 @@ fn t59_the_assertion_is_what_google_wants() {
             "aud": "https://oauth2.googleapis.com/token", "iat": 1_767_225_600, "exp": 1_767_229_200
         })
     );
-    let request = source.request(Some((&input, b"signature")));
+    let request = source.request(Some(&Assertion { input, signature: b"signature".to_vec() }));
     assert_eq!(header(&request, ":authority"), Some("oauth2.googleapis.com"));
     assert_eq!((header(&request, ":method"), header(&request, ":path")), (Some("POST"), Some("/token")));
     assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));

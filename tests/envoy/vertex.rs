@@ -4,6 +4,7 @@ mod token_endpoint;
 mod token_file;
 
 use std::{
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     client::{self, Request},
     clients::Simulator,
-    gateway::{Gateway, Shared, Use},
+    gateway::{Gateway, Shared, Use, needed, root},
     provider::Provider,
     reply::Reply,
     setup::Setup,
@@ -288,11 +289,11 @@ fn an_unreachable_token_endpoint_is_told() {
 }
 
 #[test]
-fn a_refused_token_is_fetched_anew_and_never_quoted() {
+fn a_token_that_the_provider_quotes_is_not_told() {
     let endpoint = TokenEndpoint::start(3600);
-    let gateway = Gateway::start(endpoint.setup().models(&["t/revoked"], &["vertex"]).concurrency(1));
-    gateway.provider("vertex").answers("revoked", Reply::json(400, &json!({"error": {"code": 400, "message": "bad token ya29.token-1"}})));
-    let answer = gateway.ask("t/revoked");
+    let gateway = Gateway::start(endpoint.setup().models(&["t/quoting"], &["vertex"]).concurrency(1));
+    gateway.provider("vertex").answers("quoting", Reply::json(400, &json!({"error": {"code": 400, "message": "bad token ya29.token-1"}})));
+    let answer = gateway.ask("t/quoting");
     answer.error(400);
     assert!(!answer.text().contains("ya29"), "{}", answer.text());
 }
@@ -347,6 +348,24 @@ fn the_metadata_servers_token_is_used() {
     let asked = &server.received("")[0];
     assert_eq!(asked.path, "/computeMetadata/v1/instance/service-accounts/default/token");
     assert_eq!(asked.header("host"), Some("metadata.google.internal"));
+}
+
+#[test]
+fn the_example_serves_as_it_stands() {
+    let script = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+    let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
+    let output = Command::new(python).args(["-c", script]).arg(root().join("examples/vertex/signalbox.yaml")).output().unwrap();
+    let mut configuration: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let endpoint = TokenEndpoint::start(3600);
+    let setup = endpoint.setup();
+    configuration["keys"] = setup.configuration["keys"].clone();
+    let gateway = Gateway::start(setup.configured(configuration));
+    let vertex = gateway.provider("vertex");
+    vertex.answers("gemini-2.5-flash", Reply::json(200, &gemini("from Gemini")));
+    vertex.answers("claude-sonnet-4-5@20250929", Reply::json(200, &claude("from Claude")));
+    assert_eq!(gateway.ask("google/gemini-2.5-flash").content(), "from Gemini");
+    assert_eq!(gateway.ask("anthropic/claude-sonnet-4.5").content(), "from Claude");
+    assert_eq!(vertex.received("gemini-2.5-flash")[0].header("host"), Some("aiplatform.googleapis.com"));
 }
 
 #[test]
