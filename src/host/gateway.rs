@@ -10,7 +10,7 @@ use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Registration};
 use super::shared_health;
 use super::stats::Stats;
-use super::tokens::Tokens;
+use super::tokens::{Outcome, Tokens};
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
@@ -94,14 +94,21 @@ impl Role {
 
     /// The timer says that an access token may be due.
     pub(super) fn fetch_tokens(&self) {
-        if self.tokens.fetch() {
-            self.resume();
+        let outcomes = self.tokens.fetch();
+        if !outcomes.is_empty() {
+            self.go_on_after(outcomes);
         }
     }
 
     /// The answer to a fetch has come.
     pub(super) fn handle_token(&self, call: u32, headers: usize, size: usize) {
-        self.tokens.handle_answer(call, headers, size);
+        self.go_on_after(self.tokens.handle_answer(call, headers, size));
+    }
+
+    fn go_on_after(&self, outcomes: impl IntoIterator<Item = Outcome>) {
+        for outcome in outcomes {
+            self.stats.add(metrics::token_fetch(&self.gateway, outcome.place, outcome.has_failed));
+        }
         self.resume();
     }
 

@@ -21,6 +21,13 @@ pub(super) struct Tokens {
     calls: RefCell<HashMap<u32, usize>>,
 }
 
+/// What became of a fetch.
+pub(super) struct Outcome {
+    /// The place of the provider that it was for among those that want tokens.
+    pub(super) place: usize,
+    pub(super) has_failed: bool,
+}
+
 /// Envoy's timer sleeps no longer than this at a time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 /// A larger answer is none.
@@ -30,14 +37,7 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 impl Tokens {
     pub(super) fn of(gateway: &Gateway) -> Self {
-        let mut providers: Vec<Rc<Provider>> = Vec::new();
-        for endpoint in gateway.endpoints() {
-            let provider = &endpoint.provider;
-            if provider.tokens.is_some() && !providers.iter().any(|known| Rc::ptr_eq(known, provider)) {
-                providers.push(provider.clone());
-            }
-        }
-        Self { providers, is_started: Cell::default(), calls: RefCell::default() }
+        Self { providers: gateway.token_providers(), is_started: Cell::default(), calls: RefCell::default() }
     }
 
     /// Errors: if Envoy cannot sign with one of the private keys, in the words for the operator.
@@ -65,10 +65,10 @@ impl Tokens {
         }
     }
 
-    /// Makes the fetches that are due; whether the outcome of one is known already.
-    pub(super) fn fetch(&self) -> bool {
+    /// Makes the fetches that are due; the outcomes that are known already.
+    pub(super) fn fetch(&self) -> Vec<Outcome> {
         let now = HostClock.now();
-        let mut is_settled = false;
+        let mut outcomes = Vec::new();
         for (place, (provider, source)) in self.sources().enumerate() {
             if !source.begin(now) {
                 continue;
@@ -76,21 +76,23 @@ impl Tokens {
             match ask(source, now) {
                 Ok(call) => _ = self.calls.borrow_mut().insert(call, place),
                 Err(refusal) => {
-                    is_settled = true;
                     fail(provider, source, &refusal, now);
+                    outcomes.push(Outcome { place, has_failed: true });
                 }
             }
         }
         self.schedule();
-        is_settled
+        outcomes
     }
 
-    /// The answer to a call has come, with so many headers and bytes; none at all if it failed.
-    pub(super) fn handle_answer(&self, call: u32, headers: usize, size: usize) {
-        let place = self.calls.borrow_mut().remove(&call);
-        let Some((provider, source)) = place.and_then(|place| self.sources().nth(place)) else { return };
+    /// The answer to a call has come, with so many headers and bytes; none at all if it failed. The outcome, if it is a call for a token.
+    pub(super) fn handle_answer(&self, call: u32, headers: usize, size: usize) -> Option<Outcome> {
+        let place = self.calls.borrow_mut().remove(&call)?;
+        let (provider, source) = self.sources().nth(place)?;
         let now = HostClock.now();
-        match answer(headers, size) {
+        let answer = answer(headers, size);
+        let has_failed = answer.is_err();
+        match answer {
             Ok(answer) => {
                 log::debug!("signalbox: an access token for {} is there, for {} s", provider.slug, answer.lifetime.as_secs());
                 source.succeed(answer, now);
@@ -98,6 +100,7 @@ impl Tokens {
             Err(refusal) => fail(provider, source, &refusal, now),
         }
         self.schedule();
+        Some(Outcome { place, has_failed })
     }
 
     /// `provider` has refused its token.

@@ -233,6 +233,9 @@ fn while_no_token_can_be_had_other_providers_serve_and_nothing_hangs() {
     });
     assert!(recovered, "{}", gateway.log());
     assert_eq!(gateway.ask("t/both").json()["provider"], "vertex");
+    let failed = endpoint.fetches() as u64 - 1;
+    gateway.assert_counts("signalbox_token_fetches_total", &[("gen_ai_provider_name", "vertex"), ("outcome", "failed")], failed);
+    gateway.assert_counts("signalbox_token_fetches_total", &[("gen_ai_provider_name", "vertex"), ("outcome", "accepted")], 1);
     // 1, 2, 4 … seconds apart.
     assert!(endpoint.fetches() <= 6, "{} fetches", endpoint.fetches());
 }
