@@ -48,8 +48,7 @@ pub enum Grant {
     Metadata,
 }
 
-/// What was signed for a token, and the signature.
-#[derive(Debug)]
+/// What was signed for a token, and the signature. Whoever has it can have a token, so it is not to be printed.
 pub struct Assertion {
     /// As [`TokenSource::to_sign`] said.
     pub input: Vec<u8>,
@@ -57,8 +56,7 @@ pub struct Assertion {
     pub signature: Vec<u8>,
 }
 
-/// A request for a token.
-#[derive(Debug)]
+/// A request for a token, with an assertion in it that is not to be printed.
 pub struct Request {
     /// Its headers, those with a colon included.
     pub headers: Vec<(&'static str, String)>,

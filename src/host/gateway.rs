@@ -1,35 +1,24 @@
 //! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
 
-use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+mod role;
+
+use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+pub(super) use role::Role;
+use role::{Asked, Planned, Waiter, Woken};
+
 use super::calls::{self, Buffer, Headers, HostClock, Map};
-use super::registry::{self, Handover, Registration};
+use super::registry::Registration;
 use super::shared_health;
-use super::stats::Stats;
-use super::tokens::{Outcome, Tokens};
 use crate::chat::Request;
 use crate::clock::Clock;
-use crate::config::{Gateway, Key};
+use crate::config::Key;
 use crate::error::{ClientError, Error};
-use crate::exchange::{AnswerHead, Exchange, Settlement, generation_id};
-use crate::headers::{self, Header, Numbers};
-use crate::metrics;
-use crate::route::{self, Ask, Readiness};
-use crate::secret::KeyHash;
-
-/// What all streams of a gateway plugin share.
-pub(super) struct Role {
-    gateway: Rc<Gateway>,
-    stats: Stats,
-    random: RefCell<fastrand::Rng>,
-    tokens: Tokens,
-    /// The streams that wait for an access token.
-    waiting: RefCell<Vec<Weak<Waiter>>>,
-}
+use crate::exchange::AnswerHead;
+use crate::headers::{self, Numbers};
 
 /// One stream.
 pub(super) struct Filter {
@@ -37,28 +26,6 @@ pub(super) struct Filter {
     /// What Envoy calls it.
     context: u32,
     state: State,
-}
-
-/// What a plan is made from.
-struct Asked {
-    headers: Headers,
-    key: Rc<Key>,
-    request: Request,
-}
-
-/// A stream that waits for an access token, as the root context finds it.
-struct Waiter {
-    context: u32,
-    asked: RefCell<Option<Asked>>,
-    /// What became of the stream while nobody called its filter.
-    outcome: RefCell<Option<State>>,
-}
-
-/// What became of a request.
-enum Planned {
-    Now(Registration),
-    /// An access token has to come first.
-    Later(Asked),
 }
 
 /// How far the stream has come.
@@ -78,135 +45,6 @@ enum State {
 }
 
 const PATHS: [&str; 2] = ["/api/v1/chat/completions", "/v1/chat/completions"];
-
-// === impl Role ===
-
-impl Role {
-    pub(super) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
-        let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
-        Self { gateway, stats, random: RefCell::new(random), tokens, waiting: RefCell::default() }
-    }
-
-    /// Errors: if the configuration turns out to be wrong where only Envoy can tell, in the words for the operator.
-    pub(super) fn check(&self) -> Result<(), String> {
-        self.tokens.check()
-    }
-
-    /// The timer says that an access token may be due.
-    pub(super) fn fetch_tokens(&self) {
-        let outcomes = self.tokens.fetch();
-        if !outcomes.is_empty() {
-            self.go_on_after(outcomes);
-        }
-    }
-
-    /// The answer to a fetch has come.
-    pub(super) fn handle_token(&self, call: u32, headers: usize, size: usize) {
-        self.go_on_after(self.tokens.handle_answer(call, headers, size));
-    }
-
-    fn go_on_after(&self, outcomes: impl IntoIterator<Item = Outcome>) {
-        for outcome in outcomes {
-            self.stats.add(metrics::token_fetch(&self.gateway, outcome.place, outcome.has_failed));
-        }
-        self.resume();
-    }
-
-    /// A provider that refuses its access token gets another, should it have been revoked.
-    fn doubt_tokens(&self, settled: &Settlement) {
-        for attempt in &settled.attempts {
-            if attempt.outcome.status() == Some(401) {
-                self.tokens.doubt(&attempt.endpoint.provider);
-            }
-        }
-    }
-
-    /// Lets the streams go on that waited for this.
-    fn resume(&self) {
-        for waiter in self.waiting.take() {
-            let Some((waiter, asked)) = waiter.upgrade().and_then(|waiter| Some((waiter.clone(), waiter.asked.take()?))) else { continue };
-            if !calls::act_for(waiter.context) {
-                continue;
-            }
-            match self.plan(asked) {
-                Ok(Planned::Now(registration)) => {
-                    waiter.outcome.replace(Some(State::Planned(registration)));
-                    calls::resume_request();
-                }
-                Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
-                Err(error) => {
-                    waiter.outcome.replace(Some(State::Answered));
-                    self.reject(&error);
-                }
-            }
-        }
-    }
-
-    fn wait(&self, waiter: &Rc<Waiter>, asked: Asked) {
-        waiter.asked.replace(Some(asked));
-        self.waiting.borrow_mut().push(Rc::downgrade(waiter));
-    }
-
-    /// Plans a request and hands it over, unless an access token has to come first.
-    fn plan(&self, asked: Asked) -> Result<Planned, Error> {
-        let gateway = &self.gateway;
-        let Asked { headers, key, request } = asked;
-        self.tokens.start();
-        let now = HostClock.now();
-        let names: Vec<(&str, &[u8])> = headers.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
-        let ask = Ask { request: &request, key: &key, path: path(&headers), headers: &names };
-        let random = &mut *self.random.borrow_mut();
-        let plan = match route::readiness(route::plan(gateway, &ask, &shared_health::read, &now, random)?, now)? {
-            Readiness::Ready(plan) => plan,
-            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request })),
-        };
-        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
-        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
-        calls::remove_header(Map::Request, b"authorization");
-        // The router reads these two and takes them away.
-        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
-        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
-        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
-        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
-        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
-        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
-        // the attempt role is ever missing, no provider gets a prompt.
-        calls::replace_buffer(Buffer::Request, b"{}");
-        calls::set_header(Map::Request, "content-length", b"2");
-        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers }))))
-    }
-
-    /// Counts an answer of the gateway's own, and tells the operator what is his.
-    fn note(&self, error: &Error) {
-        self.stats.add(metrics::rejection(error.error_type()));
-        if let Error::Internal(reason) = error {
-            log::error!("signalbox: {reason}");
-        }
-    }
-
-    /// Answers the stream that is acted for.
-    fn reject(&self, error: &Error) {
-        self.note(error);
-        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
-        if error.status() == 405 {
-            headers.push((b"allow", b"POST"));
-        }
-        calls::respond(error.status(), "signalbox", &headers, &error.body());
-    }
-
-    /// Who asks.
-    fn authenticate(&self, headers: &Headers) -> Result<Rc<Key>, ClientError> {
-        let bearer = headers.find(b"authorization").and_then(|value| {
-            let (scheme, key) = value.split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
-        });
-        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
-            (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
-            (None, Some(anonymous)) => Ok(anonymous.clone()),
-            (None, None) => Err(ClientError::MissingKey),
-        }
-    }
-}
 
 // === impl Filter ===
 
@@ -232,7 +70,7 @@ impl Filter {
     }
 
     fn check_size(&self, size: usize) -> Result<(), ClientError> {
-        let limit = self.role.gateway.defaults.max_request_bytes;
+        let limit = self.role.defaults().max_request_bytes;
         if size > limit { Err(ClientError::TooLarge(limit)) } else { Ok(()) }
     }
 
@@ -240,11 +78,11 @@ impl Filter {
     fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
-        let request = Request::parse(body, headers.find(b"x-provider"), self.role.gateway.defaults.max_models)?;
+        let request = Request::parse(body, headers.find(b"x-provider"), self.role.defaults().max_models)?;
         self.state = match self.role.plan(Asked { headers, key, request })? {
             Planned::Now(registration) => State::Planned(registration),
             Planned::Later(asked) => {
-                let waiter = Rc::new(Waiter { context: self.context, asked: RefCell::default(), outcome: RefCell::default() });
+                let waiter = Rc::new(Waiter::new(self.context));
                 self.role.wait(&waiter, asked);
                 State::Waiting(waiter)
             }
@@ -255,9 +93,12 @@ impl Filter {
     /// Takes note of what became of the stream while it waited.
     fn wake(&mut self) {
         if let State::Waiting(waiter) = &self.state
-            && let Some(state) = waiter.outcome.take()
+            && let Some(woken) = waiter.woken()
         {
-            self.state = state;
+            self.state = match woken {
+                Woken::Planned(registration) => State::Planned(registration),
+                Woken::Answered => State::Answered,
+            };
         }
     }
 
@@ -394,8 +235,7 @@ impl HttpContext for Filter {
         }
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
-        metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
-        self.role.doubt_tokens(&settled);
+        self.role.settle(&settled);
     }
 }
 

@@ -44,7 +44,7 @@ impl Tokens {
     pub(super) fn check(&self) -> Result<(), String> {
         for (provider, source) in self.sources() {
             assertion(source, HostClock.now()).map_err(|error| {
-                format!("providers.{}.credential.service_account.env: {error}: expected an RSA key in PEM, PKCS #8", provider.slug)
+                format!("providers.{}.credential.service_account.env: {error}: expected an RSA key in PEM, PKCS #8, and an Envoy with the function `sign`", provider.slug)
             })?;
         }
         Ok(())

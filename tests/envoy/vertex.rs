@@ -268,6 +268,29 @@ fn a_client_that_hangs_up_while_it_waits_does_no_harm() {
 }
 
 #[test]
+fn a_new_configuration_fetches_anew_and_leaves_nobody_waiting() {
+    let endpoint = TokenEndpoint::start(3600);
+    let setup = || endpoint.setup().reloadable().concurrency(1);
+    let gateway = Gateway::start(setup().models(&["t/old"], &["vertex"]));
+    for model in ["old", "new"] {
+        gateway.provider("vertex").answers(model, Reply::json(200, &gemini("ok")));
+    }
+    endpoint.delay(Duration::from_millis(1500));
+    let waiting = gateway.open(&Request::ask("t/old", json!({})));
+    thread::sleep(Duration::from_millis(300));
+    gateway.reload(&setup().models(&["t/old", "t/new"], &["vertex"]).configuration);
+    assert_eq!(waiting.finish().content(), "ok", "{}", gateway.log());
+    let taken = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        gateway.ask("t/new").status == 200
+    });
+    assert!(taken, "the new configuration never came:\n{}", gateway.log());
+    assert_eq!(gateway.ask("t/old").content(), "ok");
+    assert_eq!(endpoint.fetches(), 2);
+    gateway.assert_idle();
+}
+
+#[test]
 fn a_missing_cluster_is_told() {
     let endpoint = TokenEndpoint::start(3600);
     let setup = endpoint.setup().models(&["t/alone"], &["vertex"]).concurrency(1).patched(|bootstrap| {
