@@ -114,6 +114,17 @@ impl Gateway {
         self.keys_by_hash.get(hash)
     }
 
+    /// The providers of endpoints that want access tokens, each once.
+    pub fn token_providers(&self) -> Vec<Rc<Provider>> {
+        let mut found: Vec<Rc<Provider>> = Vec::new();
+        for Endpoint { provider, .. } in self.endpoints().map(|endpoint| &**endpoint) {
+            if provider.tokens.is_some() && !found.iter().any(|known| Rc::ptr_eq(known, provider)) {
+                found.push(provider.clone());
+            }
+        }
+        found
+    }
+
     /// Every client key, in the order of its `id`, with that of anonymous requests last if there is one.
     pub fn keys(&self) -> &[Rc<Key>] {
         &self.keys

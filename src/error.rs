@@ -23,6 +23,9 @@ pub enum Error {
     /// A provider's fault.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The one provider left that would do has no access token yet.
+    #[error("No access token for {0} is there yet: please try again later.")]
+    NoToken(Box<str>),
     /// The gateway's own fault, or its configuration's: what it is stands in the log, not in the answer.
     #[error("Internal Server Error")]
     Internal(&'static str),
@@ -123,6 +126,7 @@ impl Error {
             Self::Client(error) => error.status(),
             Self::NoRoute(_) => 404,
             Self::Provider(error) => error.status,
+            Self::NoToken(_) => 503,
             Self::Internal(_) => 500,
         }
     }
@@ -133,6 +137,7 @@ impl Error {
             Self::Client(error) => error.error_type(),
             Self::NoRoute(_) => ErrorType::NotFound,
             Self::Provider(error) => error.error_type,
+            Self::NoToken(_) => ErrorType::ProviderUnavailable,
             Self::Internal(_) => ErrorType::Server,
         }
     }

@@ -335,7 +335,7 @@ impl Exchange {
 
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
-        self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.provider.dialect.format())
+        self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
     }
 
     fn stream(&self) -> Answer {

@@ -6,6 +6,7 @@ mod gateway;
 mod registry;
 mod shared_health;
 mod stats;
+mod tokens;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
@@ -32,14 +33,27 @@ enum Role {
 
 // === impl Plugin ===
 
-impl Context for Plugin {}
+impl Context for Plugin {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _: usize) {
+        if let Some(Role::Gateway(role)) = &self.role {
+            role.handle_token(call, headers, size);
+        }
+    }
+}
 
 impl RootContext for Plugin {
     fn on_configure(&mut self, _: usize) -> bool {
         let configuration = calls::plugin_configuration();
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
-            Ok(Config::Gateway(gateway)) => self.role = Some(Role::Gateway(Rc::new(gateway::Role::new(gateway, random())))),
+            Ok(Config::Gateway(gateway)) => {
+                let role = gateway::Role::new(gateway, random());
+                if let Err(error) = role.check() {
+                    log::error!("signalbox: the configuration is refused: {error}");
+                    return false;
+                }
+                self.role = Some(Role::Gateway(Rc::new(role)));
+            }
             Err(error) => {
                 log::error!("signalbox: the configuration is refused: {error}");
                 return false;
@@ -48,9 +62,15 @@ impl RootContext for Plugin {
         true
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    fn on_tick(&mut self) {
+        if let Some(Role::Gateway(role)) = &self.role {
+            role.fetch_tokens();
+        }
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         match &self.role {
-            Some(Role::Gateway(role)) => Some(Box::new(gateway::Filter::new(role.clone()))),
+            Some(Role::Gateway(role)) => Some(Box::new(gateway::Filter::new(role.clone(), context))),
             // Envoy creates no stream of a plugin that refused its configuration.
             Some(Role::Attempt) | None => Some(Box::new(attempt::Filter::default())),
         }

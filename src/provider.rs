@@ -6,6 +6,7 @@ mod fault;
 pub mod gemini;
 pub mod mistral;
 pub mod openai;
+pub mod vertex;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -14,7 +15,7 @@ pub use fault::Fault;
 
 use crate::chat::{Envelope, Request};
 use crate::clock::Clock;
-use crate::config::Format;
+use crate::config::{Dialect, Format};
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
 use crate::splice::Pieces;
@@ -88,7 +89,8 @@ pub enum Progress {
 ///
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
-    match endpoint.provider.dialect.format() {
+    match endpoint.format {
+        _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock),
         Format::OpenAi => Ok(openai::request(request, endpoint)),
         Format::Anthropic => anthropic::request(request, endpoint),
         Format::Gemini => gemini::request(request, endpoint),
@@ -101,7 +103,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
 ///
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
-    match endpoint.provider.dialect.format() {
+    match endpoint.format {
         Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
@@ -111,7 +113,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
 
 /// A stream of `endpoint` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
 pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
-    match endpoint.provider.dialect.format() {
+    match endpoint.format {
         Format::OpenAi | Format::Mistral => Box::new(openai::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),

@@ -2,9 +2,12 @@
 
 mod filter;
 mod rank;
+mod readiness;
 mod resolve;
 
 use std::rc::Rc;
+
+pub use readiness::{Readiness, readiness};
 
 use crate::chat::Request;
 use crate::clock::Clock;

@@ -61,6 +61,7 @@ mod envoy {
     mod tools;
     mod unusual_streams;
     mod usage;
+    mod vertex;
     mod vocabulary;
     mod wrong_routes;
 }

@@ -29,6 +29,8 @@ pub enum Dialect {
     Azure,
     /// Mistral.
     Mistral,
+    /// Google's Vertex AI.
+    Vertex,
 }
 
 /// The wire format of a dialect.
@@ -71,7 +73,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 13] = [
+pub(super) const DIALECTS: [(&str, Dialect); 14] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -85,6 +87,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 13] = [
     ("bedrock", Dialect::Bedrock),
     ("azure", Dialect::Azure),
     ("mistral", Dialect::Mistral),
+    ("vertex", Dialect::Vertex),
 ];
 
 /// The names of the limit as configurations write them.
@@ -109,11 +112,12 @@ pub(super) struct Row {
 }
 
 impl Dialect {
-    /// What it speaks.
-    pub fn format(self) -> Format {
+    /// What it speaks for a model. Vertex AI takes each model's requests in its maker's format.
+    pub(super) fn format(self, model: &str) -> Format {
         match self {
             Self::Anthropic => Format::Anthropic,
-            Self::Gemini => Format::Gemini,
+            Self::Vertex if model.starts_with("claude-") => Format::Anthropic,
+            Self::Gemini | Self::Vertex => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
             Self::Mistral => Format::Mistral,
             _ => Format::OpenAi,
@@ -201,6 +205,8 @@ impl Dialect {
                 quirks: Quirks { stream_options: false, max_tokens: MaxTokens, ..openai.quirks },
                 ..openai
             },
+            // https://cloud.google.com/vertex-ai/docs/reference/rest: regional endpoints, and the version of the API.
+            Self::Vertex => Row { name: Some("Google Vertex"), host: Some("{region}-aiplatform.googleapis.com"), ..openai },
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::clock::Millis;
 use crate::price::NanoUsd;
 
 const DEMO_KEY_SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -60,6 +61,9 @@ fn env(name: &str) -> Option<String> {
         "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".into()),
         "AWS_SECRET_ACCESS_KEY" => Some("aws-secret".into()),
         "AWS_SESSION_TOKEN" => Some("aws-session".into()),
+        "GOOGLE_KEY" => Some(
+            r#"{"type": "service_account", "client_email": "a@b", "private_key": "-----BEGIN PRIVATE KEY-----\nc2Vj\n-----END PRIVATE KEY-----"}"#.into(),
+        ),
         "EMPTY" => Some(String::new()),
         "LINE_END" => Some("sk-upstream\n".into()),
         _ => None,
@@ -345,12 +349,12 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/dialect",
             json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, found \"pigeon\"",
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, vertex, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `project`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
@@ -429,7 +433,7 @@ fn bedrock_is_signed_for_in_its_region_or_has_an_api_key() {
         json!({"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"});
     let signing = gateway(&bedrock(&json!({"credential": {"aws": variables}})));
     let provider = &signing.models[0].endpoints[1].provider;
-    assert_eq!(provider.dialect.format(), Format::Bedrock);
+    assert_eq!(signing.models[0].endpoints[1].format, Format::Bedrock);
     assert_eq!((&*provider.name, &*provider.path_prefix), ("Amazon Bedrock", ""));
     assert_eq!(&*provider.host, "bedrock-runtime.eu-west-3.amazonaws.com");
     assert_eq!(provider.credential, None);
@@ -468,7 +472,124 @@ fn mistakes_about_bedrock_are_refused() {
         assert_eq!(parse(&bedrock(&members)).unwrap_err().to_string(), message);
     }
     let elsewhere = with("/providers/openai/region", json!("us-east-1"));
-    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock");
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock or vertex");
+}
+
+/// A provider of the dialect vertex with these members, that serves a model of each kind of name.
+fn vertex(members: &Value) -> Value {
+    let mut provider = json!({"dialect": "vertex", "project": "my-project", "region": "europe-west1"});
+    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    with("/providers/own", provider)
+}
+
+#[test]
+fn t59_vertex_has_its_region_in_host_and_path() {
+    for (region, host) in [
+        ("europe-west1", "europe-west1-aiplatform.googleapis.com"),
+        ("global", "aiplatform.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ] {
+        let gateway = gateway(&vertex(&json!({"region": region, "credential": {"env": "own_key"}})));
+        let provider = &gateway.models[0].endpoints[1].provider;
+        assert_eq!((&*provider.name, &*provider.host), ("Google Vertex", host));
+        assert_eq!(*provider.path_prefix, format!("/v1/projects/my-project/locations/{region}"));
+        assert_eq!(provider.credential.as_ref().unwrap().expose(), "Bearer own-secret");
+        assert!(provider.tokens.is_none() && provider.is_ready(Millis(0)));
+    }
+    let elsewhere = gateway(&vertex(&json!({"host": "gateway.test:8443", "path_prefix": "/google/v1beta1"})));
+    let provider = &elsewhere.models[0].endpoints[1].provider;
+    assert_eq!(&*provider.host, "gateway.test:8443");
+    assert_eq!(&*provider.path_prefix, "/google/v1beta1/projects/my-project/locations/europe-west1");
+    assert!(provider.credential.is_none(), "somebody else puts it in");
+}
+
+#[test]
+fn t58_t60_a_vertex_models_publisher_is_told_by_its_name() {
+    for (written, name, format) in [
+        ("gemini-2.5-pro", "gemini-2.5-pro", Format::Gemini),
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", Format::Anthropic),
+        ("publishers/anthropic/models/claude-opus-4-6", "claude-opus-4-6", Format::Anthropic),
+        ("publishers/google/models/gemma-4", "gemma-4", Format::Gemini),
+    ] {
+        let mut json = vertex(&json!({}));
+        json["models"][0]["endpoints"][1]["model"] = json!(written);
+        let gateway = gateway(&json);
+        let endpoint = &gateway.models[0].endpoints[1];
+        assert_eq!((&*endpoint.model, endpoint.format), (name, format));
+    }
+    for written in ["publishers/meta/models/llama", "publishers/google/models/", "publishers/google/models/a/b", "google/gemini-2.5-pro"] {
+        let mut json = vertex(&json!({}));
+        json["models"][0]["endpoints"][1]["model"] = json!(written);
+        assert_eq!(
+            parse(&json).unwrap_err().to_string(),
+            "models[0].endpoints[1].model: expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME"
+        );
+    }
+}
+
+#[test]
+fn vertex_tokens_come_from_a_key_or_from_the_machine() {
+    for (source, is_key) in [
+        (json!({"service_account": {"env": "GOOGLE_KEY"}, "token_cluster": "google-oauth"}), true),
+        (json!({"metadata": true, "token_cluster": "google-oauth"}), false),
+    ] {
+        let gateway = gateway(&vertex(&json!({"credential": source})));
+        let provider = &gateway.models[0].endpoints[1].provider;
+        let tokens = provider.tokens.as_ref().unwrap();
+        assert_eq!(&*tokens.cluster, "google-oauth");
+        assert_eq!(tokens.to_sign(Millis(0)).is_some(), is_key);
+        assert!(provider.credential.is_none() && !provider.is_ready(Millis(0)));
+        assert!(!format!("{gateway:?}").contains("c2Vj"));
+    }
+}
+
+#[test]
+fn mistakes_about_vertex_are_refused() {
+    let at = "providers.own";
+    let google = "{env: NAME}, an access token, {service_account: {env: NAME}, token_cluster: CLUSTER}, the key of a service account, or {metadata: true, token_cluster: CLUSTER}, the service account of the machine";
+    let account = |variable: &str| json!({"credential": {"service_account": {"env": variable}, "token_cluster": "google-oauth"}});
+    for (members, message) in [
+        (json!({"region": null}), format!("{at}.region: missing: this dialect wants a region such as europe-west1, or global")),
+        (json!({"region": "Europe/1"}), format!("{at}.region: expected a region such as europe-west1, or global")),
+        (json!({"project": null}), format!("{at}.project: missing: this dialect wants the id of a Google Cloud project")),
+        (json!({"project": "../other"}), format!("{at}.project: expected the id of a Google Cloud project")),
+        (json!({"credential": {}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"service_account": {"env": "GOOGLE_KEY"}}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"service_account": "sk-live", "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"metadata": false, "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": 7}}),
+            format!("{at}.credential.token_cluster: expected a string, found 7"),
+        ),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": "a;b"}}),
+            format!("{at}.credential.token_cluster: expected 1 to 200 printable ASCII characters without ;"),
+        ),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": "a"}, "auth_header": "x-token"}),
+            format!("{at}.auth_header: expected authorization, which carries access tokens"),
+        ),
+        (
+            account("OPENAI_API_KEY"),
+            format!(
+                "{at}.credential.service_account.env: environment variable OPENAI_API_KEY: expected the key of a service account: the JSON file that Google hands out, and not its path"
+            ),
+        ),
+        (
+            account("NO_KEY"),
+            format!(
+                "{at}.credential.service_account.env: environment variable NO_KEY is not set (or not listed in vm_config.environment_variables.host_env_keys)"
+            ),
+        ),
+    ] {
+        assert_eq!(parse(&vertex(&members)).unwrap_err().to_string(), message);
+    }
+    let elsewhere = with("/providers/openai/project", json!("p"));
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.project: expected only with dialect vertex");
+    let elsewhere = with("/providers/openai/credential", json!({"metadata": true, "token_cluster": "a"}));
+    let expected = "providers.openai.credential: expected {env: NAME}, the name of an environment variable and nothing else";
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), expected);
 }
 
 #[test]
@@ -486,7 +607,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/1/price",
             json!({}),
-            "models[1].price: unknown field, expected one of `id`, `name`, `context_length`, `max_completion_tokens`, `input_modalities`, `supported_parameters`, `endpoints`",
+            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `endpoints`",
         ),
         ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
         (

@@ -46,7 +46,7 @@ pub(super) fn order(
             Rank {
                 ordered: ordered.unwrap_or(usize::MAX),
                 // The client's own order holds, trouble or not.
-                trouble: health.trouble(endpoint, now).filter(|_| ordered.is_none()).unwrap_or_default(),
+                trouble: trouble(endpoint, &health, now).filter(|_| ordered.is_none()).unwrap_or_default(),
                 price: if cheapest { endpoint.price.ranking() } else { 0 },
                 draw: Draw::weighted(endpoint.price.ranking(), random),
             }
@@ -56,6 +56,14 @@ pub(super) fn order(
         endpoints.truncate(1);
     }
     endpoints
+}
+
+/// Until when `endpoint` is in trouble. Nobody knows when an access token will be there that could not be had; the first is waited for.
+fn trouble(endpoint: &Endpoint, health: &Health, now: Millis) -> Option<Millis> {
+    match &endpoint.provider.tokens {
+        Some(tokens) if tokens.is_failing() && tokens.token(now).is_none() => Some(Millis(u64::MAX)),
+        _ => health.trouble(endpoint, now),
+    }
 }
 
 // === impl Draw ===

@@ -5,6 +5,7 @@ mod naming;
 mod oracle;
 mod order;
 mod preferences;
+mod readiness;
 mod rules;
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Content blocks of a request.
 
-use crate::chat::conversation::{Content, Part, SignedReasoning, Source, ToolCall};
+use crate::chat::conversation::{Content, Message, Part, SignedReasoning, Source, ToolCall};
 use crate::error::ClientError;
 use crate::json::{self, Text};
 
@@ -65,6 +65,16 @@ pub(super) fn prefill(part: &Part<'_>, text: Text<'_>, out: &mut Vec<u8>) {
     json::string_into(out, text.value().trim_end());
     mark(part.cache_control, out);
     out.push(b'}');
+}
+
+/// Errors: if an attachment is not there itself, but only its URL.
+pub(super) fn refuse_urls(messages: &[Message<'_>]) -> Result<(), ClientError> {
+    let is_url =
+        |part: &Part<'_>| matches!(&part.content, Content::Image(Source::Url(_)) | Content::File { source: Some(Source::Url(_)), .. });
+    match messages.iter().position(|message| message.content.iter().any(is_url)) {
+        Some(place) => Err(refuse(place, "images and documents as data URIs: this provider fetches no URL")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a file is of a kind that there is a block for.

@@ -5,6 +5,7 @@
 use super::{member, schema};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Reasoning, ResponseFormat};
+use crate::config::Dialect;
 use crate::endpoint::Endpoint;
 use crate::json::{self, Scanner};
 
@@ -58,6 +59,12 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
         out.extend_from_slice(config);
         out.push(b'}');
     }
+}
+
+/// Whether calls and their answers may say their ids. Vertex AI refuses that of the models before 3, and those after it need them
+/// (<https://github.com/BerriAI/litellm/pull/34603>); the Gemini API has always taken them.
+pub(super) fn takes_call_ids(endpoint: &Endpoint) -> bool {
+    endpoint.provider.dialect != Dialect::Vertex || Generation::of(&endpoint.model) >= Generation::Third
 }
 
 /// A seed of 64 bits in the 32 that Gemini has: the same for the same.
