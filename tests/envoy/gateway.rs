@@ -100,7 +100,6 @@ impl Gateway {
         };
         while starting.address.port() == 0 {
             if starting.log.ended() || started.elapsed() > START {
-                thread::sleep(Duration::from_millis(50));
                 return Err(Refused { log: starting.log.text() });
             }
             thread::sleep(Duration::from_millis(10));

@@ -21,8 +21,9 @@ impl Log {
         });
     }
 
+    /// Whether both have ended.
     pub fn ended(&self) -> bool {
-        self.0.lock().unwrap().iter().any(|line| line == "(end of the log)")
+        self.0.lock().unwrap().iter().filter(|line| *line == "(end of the log)").count() == 2
     }
 
     pub fn text(&self) -> String {
