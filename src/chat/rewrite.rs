@@ -1,7 +1,9 @@
 //! The body for one provider: the client's bytes with the few members changed that the gateway owns.
 
+use std::ops::Range;
+
 use super::member::Member;
-use super::{Name, Request};
+use super::{Name, Request, inner};
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
 
@@ -10,7 +12,7 @@ use crate::splice::{Pieces, Splice};
 pub struct Target<'a> {
     /// The provider's name for the model.
     pub model: &'a str,
-    /// Whether it takes the members that only OpenRouter knows.
+    /// Whether it takes the members that only OpenRouter knows, at the top and within messages and tools.
     pub openrouter_members: bool,
     /// Whether it takes `stream_options`.
     pub stream_options: bool,
@@ -60,6 +62,8 @@ impl Request {
                 splice.replace(member.value.clone(), model);
             }
             (Name::StreamOptions, _) => self.include_usage(member, splice),
+            (Name::Messages, _) if self.has_inner && !target.openrouter_members => self.without(member, inner::of_messages, splice),
+            (Name::Tools, _) if !target.openrouter_members => self.without(member, inner::of_tools, splice),
             (Name::MaxTokens | Name::MaxCompletionTokens, Some(wanted)) if wanted != member.name && !self.has(wanted) => {
                 let mut renamed = Vec::new();
                 json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
@@ -67,6 +71,14 @@ impl Request {
                 splice.replace(member.start..member.value.start, renamed);
             }
             _ => {}
+        }
+    }
+
+    /// Leaves out of a member what `ranges` finds in its value.
+    fn without(&self, member: &Member, ranges: fn(&[u8]) -> Vec<Range<usize>>, splice: &mut Splice<'_>) {
+        let at = member.value.start;
+        for range in ranges(self.body.get(member.value.clone()).unwrap_or_default()) {
+            splice.replace(at.saturating_add(range.start)..at.saturating_add(range.end), Vec::new());
         }
     }
 

@@ -169,3 +169,16 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
         }
     }
 }
+
+#[test]
+fn t37_signed_reasoning_and_cache_marks_do_not_reach_a_provider_that_would_refuse_them() {
+    let body = r#"{"model":"a/b","messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]},
+        {"role":"assistant","content":"y","reasoning":"z","reasoning_details":[{"signature":"s"}],"annotations":[]}],
+        "tools":[{"type":"function","function":{"name":"f"},"cache_control":{"type":"ephemeral"}}]}"#;
+    let expected = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":[{"type":"text","text":"x"}]},
+        {"role":"assistant","content":"y","annotations":[]}],
+        "tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    assert_eq!(rewrite(body, OPENAI), expected);
+    let to_openrouter = Target { model: "a/b", openrouter_members: true, ..OPENAI };
+    assert_eq!(rewrite(body, to_openrouter), body, "OpenRouter gets all of it");
+}
