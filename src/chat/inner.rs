@@ -32,9 +32,14 @@ pub(super) fn of_tools(tools: &[u8]) -> Vec<Range<usize>> {
         return found;
     }
     _ = Scanner::new(tools).array(|scanner| {
-        members(scanner, is_mark, &mut found, |scanner, key, found| {
-            if key == b"function" { mark(scanner, found) } else { scanner.skip().map(|_| ()) }
-        })
+        members(
+            scanner,
+            is_mark,
+            &mut found,
+            |scanner, key, found| {
+                if key == b"function" { mark(scanner, found) } else { scanner.skip().map(|_| ()) }
+            },
+        )
     });
     found
 }
@@ -118,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_tools_own_parameters_stay() {
-        let tools = r#"[{"type":"function","function":{"name":"f","parameters":{"cache_control":1},"cache_control":{}},"cache_control":{}}]"#;
+        let tools =
+            r#"[{"type":"function","function":{"name":"f","parameters":{"cache_control":1},"cache_control":{}},"cache_control":{}}]"#;
         let expected = r#"[{"type":"function","function":{"name":"f","parameters":{"cache_control":1}}}]"#;
         assert_eq!(without(tools, &of_tools(tools.as_bytes())), expected);
     }

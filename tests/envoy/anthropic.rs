@@ -30,7 +30,7 @@ static GATEWAY: Shared = Shared::new(|| {
     gateway
 });
 
-fn message(content: Value, stop_reason: &str) -> Reply {
+pub fn message(content: Value, stop_reason: &str) -> Reply {
     Reply::json(
         200,
         &json!({
@@ -41,11 +41,11 @@ fn message(content: Value, stop_reason: &str) -> Reply {
 }
 
 /// Named events, as the API sends them.
-fn events(events: &[Value]) -> String {
+pub fn events(events: &[Value]) -> String {
     events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
 }
 
-fn begun(text: &str) -> Vec<Value> {
+pub fn begun(text: &str) -> Vec<Value> {
     vec![
         json!({"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": {"input_tokens": 10, "output_tokens": 1}}}),
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
@@ -54,7 +54,7 @@ fn begun(text: &str) -> Vec<Value> {
     ]
 }
 
-fn whole(text: &str) -> Vec<Value> {
+pub fn whole(text: &str) -> Vec<Value> {
     let mut all = begun(text);
     all.extend([
         json!({"type": "content_block_stop", "index": 0}),
@@ -64,7 +64,7 @@ fn whole(text: &str) -> Vec<Value> {
     all
 }
 
-fn error(kind: &str) -> Value {
+pub fn error(kind: &str) -> Value {
     json!({"type": "error", "error": {"type": kind, "message": "No."}})
 }
 

@@ -33,7 +33,7 @@ static GATEWAY: Shared = Shared::new(|| {
     Gateway::start(setup)
 });
 
-fn events(transcript: &[(&str, Value)]) -> Reply {
+pub fn events(transcript: &[(&str, Value)]) -> Reply {
     let frames = transcript.iter().map(|(kind, payload)| {
         let (header, kind, class) = match kind.strip_prefix('!') {
             Some(exception) => (":exception-type", exception, "exception"),
@@ -65,25 +65,25 @@ fn crc32(bytes: &[u8]) -> [u8; 4] {
     (!bytes.iter().fold(!0u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))).to_be_bytes()
 }
 
-fn text(text: &str) -> (&'static str, Value) {
+pub fn text(text: &str) -> (&'static str, Value) {
     ("contentBlockDelta", json!({"contentBlockIndex": 0, "delta": {"text": text}}))
 }
 
-fn beginning() -> (&'static str, Value) {
+pub fn beginning() -> (&'static str, Value) {
     ("messageStart", json!({"role": "assistant"}))
 }
 
-fn ending(reason: &str) -> [(&'static str, Value); 2] {
+pub fn ending(reason: &str) -> [(&'static str, Value); 2] {
     let usage = json!({"inputTokens": 7, "outputTokens": 3, "totalTokens": 30, "cacheReadInputTokens": 20});
     [("messageStop", json!({"stopReason": reason})), ("metadata", json!({"usage": usage, "metrics": {"latencyMs": 1}}))]
 }
 
-fn streamed(pieces: &[&str]) -> Reply {
+pub fn streamed(pieces: &[&str]) -> Reply {
     let texts = pieces.iter().map(|piece| text(piece));
     events(&[beginning()].into_iter().chain(texts).chain(ending("end_turn")).collect::<Vec<_>>())
 }
 
-fn converse(content: Value, stop_reason: &str) -> Reply {
+pub fn converse(content: Value, stop_reason: &str) -> Reply {
     let usage = json!({"inputTokens": 7, "outputTokens": 3, "totalTokens": 10});
     Reply::json(200, &json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop_reason, "usage": usage}))
 }
