@@ -2,7 +2,8 @@ use super::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const OPENAI: Target<'static> = Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None };
+const OPENAI: Target<'static> =
+    Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None, supported_parameters: None };
 
 fn parse(body: &str) -> Result<Request, ClientError> {
     Request::parse(body.as_bytes().to_vec(), None, 3)
@@ -181,4 +182,23 @@ fn t37_signed_reasoning_and_cache_marks_do_not_reach_a_provider_that_would_refus
     assert_eq!(rewrite(body, OPENAI), expected);
     let to_openrouter = Target { model: "a/b", openrouter_members: true, ..OPENAI };
     assert_eq!(rewrite(body, to_openrouter), body, "OpenRouter gets all of it");
+}
+
+#[test]
+fn t05_parameters_that_an_endpoint_does_not_heed_are_left_out() {
+    let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+    let sampling = r#""temperature":1.0,"top_p":0.9,"frequency_penalty":0,"top_k":4"#;
+    let body = format!(
+        r#"{{"model":"a/b",{sampling},{messages},"max_tokens":9,"seed":7,"tools":[],"reasoning":{{"effort":"low"}},"new":1,"response_format":{{}}}}"#
+    );
+    let known: [Box<str>; 3] = ["seed".into(), "reasoning".into(), "structured_outputs".into()];
+    let thinks = Target { supported_parameters: Some(&known), max_tokens: Some(Name::MaxCompletionTokens), ..OPENAI };
+    assert_eq!(
+        rewrite(&body, thinks),
+        format!(
+            r#"{{"model":"gpt-4o-mini",{messages},"max_completion_tokens":9,"seed":7,"tools":[],"new":1,"response_format":{{}},"reasoning_effort":"low"}}"#
+        )
+    );
+    let knows_nothing = Target { supported_parameters: Some(&[]), ..OPENAI };
+    assert_eq!(rewrite(&body, knows_nothing), format!(r#"{{"model":"gpt-4o-mini",{messages},"max_tokens":9,"tools":[],"new":1}}"#));
 }
