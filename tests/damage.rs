@@ -207,7 +207,7 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
 }
 
 #[test]
-fn events_are_the_same_however_they_are_cut() {
+fn s2_c3_events_are_the_same_however_they_are_cut() {
     for_each_damaged(&STREAMS, |bytes, random| {
         let decode = |pieces: &[&[u8]]| {
             let mut items = Vec::new();

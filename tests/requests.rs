@@ -107,7 +107,7 @@ fn assert_golden(file: &str, golden: &str, actual: &str) {
 }
 
 #[test]
-fn a_text_and_its_parameters() {
+fn t23_t36_t42_a_text_and_its_parameters() {
     let body = golden!("text");
     let said = "Héllo \"you\"\n\\ é 😀";
     assert_eq!(body("openai")["messages"][0]["content"], said);
@@ -132,7 +132,7 @@ fn t27_t29_t46_what_system_and_developer_say_and_turns_by_turns() {
 }
 
 #[test]
-fn a_conversation_with_tools() {
+fn t02_t30_a_conversation_with_tools() {
     let body = golden!("tools");
     assert_eq!(body("anthropic")["messages"][1]["content"][0]["input"]["precision"], json!(1e-7));
     assert_eq!(body("anthropic")["tool_choice"]["disable_parallel_tool_use"], true);
@@ -229,7 +229,7 @@ fn c25_marks_for_a_cache_stay_where_a_provider_has_them() {
 }
 
 #[test]
-fn t22_t23_everything_at_once() {
+fn t22_t23_t24_everything_at_once() {
     let body = golden!("everything");
     for format in ["openai", "openrouter", "anthropic", "gemini", "bedrock", "nova"] {
         let sent = body(format).to_string();
@@ -240,4 +240,61 @@ fn t22_t23_everything_at_once() {
         let calls = body(format)["messages"][1].to_string();
         assert!(calls.contains("12345678901234567890"), "{format}: {calls}");
     }
+}
+
+/// What each format but OpenAI's, whose members stay as they are, makes of a question with these members.
+fn asked(members: &Value) -> [Value; 3] {
+    let endpoints = [
+        endpoint(r#"{"dialect":"anthropic"}"#, "claude-sonnet-4-5"),
+        endpoint(r#"{"dialect":"gemini"}"#, "gemini-2.5-flash"),
+        endpoint(BEDROCK, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ];
+    let mut body = json!({"model": "acme/model", "messages": [{"role": "user", "content": "x"}]});
+    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    endpoints.map(|endpoint| {
+        let text = translated(&body.to_string(), &endpoint);
+        let (_, body) = text.split_once("\n\n").unwrap_or_else(|| panic!("{text}"));
+        serde_json::from_str(body).unwrap()
+    })
+}
+
+#[test]
+fn t01_stop_may_be_a_text_a_list_or_null() {
+    for (stop, expected) in [
+        (json!("END"), json!(["END"])),
+        (json!(["A", "B\n"]), json!(["A", "B\n"])),
+        (json!(null), Value::Null),
+        (json!([]), Value::Null),
+        (json!(""), Value::Null),
+    ] {
+        let [anthropic, gemini, bedrock] = asked(&json!({"stop": stop}));
+        assert_eq!(anthropic["stop_sequences"], expected, "{stop}");
+        assert_eq!(gemini["generationConfig"]["stopSequences"], expected, "{stop}");
+        assert_eq!(bedrock["inferenceConfig"]["stopSequences"], expected, "{stop}");
+    }
+}
+
+#[test]
+fn t41_every_choice_of_tools_has_its_word() {
+    let one = json!({"type": "function", "function": {"name": "f"}});
+    let words = |choice: Value| {
+        let [anthropic, gemini, bedrock] = asked(&json!({"tools": [one], "tool_choice": choice}));
+        (
+            anthropic["tool_choice"].clone(),
+            gemini["toolConfig"]["functionCallingConfig"].clone(),
+            bedrock["toolConfig"]["toolChoice"].clone(),
+        )
+    };
+    assert_eq!(words(json!("auto")), (json!({"type": "auto"}), json!({"mode": "AUTO"}), json!({"auto": {}})));
+    assert_eq!(words(json!("required")), (json!({"type": "any"}), json!({"mode": "ANY"}), json!({"any": {}})));
+    let forced =
+        (json!({"type": "tool", "name": "f"}), json!({"mode": "ANY", "allowedFunctionNames": ["f"]}), json!({"tool": {"name": "f"}}));
+    assert_eq!(words(one.clone()), forced);
+    assert_eq!(words(json!(null)), (Value::Null, Value::Null, Value::Null));
+    // Bedrock has no word for it: it gets no tools.
+    assert_eq!(words(json!("none")), (json!({"type": "none"}), json!({"mode": "NONE"}), Value::Null));
+    let [anthropic, ..] = asked(&json!({"tools": [one], "tool_choice": "required", "parallel_tool_calls": false}));
+    assert_eq!(anthropic["tool_choice"], json!({"type": "any", "disable_parallel_tool_use": true}));
+    let [anthropic, ..] = asked(&json!({"tools": [one], "parallel_tool_calls": true}));
+    assert_eq!(anthropic.get("tool_choice"), None);
 }

@@ -45,7 +45,7 @@ fn the_header_stands_in_for_the_provider_member() {
 }
 
 #[test]
-fn only_owned_bytes_change() {
+fn t06_t23_only_owned_bytes_change() {
     let body = "{ \"temperature\" : 1.0,\n\"model\" : \"openai/gpt-4o-mini\", \"big\": 12345678901234567890,\"messages\":[ {\"role\":\"user\",\"content\":\"\\u00e9 \\/ é\"} ], \"x\": 1e-7 , \"seed\":9007199254740993}";
     assert_eq!(rewrite(body, OPENAI), body.replace("\"openai/gpt-4o-mini\"", "\"gpt-4o-mini\""));
 }
@@ -78,7 +78,7 @@ fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
 }
 
 #[test]
-fn usage_is_always_asked_of_a_stream() {
+fn t13_c1_usage_is_always_asked_of_a_stream_and_of_nothing_else() {
     let with = |options: &str| format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],"stream":true{options}}}"#);
     let told = |options: &str| with(options).replace("a/b", "gpt-4o-mini");
     for (sent, expected) in [

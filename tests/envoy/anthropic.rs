@@ -69,7 +69,7 @@ pub fn error(kind: &str) -> Value {
 }
 
 #[test]
-fn a_completion_goes_out_and_comes_back_translated() {
+fn t34_t39_a_completion_goes_out_and_comes_back_translated() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("anthropic");
     provider.answers("plain", message(json!([{"type": "text", "text": "Hi \"you\""}]), "end_turn"));
@@ -93,7 +93,7 @@ fn a_completion_goes_out_and_comes_back_translated() {
 }
 
 #[test]
-fn a_stream_comes_back_as_chunks_with_usage_and_end() {
+fn t43_a_stream_comes_back_as_chunks_with_usage_and_one_end() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("anthropic").answers("streamed", Reply::events([events(&whole("Hello"))]));
     gateway
@@ -111,7 +111,7 @@ fn a_stream_comes_back_as_chunks_with_usage_and_end() {
 }
 
 #[test]
-fn tools_are_called_and_their_answers_taken_back() {
+fn t28_tools_are_called_and_their_answers_taken_back() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("anthropic");
     let use_of = |id: &str, city: &str| json!({"type": "tool_use", "id": id, "name": "weather", "input": {"city": city}});

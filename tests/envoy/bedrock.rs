@@ -89,7 +89,7 @@ pub fn converse(content: Value, stop_reason: &str) -> Reply {
 }
 
 #[test]
-fn a_chat_is_signed_and_answered() {
+fn t62_a_chat_is_signed_and_answered() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("signed");
     provider.answers("chat", converse(json!([{"text": "Bonjour"}]), "end_turn"));
@@ -112,7 +112,7 @@ fn a_chat_is_signed_and_answered() {
 }
 
 #[test]
-fn a_stream_of_frames_becomes_a_stream_of_events() {
+fn t63_t65_t66_a_stream_of_frames_becomes_a_stream_of_events() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("keyed");
     provider.answers("key", streamed(&["Bon", "jour"]).in_pieces_of(7, Duration::ZERO));
@@ -128,7 +128,7 @@ fn a_stream_of_frames_becomes_a_stream_of_events() {
 }
 
 #[test]
-fn tools_go_there_and_back() {
+fn t67_tools_go_there_and_back() {
     let gateway = Use::of(&GATEWAY);
     let call = json!([{"toolUse": {"toolUseId": "tooluse_1", "name": "get_weather", "input": {"city": "Paris"}}}]);
     gateway.provider("signed").answers("tools", converse(call, "tool_use"));
@@ -164,7 +164,7 @@ fn a_failing_bedrock_is_replaced_by_another_format() {
 }
 
 #[test]
-fn an_exception_midway_is_told_within_the_stream() {
+fn t64_an_exception_midway_is_told_within_the_stream() {
     let gateway = Use::of(&GATEWAY);
     let broken = [beginning(), text("Once"), ("!modelStreamErrorException", json!({"message": "The model has failed."}))];
     gateway.provider("signed").answers("midway", events(&broken).paced(Duration::from_millis(50)));

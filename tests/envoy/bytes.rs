@@ -40,7 +40,7 @@ fn sent(gateway: &Gateway, model: &str, body: &str) -> String {
 }
 
 #[test]
-fn every_other_byte_stays() {
+fn t23_c25_every_other_byte_stays() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"model":"MODEL","messages":[{"role":"user","content":"hi"}]}"#,
@@ -57,7 +57,7 @@ fn every_other_byte_stays() {
 
 /// The name of `model` itself may be written in another way.
 #[test]
-fn an_escaped_member_name_is_the_same_member() {
+fn t24_an_escaped_member_name_is_the_same_member() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"\u006dodel":"t/escaped","messages":[{"role":"user","content":"hi"}]}"#,
@@ -74,7 +74,7 @@ fn an_escaped_member_name_is_the_same_member() {
 
 /// T24: the gateway and the provider may not each pick another.
 #[test]
-fn a_body_that_names_two_models_is_refused() {
+fn t24_a_body_that_names_two_models_is_refused() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"model":"t/twice","model":"t/twice","messages":[{"role":"user","content":"hi"}]}"#,

@@ -76,7 +76,7 @@ fn a_completion_goes_there_and_back() {
 }
 
 #[test]
-fn a_stream_goes_there_and_back() {
+fn t54_t56_a_stream_goes_there_and_back() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("google");
     let last = event(&answer(json!([{"text": "ok."}]), "STOP"));

@@ -412,7 +412,7 @@ fn assert_failover(gateway: &Gateway, case: &str, chain: &[&str], stream: bool) 
 }
 
 #[test]
-fn t40_t64_the_client_sees_another_provider_and_nothing_else() {
+fn c15_t40_t64_the_client_sees_another_provider_and_nothing_else() {
     let gateway = Use::of(&GATEWAY);
     for stream in [false, true] {
         let mut told = Vec::new();

@@ -51,7 +51,7 @@ fn a_tool_call_comes_back_as_the_provider_made_it() {
 
 /// T15: the index is the only thing that joins the pieces of a call; id and name come once.
 #[test]
-fn the_pieces_of_streamed_tool_calls_keep_their_index() {
+fn t15_the_pieces_of_streamed_tool_calls_keep_their_index() {
     let gateway = Use::of(&GATEWAY);
     let piece = |call: Value| wire::event(wire::chunk(json!({"tool_calls": [call]}), Value::Null));
     let events = [
