@@ -73,10 +73,16 @@ macro_rules! golden {
 }
 
 fn endpoint(provider: &str, model: &str) -> Rc<Endpoint> {
+    endpoint_with(provider, model, json!({}))
+}
+
+/// An endpoint with `more` members.
+fn endpoint_with(provider: &str, model: &str, more: Value) -> Rc<Endpoint> {
     let provider: Value = serde_json::from_str(provider).unwrap();
+    let mut endpoint = json!({"provider": "one", "model": model, "price": {"prompt": 1, "completion": 1}});
+    endpoint.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let config = json!({
-        "role": "gateway", "anonymous": true, "providers": {"one": provider},
-        "models": [{"id": "acme/model", "endpoints": [{"provider": "one", "model": model, "price": {"prompt": 1, "completion": 1}}]}],
+        "role": "gateway", "anonymous": true, "providers": {"one": provider}, "models": [{"id": "acme/model", "endpoints": [endpoint]}],
     });
     let Config::Gateway(gateway) = Config::parse(config.to_string().as_bytes(), |name| Some(name.to_owned())).unwrap() else { panic!() };
     gateway.endpoints().next().unwrap().clone()
@@ -297,4 +303,39 @@ fn t41_every_choice_of_tools_has_its_word() {
     assert_eq!(anthropic["tool_choice"], json!({"type": "any", "disable_parallel_tool_use": true}));
     let [anthropic, ..] = asked(&json!({"tools": [one], "parallel_tool_calls": true}));
     assert_eq!(anthropic.get("tool_choice"), None);
+}
+
+#[test]
+fn t05_parameters_that_an_endpoint_does_not_list_are_left_out() {
+    let body = json!({
+        "model": "acme/model", "messages": [{"role": "user", "content": "x"}], "max_tokens": 4000, "temperature": 0.5, "top_p": 0.5, "top_k": 5,
+        "seed": 7, "stop": "X", "frequency_penalty": 1, "presence_penalty": 1, "logprobs": true, "verbosity": "low",
+        "reasoning": {"max_tokens": 2000}, "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}},
+    });
+    for (provider, model, expected) in [
+        (r#"{"dialect":"openai"}"#, "gpt-5", json!({"model": "gpt-5", "messages": body["messages"], "max_completion_tokens": 4000})),
+        (
+            r#"{"dialect":"anthropic"}"#,
+            "claude-sonnet-4-5",
+            json!({
+                "model": "claude-sonnet-4-5", "max_tokens": 4000,
+                "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]
+            }),
+        ),
+        (
+            r#"{"dialect":"gemini"}"#,
+            "gemini-2.5-flash",
+            json!({"contents": [{"role": "user", "parts": [{"text": "x"}]}], "generationConfig": {"maxOutputTokens": 4000}}),
+        ),
+        (
+            BEDROCK,
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            json!({"messages": [{"role": "user", "content": [{"text": "x"}]}], "inferenceConfig": {"maxTokens": 4000}}),
+        ),
+    ] {
+        let heeds_nothing = endpoint_with(provider, model, json!({"supported_parameters": ["max_tokens"]}));
+        let text = translated(&body.to_string(), &heeds_nothing);
+        let (_, sent) = text.split_once("\n\n").unwrap();
+        assert_eq!(serde_json::from_str::<Value>(sent).unwrap(), expected, "{model}");
+    }
 }
