@@ -47,8 +47,8 @@ fn t23_c25_every_other_byte_stays() {
         "\r\n {\t\"temperature\" : 1.0 ,\n  \"messages\" : [ { \"content\" : \"hi\" , \"role\" : \"user\" } ] ,\n\t\"model\" : \"MODEL\"\n}\n ",
         r#"{"seed":9223372036854775807,"model":"MODEL","top_p":1e-7,"logit_bias":{"50256":-100.0},"messages":[{"role":"user","content":"hi"}],"x":123456789012345678901234567890,"y":-0.0,"z":1E+2}"#,
         r#"{"messages":[{"role":"user","content":"\u00e9 é \ud83d\ude80 \/ \b\f\n\" \\ {\"model\":\"x\"}"}],"model":"MODEL","unknown":{"deep":[[[{"model":"inner"}]]]},"metadata":{}}"#,
-        r#"{"messages":[{"role":"assistant","content":null,"reasoning_details":[{"type":"reasoning.encrypted","data":"bW9kZWw=","signature":"c2ln"}]}],"prompt_cache_key":"k","service_tier":"flex","verbosity":"low","store":true,"model":"MODEL"}"#,
-        r#"{"tools":[{"function":{"parameters":{"type":"object","properties":{"model":{"type":"string"},"provider":{},"models":{}}},"name":"f"},"type":"function"}],"model":"MODEL","messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}],"stream":false}"#,
+        r#"{"messages":[{"role":"assistant","content":null,"reasoning_content":"a\u0020b","thought":{"data":"bW9kZWw=","signature":"c2ln"}}],"prompt_cache_key":"k","service_tier":"flex","verbosity":"low","store":true,"model":"MODEL"}"#,
+        r#"{"tools":[{"function":{"parameters":{"type":"object","properties":{"model":{"type":"string"},"provider":{},"models":{}}},"name":"f"},"type":"function"}],"model":"MODEL","messages":[{"role":"user","content":[{"type":"text","text":"hi","prompt_cache":{"type":"ephemeral"}}]}],"stream":false}"#,
     ] {
         let received = sent(&gateway, "exact", &body.replace("MODEL", "t/exact"));
         assert_eq!(received, body.replace("MODEL", "exact"));
