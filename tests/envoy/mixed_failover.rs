@@ -155,22 +155,30 @@ fn answer(provider: &str, stream: bool) -> Reply {
 /// The ways in which a provider fails before its answer has begun; those within a stream where one is asked for.
 fn failures(provider: &str, stream: bool) -> Vec<Reply> {
     let said = json!({"message": "Too many requests"});
+    let no_credit = json!({"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the Anthropic API."}});
+    let no_model = json!({"message": "The provided model identifier is invalid."});
     match (provider, stream) {
         ("gemini", _) => {
             let error = json!([{"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}]);
             vec![Reply::json(503, &error), Reply::json(200, &error)]
         }
-        ("anthropic", false) => vec![Reply::json(529, &anthropic::error("overloaded_error")), Reply::reset()],
+        ("anthropic", false) => vec![Reply::json(529, &anthropic::error("overloaded_error")), Reply::reset(), Reply::json(400, &no_credit)],
         ("anthropic", true) => {
             let begun = anthropic::events(&[anthropic::begun("")[0].clone(), anthropic::error("overloaded_error")]);
-            vec![Reply::json(529, &anthropic::error("overloaded_error")), Reply::events([begun]), Reply::reset()]
+            vec![
+                Reply::json(529, &anthropic::error("overloaded_error")),
+                Reply::events([begun]),
+                Reply::reset(),
+                Reply::json(400, &no_credit),
+            ]
         }
-        ("bedrock", false) => vec![Reply::json(424, &said), Reply::reset()],
+        ("bedrock", false) => vec![Reply::json(424, &said), Reply::reset(), Reply::json(400, &no_model)],
         ("bedrock", true) => vec![
             bedrock::events(&[("!throttlingException", said.clone())]),
             bedrock::events(&[bedrock::beginning(), ("!modelStreamErrorException", said.clone())]),
             Reply::reset(),
             Reply::json(503, &said),
+            Reply::json(400, &no_model),
         ],
         _ => vec![Reply::error(500, "no"), Reply::reset()],
     }
