@@ -31,6 +31,8 @@ macro_rules! formats {
             one!($name, "gemini", r#"{"dialect":"gemini"}"#, "gemini-2.5-flash"),
             one!($name, "bedrock", BEDROCK, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
             one!($name, "nova", BEDROCK, "us.amazon.nova-pro-v1:0"),
+            one!($name, "azure", r#"{"dialect":"azure","host":"acme.openai.azure.com","api_version":"2024-10-21"}"#, "our-gpt-4o"),
+            one!($name, "mistral", r#"{"dialect":"mistral"}"#, "mistral-large-latest"),
         ]
     };
 }
