@@ -6,6 +6,7 @@ mod attachment;
 pub mod chunks;
 pub mod conversation;
 mod envelope;
+mod inner;
 mod member;
 mod messages;
 mod rewrite;
@@ -42,6 +43,8 @@ pub struct Request {
     /// Bytes of text in the messages.
     pub prompt_bytes: usize,
     reasoning_effort: Option<String>,
+    /// Whether something within the messages is for OpenRouter alone.
+    has_inner: bool,
 }
 
 /// What a request asks of a model beyond text.
@@ -127,6 +130,7 @@ impl Request {
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,
             reasoning_effort: reader.reasoning_effort,
+            has_inner: reader.has_inner,
             body,
         })
     }
@@ -175,6 +179,7 @@ struct Reader {
     max_tokens: Option<u64>,
     prompt_bytes: usize,
     reasoning_effort: Option<String>,
+    has_inner: bool,
 }
 
 // === impl Reader ===
@@ -188,7 +193,7 @@ impl Reader {
             Name::Models => self.read_models(scanner)?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
             Name::Messages => {
-                messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
+                self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
                 self.has_messages = true;
             }
             Name::Provider => {

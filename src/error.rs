@@ -220,7 +220,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
-    fn bodies_are_openrouters_with_an_integer_code() {
+    fn t20_bodies_are_openrouters_with_an_integer_code() {
         let body = Error::from(ClientError::UnknownModel("acme/\"x\"".into())).body();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["error"]["code"], 404);

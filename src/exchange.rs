@@ -310,7 +310,9 @@ impl Exchange {
     pub fn settle(&mut self, now: Millis) -> Settlement {
         let spent = match &self.answer {
             Answer::Complete(spent) => Some(*spent),
-            Answer::Stream(streamed) if streamed.has_begun() => Some(self.spent_on_stream().cut_short()),
+            Answer::Stream(streamed) if streamed.has_begun() => {
+                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, &self.request))
+            }
             Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, &self.request, *bytes)),
             _ => None,
         };

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_gets_its_own_credential_and_nothing_private() {
+    fn s17_a_provider_gets_its_own_credential_and_nothing_private() {
         let client: [Header<'_>; 15] = [
             (b":method", b"POST"),
             (b":path", b"/api/v1/chat/completions?x"),

@@ -4,6 +4,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod fault;
 pub mod gemini;
+mod identifier;
 pub mod mistral;
 pub mod openai;
 pub mod vertex;

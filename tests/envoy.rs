@@ -48,6 +48,8 @@ mod envoy {
     mod midstream;
     mod mistakes;
     mod mistral;
+    mod mixed_failover;
+    mod mixed_tools;
     mod models;
     mod preferences;
     mod reload;

@@ -27,7 +27,7 @@ static GATEWAY: Shared = Shared::new(|| {
     Gateway::start(setup.models(&["t/next-model"], &["other"]))
 });
 
-fn answer(parts: Value, finish: &str) -> Value {
+pub fn answer(parts: Value, finish: &str) -> Value {
     json!({
         "candidates": [{"content": {"parts": parts, "role": "model"}, "finishReason": finish, "index": 0}],
         "usageMetadata": {"promptTokenCount": 20, "cachedContentTokenCount": 4, "candidatesTokenCount": 7, "thoughtsTokenCount": 30, "totalTokenCount": 57},
@@ -35,15 +35,15 @@ fn answer(parts: Value, finish: &str) -> Value {
     })
 }
 
-fn event(data: &Value) -> String {
+pub fn event(data: &Value) -> String {
     format!("data: {data}\r\n\r\n")
 }
 
-fn piece(parts: Value) -> String {
+pub fn piece(parts: Value) -> String {
     event(&json!({"candidates": [{"content": {"parts": parts, "role": "model"}, "index": 0}], "responseId": "mAitaLmkHPPlz7IPvtfUqQ4"}))
 }
 
-fn error(status: u16, name: &str, message: &str) -> Reply {
+pub fn error(status: u16, name: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"code": status, "message": message, "status": name}}))
 }
 
@@ -76,7 +76,7 @@ fn a_completion_goes_there_and_back() {
 }
 
 #[test]
-fn a_stream_goes_there_and_back() {
+fn t54_t56_a_stream_goes_there_and_back() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("google");
     let last = event(&answer(json!([{"text": "ok."}]), "STOP"));

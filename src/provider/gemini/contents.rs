@@ -15,8 +15,12 @@ const UNSIGNED: &[u8] = b"skip_thought_signature_validator";
 /// Appends `"contents":[…]`, and `,"systemInstruction":{…}` if there is one. Calls and answers say their ids where `with_ids`; else
 /// an answer is known by its name and place.
 ///
-/// Errors: if the arguments of a tool call are no object.
+/// Errors: if the arguments of a tool call are no object, or a file is somewhere at OpenAI.
 pub(super) fn contents_into(messages: &[Message<'_>], with_ids: bool, out: &mut Vec<u8>) -> Result<(), ClientError> {
+    let is_elsewhere = |part: &Part<'_>| matches!(part.content, Content::File { source: None, .. });
+    if let Some(place) = messages.iter().position(|message| message.content.iter().any(is_elsewhere)) {
+        return Err(ClientError::invalid(format!("messages[{place}].content"), "files by their URL or as data URIs, and not by an id"));
+    }
     out.extend_from_slice(b"\"contents\":[");
     let mut turns = Turns { speaker: None, with_ids, out };
     let mut calls = Calls::default();

@@ -31,9 +31,9 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     let heeds = |parameter: &str| endpoint.supported_parameters.is_some() && endpoint.supports(parameter);
     let mut config = Vec::new();
     for (name, value) in [
-        ("temperature", parameters.temperature),
-        ("topP", parameters.top_p),
-        ("topK", parameters.top_k),
+        ("temperature", parameters.temperature.filter(|_| endpoint.supports("temperature"))),
+        ("topP", parameters.top_p.filter(|_| endpoint.supports("top_p"))),
+        ("topK", parameters.top_k.filter(|_| endpoint.supports("top_k"))),
         ("presencePenalty", parameters.presence_penalty.filter(|_| heeds("presence_penalty"))),
         ("frequencyPenalty", parameters.frequency_penalty.filter(|_| heeds("frequency_penalty"))),
     ] {
@@ -44,16 +44,20 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     if let Some(limit) = request.max_tokens {
         member(b"maxOutputTokens", itoa::Buffer::new().format(limit).as_bytes(), &mut config);
     }
-    if let Some(seed) = parameters.seed.and_then(seed) {
+    if let Some(seed) = parameters.seed.filter(|_| endpoint.supports("seed")).and_then(seed) {
         member(b"seed", itoa::Buffer::new().format(seed).as_bytes(), &mut config);
     }
-    list_into(b"stopSequences", parameters.stop.iter().filter(|stop| !stop.is_empty()).take(MAX_STOPS).map(|stop| stop.raw), &mut config);
+    let stops = parameters.stop.iter().filter(|stop| !stop.is_empty() && endpoint.supports("stop"));
+    list_into(b"stopSequences", stops.take(MAX_STOPS).map(|stop| stop.raw), &mut config);
     list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
     // Before 3, "Function calling with a response mime type: 'application/json' is unsupported".
-    if generation >= Generation::Third || conversation.tools.is_empty() {
+    let answers_to_schema = endpoint.supports("response_format") || endpoint.supports("structured_outputs");
+    if answers_to_schema && (generation >= Generation::Third || conversation.tools.is_empty()) {
         format_into(parameters.response_format.as_ref(), &mut config);
     }
-    thinking_into(&request.reasoning(), generation, &endpoint.model, &mut config);
+    if endpoint.supports("reasoning") || endpoint.supports("reasoning_effort") {
+        thinking_into(&request.reasoning(), generation, &endpoint.model, &mut config);
+    }
     if let Some(config) = config.strip_prefix(b",") {
         out.extend_from_slice(b",\"generationConfig\":{");
         out.extend_from_slice(config);
