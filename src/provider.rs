@@ -5,6 +5,7 @@ pub mod bedrock;
 mod fault;
 pub mod gemini;
 pub mod openai;
+mod renamed;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
