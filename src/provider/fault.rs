@@ -36,6 +36,8 @@ impl Fault {
             (400, Some(ErrorType::Authentication)) => {
                 return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) };
             }
+            // Cohere's: «a request or response contains a deny-listed token».
+            (498, _) => ErrorType::ContentPolicyViolation,
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -72,15 +74,17 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
+/// Anthropic calls all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, Bedrock `ValidationException`, and Cohere nothing.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
-    const ABOUT_LENGTH: [&str; 6] = [
+    const ABOUT_LENGTH: [&str; 8] = [
         "prompt is too long",
         "Input is too long",
         "exceed context limit",
         "exceeds the maximum number of tokens",
         "Too many input tokens",
         "Input Tokens Exceeded",
+        "number of tokens in the prompt cannot exceed",
+        "too many tokens: size limit exceeded",
     ];
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
@@ -202,6 +206,11 @@ mod tests {
         assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The model returned the following errors: prompt is too long: 2 tokens > 1 maximum"}"#), length);
         assert_eq!(kind(r#"{"message":"Input is too long for requested model."}"#), length);
+        let cohere = "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4292. Try using a shorter prompt";
+        assert_eq!(kind(&format!(r#"{{"id":"1","message":"{cohere}"}}"#)), length);
+        let of_answer =
+            r#"{"message":"too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model"}"#;
+        assert_eq!(kind(of_answer), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The tool name is too long."}"#), ErrorType::InvalidRequest);
         assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
         let anthropic =
