@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod cohere;
 mod fault;
 pub mod gemini;
 pub mod openai;
@@ -93,6 +94,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
         Format::Anthropic => anthropic::request(request, endpoint),
         Format::Gemini => gemini::request(request, endpoint),
         Format::Bedrock => bedrock::request(request, endpoint, clock),
+        Format::Cohere => cohere::request(request, endpoint),
     }
 }
 
@@ -105,6 +107,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
+        Format::Cohere => cohere::completion(request, body, envelope),
     }
 }
 
@@ -115,6 +118,7 @@ pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_ev
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Bedrock => Box::new(bedrock::Stream::new(endpoint, request, envelope, max_event_bytes)),
+        Format::Cohere => Box::new(cohere::Stream::new(request, envelope, max_event_bytes)),
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Dialect {
     Gemini,
     /// Amazon Bedrock.
     Bedrock,
+    /// Cohere.
+    Cohere,
 }
 
 /// The wire format of a dialect.
@@ -38,6 +40,8 @@ pub enum Format {
     Gemini,
     /// Bedrock's Converse.
     Bedrock,
+    /// Cohere's Chat, version 2.
+    Cohere,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -65,7 +69,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 11] = [
+pub(super) const DIALECTS: [(&str, Dialect); 12] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -77,6 +81,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 11] = [
     ("anthropic", Dialect::Anthropic),
     ("gemini", Dialect::Gemini),
     ("bedrock", Dialect::Bedrock),
+    ("cohere", Dialect::Cohere),
 ];
 
 /// The names of the limit as configurations write them.
@@ -107,6 +112,7 @@ impl Dialect {
             Self::Anthropic => Format::Anthropic,
             Self::Gemini => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
+            Self::Cohere => Format::Cohere,
             _ => Format::OpenAi,
         }
     }
@@ -182,6 +188,8 @@ impl Dialect {
             Self::Bedrock => {
                 Row { name: Some("Amazon Bedrock"), host: Some("bedrock-runtime.{region}.amazonaws.com"), path_prefix: "", ..openai }
             }
+            // https://docs.cohere.com/reference/chat: host, version and a bearer token.
+            Self::Cohere => Row { name: Some("Cohere"), host: Some("api.cohere.com"), path_prefix: "/v2", ..openai },
         }
     }
 }

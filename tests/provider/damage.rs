@@ -1,0 +1,108 @@
+//! Damaged copies of what requests, answers and streams look like, and what must hold of what comes of them: nothing panics, and
+//! what goes out is well-formed.
+//!
+//! The damage is drawn from known seeds, so a failure comes again.
+
+use signalbox::chat::Request;
+use signalbox::clock::Millis;
+use signalbox::endpoint::Endpoint;
+use signalbox::provider::{self, Account, Fault, Progress, Stream};
+
+use crate::openai::golden::envelope;
+
+/// Damaged copies of each sample.
+const ROUNDS: u64 = if cfg!(target_family = "wasm") { 200 } else { 500 };
+
+/// What parsers trip over, whatever the format.
+const WORDS: [&[u8]; 15] =
+    [b"{", b"}", b"[", b"]", b"\"", b",", b"\\", b"\\ud800", b"null", b"-1e999", b"\0", b"\xff", b"\r", b"\n\n", b"\"error\":{},"];
+
+/// Calls `check` with damaged copies of each sample; `words` are put in beside those that any parser trips over.
+pub(crate) fn for_each_damaged(samples: &[&str], words: &[&[u8]], mut check: impl FnMut(&[u8], &mut fastrand::Rng)) {
+    for (index, sample) in samples.iter().enumerate() {
+        let mut random = fastrand::Rng::with_seed(index as u64);
+        for _ in 0..ROUNDS {
+            let mut bytes = sample.as_bytes().to_vec();
+            for _ in 0..random.u8(1..4) {
+                let at = random.usize(..=bytes.len());
+                let end = (at + random.usize(..20)).min(bytes.len());
+                match random.u8(..6) {
+                    0 => bytes.truncate(at),
+                    1 => drop(bytes.drain(at..end)),
+                    2 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
+                    3 => bytes.splice(at..at, b"[".repeat(random.usize(..200))).for_each(drop),
+                    _ => {
+                        let word = random.usize(..WORDS.len() + words.len());
+                        let word = WORDS.get(word).unwrap_or_else(|| &words[word - WORDS.len()]);
+                        bytes.splice(at..end.min(at + 3), word.iter().copied()).for_each(drop);
+                    }
+                }
+            }
+            check(&bytes, &mut random);
+        }
+    }
+}
+
+pub(crate) fn assert_json(bytes: &[u8]) {
+    let read = serde_json::from_slice::<&serde_json::value::RawValue>(bytes);
+    assert!(read.is_ok(), "{read:?}: {}", String::from_utf8_lossy(bytes));
+}
+
+pub(crate) fn assert_fault(fault: &Fault) {
+    assert!((400..600).contains(&fault.status), "{fault:?}");
+}
+
+/// Requests are refused, or go out well-formed.
+pub(crate) fn assert_requests(samples: &[&str], words: &[&[u8]], endpoint: &Endpoint) {
+    let mut sent = 0;
+    for_each_damaged(samples, words, |bytes, _| {
+        let Ok(request) = Request::parse(bytes.to_vec(), None, 3) else { return };
+        if let Ok(upstream) = provider::request(&request, endpoint, &Millis(0)) {
+            assert_json(&upstream.body.to_vec());
+            sent += 1;
+        }
+    });
+    assert!(sent > ROUNDS / 10, "only {sent} were sent");
+}
+
+/// Whole answers are refused, or come out well-formed.
+pub(crate) fn assert_answers(samples: &[&str], words: &[&[u8]], endpoint: &Endpoint, request: &Request) {
+    let mut read = 0;
+    for_each_damaged(samples, words, |bytes, _| match provider::completion(endpoint, request, bytes, &envelope()) {
+        Ok(completion) => {
+            let mut answer = completion.head;
+            answer.push(b'}');
+            assert_json(&answer);
+            assert!(completion.usage.is_none_or(|usage| usage.input_tokens() <= 4_000_000_000 && usage.output_tokens() <= 4_000_000_000));
+            read += 1;
+        }
+        Err(fault) => assert_fault(&fault),
+    });
+    assert!(read > ROUNDS / 10, "only {read} were read");
+}
+
+/// Streams come out as chunks, however they are cut.
+pub(crate) fn assert_streams(samples: &[&str], words: &[&[u8]], max_event_bytes: usize, start: impl Fn(usize) -> Box<dyn Stream>) {
+    let mut done = 0;
+    for_each_damaged(samples, words, |bytes, random| {
+        let whole = run(start(max_event_bytes), &[bytes]);
+        let (head, tail) = bytes.split_at(random.usize(..=bytes.len()));
+        assert_eq!(run(start(max_event_bytes), &[head, tail]), whole, "{}", String::from_utf8_lossy(bytes));
+        for line in whole.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
+            assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
+        }
+        match whole.1.progress {
+            Progress::Done => done += 1,
+            Progress::Failed(fault) => assert_fault(&fault),
+            Progress::Preamble | Progress::Begun => panic!("a finished stream is over"),
+        }
+    });
+    assert!(done > ROUNDS / 10, "only {done} came to their end");
+}
+
+fn run(mut stream: Box<dyn Stream>, pieces: &[&[u8]]) -> (Vec<u8>, Account) {
+    let mut out = Vec::new();
+    pieces.iter().for_each(|piece| stream.feed(piece, &mut out));
+    stream.finish(&mut out);
+    (out, stream.account().clone())
+}
