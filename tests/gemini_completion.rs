@@ -48,6 +48,7 @@ const MESSAGE: Members = &[
     ("reasoning", NotNull, Text),
     ("reasoning_details", NotNull, Is::List),
     ("images", NotNull, Is::List),
+    ("annotations", NotNull, Is::List),
     ("refusal", Optional, Text),
     (
         "tool_calls",
@@ -73,15 +74,54 @@ fn answer(body: &[u8]) -> Result<(String, Option<Usage>), Fault> {
     Ok((answer, completion.usage))
 }
 
-/// Compares the answer `$name` with its golden; the value is its one choice, and its usage.
+/// Compares the answer `$name` with its golden; the value is its first choice, and its usage.
 macro_rules! golden {
+    ($name:literal) => {{
+        let (answer, usage) = whole!($name);
+        (answer["choices"][0].clone(), usage)
+    }};
+}
+
+/// The same, with all its choices.
+macro_rules! whole {
     ($name:literal) => {{
         let (answer, usage) = answer(include_bytes!(concat!("fixtures/gemini/", $name, ".json"))).unwrap();
         let golden = include_str!(concat!("fixtures/gemini/", $name, ".openrouter.json"));
         assert_golden(concat!("../gemini/", $name, ".openrouter.json"), golden, &format!("{answer}\n"));
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        (answer["choices"][0].clone(), usage)
+        (serde_json::from_str::<Value>(&answer).unwrap(), usage)
     }};
+}
+
+#[test]
+fn t14_several_answers_are_choices() {
+    let (answer, _) = whole!("several");
+    let choices = answer["choices"].as_array().unwrap();
+    assert_eq!((choices.len(), &choices[0]["index"], &choices[1]["index"]), (2, &json!(0), &json!(1)));
+    assert_eq!((&choices[0]["message"]["content"], &choices[0]["finish_reason"]), (&json!("Zürich"), &json!("length")));
+    assert_eq!(choices[1]["finish_reason"], "tool_calls");
+    let ids: Vec<_> = choices[1]["message"]["tool_calls"].as_array().unwrap().iter().map(|call| &call["id"]).collect();
+    assert_eq!(ids, ["call_mAita_1_0", "call_mAita_1_1"], "not those of the first answer");
+}
+
+#[test]
+fn tokens_have_their_likelihood() {
+    let (choice, _) = golden!("several");
+    let token = &choice["logprobs"]["content"][0];
+    assert_eq!((&token["token"], &token["logprob"]), (&json!("Zü"), &json!(-0.1)));
+    assert_eq!(token["top_logprobs"][1], json!({"token": "\"B", "logprob": -2.5, "bytes": null}));
+}
+
+#[test]
+fn pages_that_an_answer_is_from_are_annotations() {
+    let (choice, _) = golden!("grounded");
+    let annotations = choice["message"]["annotations"].as_array().unwrap();
+    let citation = |url: &str, title: &str, content: &str, start: u32, end: u32| {
+        json!({"type": "url_citation", "url_citation":
+            {"url": url, "title": title, "content": content, "start_index": start, "end_index": end}})
+    };
+    assert_eq!(annotations.len(), 3);
+    assert_eq!(annotations[0], citation("https://vertexaisearch.test/r/1", "weather.test", "Zürich", 0, 6));
+    assert_eq!(annotations[2], citation("https://docs.test/a", "A \"doc\"", "warm", 10, 14));
 }
 
 #[test]

@@ -28,14 +28,18 @@ const REQUESTS: [&str; 5] = [
     include_str!("fixtures/gemini/system.request.json"),
 ];
 
-const COMPLETIONS: [&str; 4] = [
+const COMPLETIONS: [&str; 6] = [
+    include_str!("fixtures/gemini/several.json"),
+    include_str!("fixtures/gemini/grounded.json"),
     include_str!("fixtures/gemini/tools.json"),
     include_str!("fixtures/gemini/thinking.json"),
     include_str!("fixtures/gemini/image.json"),
     include_str!("fixtures/gemini/blocked_answer.json"),
 ];
 
-const STREAMS: [&str; 6] = [
+const STREAMS: [&str; 8] = [
+    include_str!("fixtures/gemini/several.sse"),
+    include_str!("fixtures/gemini/grounded.sse"),
     include_str!("fixtures/gemini/text.sse"),
     include_str!("fixtures/gemini/thinking.sse"),
     include_str!("fixtures/gemini/tools.sse"),
@@ -146,10 +150,38 @@ fn answers_are_refused_or_come_out_well_formed() {
 
 #[test]
 fn streams_come_out_as_chunks_however_they_are_cut() {
+    streams(&STREAMS, 1 << 20);
+}
+
+#[test]
+fn s10_events_that_are_too_large_come_out_as_chunks_however_they_are_cut() {
+    // Byte by byte no event is ever read before it is found too large.
+    let images = [include_str!("fixtures/gemini/image.sse"), include_str!("fixtures/gemini/thinking.sse")];
     let mut done = 0;
-    for_each_damaged(&STREAMS, |bytes, random| {
+    for_each_damaged(&images, |bytes, random| {
+        let run = |size: usize| {
+            let mut stream = Stream::new(envelope(), false, 100);
+            let mut out = Vec::new();
+            bytes.chunks(size).for_each(|piece| stream.feed(piece, &mut out));
+            stream.finish(&mut out);
+            (out, stream.account().clone())
+        };
+        let (out, account) = run(1);
+        for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
+            assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
+        }
+        assert!(account.is_over());
+        _ = run(random.usize(1..50));
+        done += u64::from(account.progress == Progress::Done);
+    });
+    assert!(done > ROUNDS / 10, "only {done} came to their end");
+}
+
+fn streams(samples: &[&str], max_event_bytes: usize) {
+    let mut done = 0;
+    for_each_damaged(samples, |bytes, random| {
         let run = |pieces: &[&[u8]]| {
-            let mut stream = Stream::new(envelope(), false, 1 << 20);
+            let mut stream = Stream::new(envelope(), false, max_event_bytes);
             let mut out = Vec::new();
             pieces.iter().for_each(|piece| stream.feed(piece, &mut out));
             stream.finish(&mut out);

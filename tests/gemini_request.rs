@@ -169,6 +169,16 @@ fn json_and_functions_go_together_from_gemini_3_on() {
 }
 
 #[test]
+fn t14_several_answers_and_likelihoods_as_far_as_gemini_has_them() {
+    let (_, body) = golden!("several", "gemini-2.5-flash");
+    assert_eq!(body["generationConfig"], json!({"candidateCount": 8, "responseLogprobs": true, "logprobs": 20}));
+    let config =
+        |more: &str| sent(&format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],{more}}}"#), "gemini-2.5-flash");
+    assert_eq!(config(r#""n":1,"top_logprobs":3,"logprobs":false"#).get("generationConfig"), None);
+    assert_eq!(config(r#""n":"2","logprobs":true"#)["generationConfig"], json!({"responseLogprobs": true}));
+}
+
+#[test]
 fn everything_at_once() {
     let (path, body) = golden!("everything", "gemini-3-pro-preview");
     assert_eq!(path, "/v1beta/models/gemini-3-pro-preview:streamGenerateContent?alt=sse");

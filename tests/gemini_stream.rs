@@ -199,6 +199,88 @@ fn an_image_is_an_answer() {
 }
 
 #[test]
+fn t14_several_answers_are_told_apart() {
+    let ran = transcript!("several");
+    let chunks: Vec<Value> =
+        ran.chunks.lines().filter_map(|line| line.strip_prefix("data: ")).map(|chunk| serde_json::from_str(chunk).unwrap()).collect();
+    let of = |index: u64| chunks.iter().map(|chunk| &chunk["choices"][0]).filter(move |choice| choice["index"] == index);
+    let text = |index: u64| of(index).filter_map(|choice| choice["delta"]["content"].as_str()).collect::<String>();
+    assert_eq!((text(0), text(1)), ("Zürich.".to_owned(), "Basel".to_owned()));
+    let last = |index: u64| of(index).last().unwrap()["finish_reason"].as_str().unwrap().to_owned();
+    assert_eq!((last(0), last(1)), ("length".to_owned(), "tool_calls".to_owned()));
+    assert!([0, 1].into_iter().all(|index| of(index).next().unwrap()["delta"]["role"] == "assistant"));
+    assert!(ran.chunks.contains(r#""id":"call_mAita_1_0""#));
+    let logprobs: Vec<&Value> = of(0).filter_map(|choice| choice["logprobs"]["content"].get(0)).collect();
+    assert_eq!((logprobs.len(), &logprobs[0]["top_logprobs"][1]["logprob"]), (1, &json!(-2.5)));
+}
+
+#[test]
+fn one_of_several_answers_without_an_end_is_a_failure() {
+    let all = include_str!("fixtures/gemini/several.sse");
+    let events: Vec<&str> = all.split_inclusive("\r\n\r\n").collect();
+    assert!(matches!(failure(&run(&events[..3].concat())), (502, ..)));
+}
+
+#[test]
+fn pages_that_an_answer_is_from_are_annotations_once() {
+    let ran = transcript!("grounded");
+    let annotations: Vec<Value> = deltas(&ran).iter().filter_map(|delta| delta.get("annotations").cloned()).collect();
+    assert_eq!(annotations.len(), 1);
+    let places: Vec<_> = annotations[0].as_array().unwrap().iter().map(|one| one["url_citation"]["start_index"].clone()).collect();
+    assert_eq!(places, [json!(0), json!(10), json!(10)], "in characters, as clients count");
+}
+
+/// An event with an image of `size` bytes.
+fn image_event(size: usize) -> String {
+    let event = include_str!("fixtures/gemini/image.sse").split_inclusive("\r\n\r\n").find(|event| event.contains("inlineData"));
+    with_image(event.unwrap(), size)
+}
+
+/// The stream with an image of `size` bytes in the place of its own, which ends as Google writes it.
+fn with_image(stream: &str, size: usize) -> String {
+    let image = "iVBORw0KGgoAAAANSUhEUg";
+    assert!(stream.contains(&format!("{image}\\u003d\\u003d")), "{stream}");
+    stream.replace(image, &"A".repeat(size))
+}
+
+#[test]
+fn s10_an_image_larger_than_any_event_may_be_comes_through() {
+    let stream = include_str!("fixtures/gemini/image.sse");
+    let large = with_image(stream, 50_000);
+    let ran = run_in_pieces(large.as_bytes().chunks(700));
+    assert_eq!((&ran.progress, ran.unread), (&Progress::Done, false), "all of it was read");
+    assert_chunks(&ran.answer());
+    let image = deltas(&ran).into_iter().find_map(|delta| delta["images"].get(0).cloned()).unwrap();
+    assert!(image["image_url"]["url"] == format!("data:image/png;base64,{}==", "A".repeat(50_000)));
+    let small = run_in_pieces([stream.as_bytes()]);
+    assert_eq!((finish(&ran), &ran.usage), (finish(&small), &small.usage));
+    for size in [1, 13, 1000] {
+        assert!(run_in_pieces(large.as_bytes().chunks(size)) == ran, "in pieces of {size}");
+    }
+    // Two of them one after the other.
+    let twice = image_event(9000) + &large;
+    let ran = run_in_pieces(twice.as_bytes().chunks(700));
+    assert_eq!((ran.progress, ran.chunks.matches("image_url\":{").count()), (Progress::Done, 2));
+}
+
+#[test]
+fn s10_an_image_that_breaks_off_leaves_whole_chunks() {
+    let large = image_event(50_000);
+    let ran = run_in_pieces(large.as_bytes()[..20_000].chunks(700));
+    assert_chunks(&ran.answer());
+    assert!(ran.unread);
+}
+
+#[test]
+fn s10_an_end_in_an_event_that_was_not_read_is_an_end() {
+    let text = "x".repeat(5000);
+    let large =
+        format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}},\"finishReason\":\"STOP\"}}]}}\r\n\r\n");
+    let ran = run_in_pieces(large.as_bytes().chunks(100));
+    assert_eq!((&ran.progress, ran.unread, finish(&ran)), (&Progress::Done, true, words("stop", "STOP")));
+}
+
+#[test]
 fn s5_keep_alives_and_events_of_nothing_but_usage() {
     let ran = transcript!("keep_alive");
     assert!(ran.chunks.starts_with(": keep-alive\n\n"));
