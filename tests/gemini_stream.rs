@@ -206,7 +206,7 @@ fn t14_several_answers_are_told_apart() {
     let of = |index: u64| chunks.iter().map(|chunk| &chunk["choices"][0]).filter(move |choice| choice["index"] == index);
     let text = |index: u64| of(index).filter_map(|choice| choice["delta"]["content"].as_str()).collect::<String>();
     assert_eq!((text(0), text(1)), ("Zürich.".to_owned(), "Basel".to_owned()));
-    let last = |index: u64| of(index).last().unwrap()["finish_reason"].as_str().unwrap().to_owned();
+    let last = |index: u64| of(index).next_back().unwrap()["finish_reason"].as_str().unwrap().to_owned();
     assert_eq!((last(0), last(1)), ("length".to_owned(), "tool_calls".to_owned()));
     assert!([0, 1].into_iter().all(|index| of(index).next().unwrap()["delta"]["role"] == "assistant"));
     assert!(ran.chunks.contains(r#""id":"call_mAita_1_0""#));

@@ -18,8 +18,8 @@ static GATEWAY: Shared = Shared::new(|| {
         .env("GEMINI_API_KEY", "AIza-test")
         .provider(Provider::start("google"), google)
         .providers(&["other"])
-        .models(&["t/plain", "t/streamed", "t/tools", "t/malformed"], &["google"])
-        .models(&["t/busy", "t/busy-streamed", "t/key", "t/bad"], &["google", "other"])
+        .models(&["t/picture", "t/plain", "t/streamed", "t/tools", "t/malformed"], &["google"])
+        .models(&["t/waiting", "t/busy", "t/busy-streamed", "t/key", "t/bad"], &["google", "other"])
         .models(&["t/from"], &["other", "google"])
         .model(
             json!({"id": "t/blocked", "endpoints": [{"provider": "google", "model": "blocked", "price": {"prompt": 1, "completion": 1}}]}),
@@ -94,6 +94,19 @@ fn a_stream_goes_there_and_back() {
 }
 
 #[test]
+fn s10_a_picture_of_three_megabytes_is_streamed() {
+    let gateway = Use::of(&GATEWAY);
+    let data = "iVBO".repeat(750_000);
+    let picture = event(&answer(json!([{"inlineData": {"mimeType": "image/png", "data": data}}]), "STOP"));
+    gateway.provider("google").answers("picture", Reply::events([piece(json!([{"text": "Here."}])), picture]));
+    let chunks = client::chunks(&gateway.ask_streamed("t/picture").events());
+    assert_eq!(client::text(&chunks), "Here.");
+    let image = chunks.iter().find_map(|chunk| chunk["choices"][0]["delta"]["images"].get(0)).unwrap();
+    assert!(image["image_url"]["url"] == format!("data:image/png;base64,{data}"));
+    assert_eq!(client::usage(&chunks)["completion_tokens"], 37, "what came after it was read");
+}
+
+#[test]
 fn t50_a_signed_call_makes_the_round() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("google");
@@ -136,6 +149,19 @@ fn its_failures_lead_to_a_provider_of_another_format() {
     gateway.provider("google").answers("bad", error(400, "INVALID_ARGUMENT", "Invalid value."));
     let answer = gateway.ask("t/bad");
     assert!(answer.error(400).contains("Provider returned error"));
+}
+
+#[test]
+fn t80_it_rests_for_as_long_as_its_error_says() {
+    let gateway = Use::of(&GATEWAY);
+    let quota = json!({"error": {"code": 429, "message": "Quota exceeded.", "status": "RESOURCE_EXHAUSTED", "details": [
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}]}});
+    let well = Reply::json(200, &answer(json!([{"text": "well again"}]), "STOP"));
+    gateway.provider("google").answers_in_turn("waiting", vec![Reply::json(429, &quota), well]);
+    gateway.provider("other").answers("waiting", wire::completion("saved"));
+    assert_eq!(gateway.ask("t/waiting").content(), "saved");
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert_eq!(gateway.ask("t/waiting").content(), "well again", "not after the 30 seconds of any other failure");
 }
 
 #[test]

@@ -185,11 +185,11 @@ mod tests {
         let mut told = String::new();
         for piece in pieces {
             large.feed(piece, &mut |piece| match piece {
-                Piece::ImageStart(media_type) => told += &format!("<{}>", String::from_utf8_lossy(media_type)),
-                Piece::Image(data) => told += &String::from_utf8_lossy(data),
-                Piece::ImageEnd => told += "</>\n",
-                Piece::Whole(kept) => told += &String::from_utf8_lossy(kept),
-                Piece::TooLarge(bytes) => told += &format!("{bytes} bytes"),
+                Piece::ImageStart(media_type) => told.push_str(&format!("<{}>", String::from_utf8_lossy(media_type))),
+                Piece::Image(data) => told.push_str(&String::from_utf8_lossy(data)),
+                Piece::ImageEnd => told.push_str("</>\n"),
+                Piece::Whole(kept) => told.push_str(&String::from_utf8_lossy(kept)),
+                Piece::TooLarge(bytes) => told.push_str(&format!("{bytes} bytes")),
             });
         }
         told
