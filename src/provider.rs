@@ -3,6 +3,7 @@
 pub mod anthropic;
 pub mod bedrock;
 pub mod cohere;
+mod events;
 mod fault;
 pub mod gemini;
 pub mod openai;

@@ -7,20 +7,18 @@ use super::{FORMAT, PLAN_FORMAT, citation, finish_reason, function, logprob, usa
 use crate::chat::chunks::{Chunks, Detail, Piece};
 use crate::chat::{Envelope, Request};
 use crate::json::{Error, Kind, Scanner, Text};
+use crate::provider::events::{Events, Reader};
 use crate::provider::renamed::Renamed;
-use crate::provider::{self, Account, Fault, Progress};
-use crate::sse::{Decoder, Item};
+use crate::provider::{Account, Fault, Progress};
+use crate::sse::Decoder;
 use crate::usage::Usage;
 
 /// A stream of Cohere's.
-#[derive(Debug)]
-pub struct Stream {
-    decoder: Decoder,
-    state: State,
-}
+pub type Stream = Events<State>;
 
+/// How far it is.
 #[derive(Debug)]
-struct State {
+pub struct State {
     chunks: Chunks,
     renamed: Renamed,
     /// The calls so far, by the numbers that Cohere gives them; ours are their places.
@@ -70,54 +68,28 @@ impl Stream {
     }
 }
 
-impl provider::Stream for Stream {
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.feed(bytes, |item| state.item(item, out));
-    }
+// === impl State ===
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.finish(|item| state.item(item, out));
-        state.account.close();
+impl Reader for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        match (data, Event::read(data)) {
+            // Cohere's own clients stop here, too.
+            (b"[DONE]", _) => self.account.close(),
+            (_, Ok(event)) => self.event(&event, data, out),
+            (_, Err(_)) => self.fail(Fault::invalid_answer(data)),
+        }
     }
 
     fn account(&self) -> &Account {
-        &self.state.account
+        &self.account
+    }
+
+    fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
     }
 }
 
-// === impl State ===
-
 impl State {
-    fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
-        if self.account.is_over() {
-            return;
-        }
-        match item {
-            // A keep-alive for the client's own timeouts.
-            Item::Comment(comment) => {
-                out.push(b':');
-                out.extend_from_slice(comment);
-                out.extend_from_slice(b"\n\n");
-            }
-            // It cannot be told in other words without being read.
-            Item::Unread(bytes) => {
-                self.count(bytes.len());
-                self.account.unread = true;
-            }
-            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                None | Some(b"") => {}
-                // Cohere's own clients stop here, too.
-                Some(b"[DONE]") => self.account.close(),
-                Some(data) => match Event::read(data) {
-                    Ok(event) => self.event(&event, data, out),
-                    Err(_) => self.fail(Fault::invalid_answer(data)),
-                },
-            },
-        }
-    }
-
     fn fail(&mut self, fault: Fault) {
         self.account.progress = Progress::Failed(fault);
     }

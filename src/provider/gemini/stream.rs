@@ -5,19 +5,17 @@ use super::candidate::Candidate;
 use super::large::{Large, Piece};
 use crate::chat::Envelope;
 use crate::chat::chunks::Chunks;
-use crate::provider::{self, Account, Progress};
-use crate::sse::{Decoder, Item};
+use crate::provider::events::{self, Events, Reader};
+use crate::provider::{Account, Progress};
+use crate::sse::Decoder;
 use crate::usage::GeminiUsage;
 
 /// A stream of Gemini's format.
-#[derive(Debug)]
-pub struct Stream {
-    decoder: Decoder,
-    state: State,
-}
+pub type Stream = Events<State>;
 
+/// How far it is.
 #[derive(Debug)]
-struct State {
+pub struct State {
     chunks: Chunks,
     max_event_bytes: usize,
     /// The answers, in the order in which they began.
@@ -46,49 +44,55 @@ impl Stream {
     }
 }
 
-impl provider::Stream for Stream {
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.feed(bytes, |item| state.item(item, out));
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.finish(|item| state.item(item, out));
-        state.end(out);
-    }
-
-    fn account(&self) -> &Account {
-        &self.state.account
-    }
-}
-
 // === impl State ===
 
-impl State {
-    fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
+impl Reader for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        self.end_large(out);
+        if !self.account.is_over() {
+            self.response(data, out);
+        }
+    }
+
+    fn unread(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut large = self.large.take().unwrap_or_else(|| Large::new(self.max_event_bytes));
+        large.feed(bytes, &mut |piece| self.piece(piece, out));
+        self.large = Some(large);
+    }
+
+    fn keep_alive(&mut self, comment: &[u8], out: &mut Vec<u8>) {
+        self.end_large(out);
+        events::comment_into(comment, out);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.end_large(out);
         if self.account.is_over() {
             return;
         }
-        if !matches!(item, Item::Unread(_)) {
-            self.end_large(out);
+        if self.account.unread && !self.account.finished {
+            // Its end may have been in what was not read.
+            _ = self.candidate(0);
+            self.candidates.iter_mut().for_each(Candidate::end_unread);
+            self.account.finished = true;
         }
-        match item {
-            // A keep-alive for the client's own timeouts.
-            Item::Comment(comment) => {
-                out.push(b':');
-                out.extend_from_slice(comment);
-                out.extend_from_slice(b"\n\n");
-            }
-            Item::Unread(bytes) => self.large(bytes, out),
-            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                None | Some(b"") => {}
-                Some(data) => self.data(data, out),
-            },
+        if self.account.finished {
+            self.candidates.iter_mut().for_each(|candidate| candidate.end(out));
         }
+        self.account.close();
     }
 
-    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
+    }
+}
+
+impl State {
+    fn response(&mut self, data: &[u8], out: &mut Vec<u8>) {
         match Answer::parse(data) {
             Ok(answer) => self.answer(&answer, out),
             Err(fault) => self.account.progress = Progress::Failed(fault),
@@ -118,13 +122,6 @@ impl State {
         self.candidates.iter_mut().find(|candidate| candidate.index() == index)
     }
 
-    /// More of an event that is too large.
-    fn large(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut large = self.large.take().unwrap_or_else(|| Large::new(self.max_event_bytes));
-        large.feed(bytes, &mut |piece| self.piece(piece, out));
-        self.large = Some(large);
-    }
-
     fn end_large(&mut self, out: &mut Vec<u8>) {
         if let Some(large) = self.large.take() {
             large.finish(&mut |piece| self.piece(piece, out));
@@ -142,29 +139,12 @@ impl State {
             }
             Piece::Image(data) => out.extend_from_slice(data),
             Piece::ImageEnd => out.extend_from_slice(Chunks::IMAGE_END),
-            Piece::Whole(event) if !self.account.is_over() => self.data(event, out),
+            Piece::Whole(event) if !self.account.is_over() => self.response(event, out),
             Piece::Whole(_) => {}
             Piece::TooLarge(bytes) => {
                 self.account.output_bytes = self.account.output_bytes.saturating_add(bytes);
                 self.account.unread = true;
             }
         }
-    }
-
-    fn end(&mut self, out: &mut Vec<u8>) {
-        self.end_large(out);
-        if self.account.is_over() {
-            return;
-        }
-        if self.account.unread && !self.account.finished {
-            // Its end may have been in what was not read.
-            _ = self.candidate(0);
-            self.candidates.iter_mut().for_each(Candidate::end_unread);
-            self.account.finished = true;
-        }
-        if self.account.finished {
-            self.candidates.iter_mut().for_each(|candidate| candidate.end(out));
-        }
-        self.account.close();
     }
 }
