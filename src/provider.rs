@@ -8,6 +8,7 @@ mod fault;
 pub mod gemini;
 pub mod openai;
 mod renamed;
+mod schema;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
