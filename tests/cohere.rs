@@ -86,11 +86,14 @@ fn calls_and_their_answers_keep_their_ids() {
 
 #[test]
 fn a_certain_function_is_the_only_one_that_the_model_knows_of() {
-    let tool = |name: &str| json!({"type": "function", "function": {"name": name, "strict": true}});
+    let parameters = json!({"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]});
+    let tool = |name: &str| json!({"type": "function", "function": {"name": name, "strict": true, "parameters": parameters}});
     let tools = json!([tool("a"), tool("b")]);
     let body = asked(json!({"tools": tools, "tool_choice": {"type": "function", "function": {"name": "b"}}}));
     assert_eq!((body["tools"].as_array().unwrap().len(), &body["tool_choice"]), (1, &json!("REQUIRED")));
     assert_eq!((&body["tools"][0]["function"]["name"], &body["strict_tools"]), (&json!("b"), &json!(true)));
+    let bare = asked(json!({"tools": [{"type": "function", "function": {"name": "a", "strict": true}}]}));
+    assert_eq!(bare.get("strict_tools"), None, "Cohere wants something required then");
     assert_eq!(asked(json!({"tools": tools, "tool_choice": "auto"})).get("tool_choice"), None);
     assert_eq!(asked(json!({"tools": tools, "tool_choice": "none"}))["tool_choice"], "NONE");
     assert_eq!(asked(json!({"tools": [], "tool_choice": "none"})).get("tool_choice"), None);

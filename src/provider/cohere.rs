@@ -6,6 +6,7 @@ mod citation;
 mod completion;
 mod logprob;
 mod request;
+mod schema;
 mod stream;
 mod turns;
 mod usage;

@@ -1,6 +1,6 @@
 //! The request, translated.
 
-use super::{function, turns};
+use super::{function, schema, turns};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Parameters, Reasoning, ResponseFormat, Tool, ToolChoice};
 use crate::endpoint::Endpoint;
@@ -44,7 +44,8 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstr
     if let Some(format) = parameters.response_format.filter(|_| conversation.tools.is_empty() && !is_grounded) {
         member("response_format", b"{\"type\":\"json_object\"", &mut out);
         if let ResponseFormat::JsonSchema { schema, .. } = format {
-            member("json_schema", schema, &mut out);
+            member("json_schema", b"", &mut out);
+            schema::schema_into(schema, &mut out);
         }
         out.push(b'}');
     }
@@ -121,8 +122,9 @@ fn tools_into(conversation: &Conversation<'_>, endpoint: &Endpoint, out: &mut Ve
         tool_into(tool, out);
     }
     out.push(b']');
-    // It holds for all of them.
-    if tools.iter().all(|tool| tool.strict == Some(true)) && !conversation.parameters.others.iter().any(|(key, _)| key.is("strict_tools")) {
+    // It holds for all of them, and wants each to require something.
+    let is_strict = |tool: &&Tool<'_>| tool.strict == Some(true) && tool.parameters.is_some_and(schema::has_required);
+    if tools.iter().all(is_strict) && !conversation.parameters.others.iter().any(|(key, _)| key.is("strict_tools")) {
         member("strict_tools", b"true", out);
     }
     match choice.filter(|_| endpoint.supports("tool_choice")) {
