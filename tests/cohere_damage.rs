@@ -59,6 +59,5 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
         include_str!("fixtures/cohere/failed_midway.sse"),
     ];
     let (endpoint, request) = (endpoint("cohere", "command-a"), ask(&json!({})));
-    let start = |max_event_bytes| signalbox::provider::stream(&endpoint, &request, envelope(), max_event_bytes);
-    assert_streams(&streams, &WORDS, 1 << 20, start);
+    assert_streams(&streams, &WORDS, || signalbox::provider::stream(&endpoint, &request, envelope(), 1 << 20));
 }

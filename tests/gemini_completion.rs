@@ -1,77 +1,31 @@
 //! Whole answers of Gemini become OpenRouter's, shape and usage.
 
 // A failing test panics; clippy.toml allows that in test functions, and not in what they call.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 #[allow(dead_code)]
 mod openai {
+    pub(crate) mod chunks;
     pub(crate) mod golden;
     pub(crate) mod schema;
 }
+#[allow(dead_code)]
+mod provider {
+    pub(crate) mod sample;
+}
 
-use openai::golden::{assert_golden, cost, envelope};
-use openai::schema::{
-    Is::{self, Integer, Object, Objects, Text, Word},
-    Members,
-    Rule::{NotNull, Nullable, Optional, Required},
-    USAGE, violations,
-};
+use openai::golden::assert_golden;
+use provider::sample::{self, ask, endpoint};
 use serde_json::{Value, json};
 use signalbox::error::ErrorType;
 use signalbox::provider::Fault;
-use signalbox::provider::gemini::completion;
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const COMPLETION: Members = &[
-    ("id", Required, Text),
-    ("object", Required, Word("chat.completion")),
-    ("created", Required, Integer),
-    ("model", Required, Text),
-    ("provider", Required, Text),
-    ("system_fingerprint", Nullable, Text),
-    ("choices", Required, Objects(CHOICE)),
-    ("usage", Required, Object(USAGE)),
-];
-
-const CHOICE: Members = &[
-    ("index", Required, Integer),
-    ("finish_reason", Required, Text),
-    ("native_finish_reason", Required, Text),
-    ("message", Required, Object(MESSAGE)),
-];
-
-const MESSAGE: Members = &[
-    ("role", Required, Word("assistant")),
-    ("content", Nullable, Text),
-    ("reasoning", NotNull, Text),
-    ("reasoning_details", NotNull, Is::List),
-    ("images", NotNull, Is::List),
-    ("annotations", NotNull, Is::List),
-    ("refusal", Optional, Text),
-    (
-        "tool_calls",
-        NotNull,
-        Objects(&[
-            ("id", Required, Text),
-            ("type", Required, Word("function")),
-            ("function", Required, Object(&[("name", Required, Text), ("arguments", Required, Text)])),
-        ]),
-    ),
-];
-
 /// The whole answer as a client gets it.
 fn answer(body: &[u8]) -> Result<(String, Option<Usage>), Fault> {
-    let completion = completion(body, false, &envelope())?;
-    let usage = completion.usage.unwrap_or_else(|| Usage::estimate(40, completion.output_bytes));
-    let mut answer = completion.head;
-    answer.extend_from_slice(b",\"usage\":");
-    usage.write_openrouter(&cost(&usage), false, &mut answer);
-    answer.push(b'}');
-    let answer = String::from_utf8(answer).unwrap();
-    assert_eq!(violations(&answer, COMPLETION), [""; 0], "{answer}");
-    Ok((answer, completion.usage))
+    sample::answer(&ask(&json!({})), &endpoint("gemini", "gemini-3-pro"), body)
 }
 
 /// Compares the answer `$name` with its golden; the value is its first choice, and its usage.
@@ -200,7 +154,8 @@ fn what_is_no_answer_is_a_failure() {
 
 #[test]
 fn reasoning_that_nobody_wants_to_see_is_left_out() {
-    let completion = completion(include_bytes!("fixtures/gemini/thinking.json"), true, &envelope()).unwrap();
-    let head = String::from_utf8(completion.head).unwrap();
-    assert!(!head.contains("reasoning") && head.contains("It is 42."), "{head}");
+    let request = ask(&json!({"reasoning": {"exclude": true}}));
+    let body = include_bytes!("fixtures/gemini/thinking.json");
+    let answer = sample::answer(&request, &endpoint("gemini", "gemini-3-pro"), body).unwrap().0;
+    assert!(!answer.contains("reasoning\"") && answer.contains("It is 42."), "{answer}");
 }

@@ -82,27 +82,42 @@ pub(crate) fn assert_answers(samples: &[&str], words: &[&[u8]], endpoint: &Endpo
 }
 
 /// Streams come out as chunks, however they are cut.
-pub(crate) fn assert_streams(samples: &[&str], words: &[&[u8]], max_event_bytes: usize, start: impl Fn(usize) -> Box<dyn Stream>) {
+pub(crate) fn assert_streams(samples: &[&str], words: &[&[u8]], start: impl Fn() -> Box<dyn Stream>) {
     let mut done = 0;
     for_each_damaged(samples, words, |bytes, random| {
-        let whole = run(start(max_event_bytes), &[bytes]);
+        let whole = run(start(), [bytes]);
         let (head, tail) = bytes.split_at(random.usize(..=bytes.len()));
-        assert_eq!(run(start(max_event_bytes), &[head, tail]), whole, "{}", String::from_utf8_lossy(bytes));
-        for line in whole.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
-            assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
-        }
-        match whole.1.progress {
-            Progress::Done => done += 1,
-            Progress::Failed(fault) => assert_fault(&fault),
-            Progress::Preamble | Progress::Begun => panic!("a finished stream is over"),
-        }
+        assert_eq!(run(start(), [head, tail]), whole, "{}", String::from_utf8_lossy(bytes));
+        done += u64::from(assert_over(&whole));
     });
     assert!(done > ROUNDS / 10, "only {done} came to their end");
 }
 
-fn run(mut stream: Box<dyn Stream>, pieces: &[&[u8]]) -> (Vec<u8>, Account) {
+/// The same of streams with a limit so low that no event is read before it is found too large.
+pub(crate) fn assert_streams_byte_by_byte(samples: &[&str], words: &[&[u8]], start: impl Fn() -> Box<dyn Stream>) {
+    let mut done = 0;
+    for_each_damaged(samples, words, |bytes, _| done += u64::from(assert_over(&run(start(), bytes.chunks(1)))));
+    assert!(done > ROUNDS / 10, "only {done} came to their end");
+}
+
+/// All that came out is chunks, and the stream is over; the value is whether it came to its end.
+fn assert_over((out, account): &(Vec<u8>, Account)) -> bool {
+    for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
+        assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
+    }
+    match &account.progress {
+        Progress::Done => true,
+        Progress::Failed(fault) => {
+            assert_fault(fault);
+            false
+        }
+        Progress::Preamble | Progress::Begun => panic!("a finished stream is over"),
+    }
+}
+
+fn run<'a>(mut stream: Box<dyn Stream>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Account) {
     let mut out = Vec::new();
-    pieces.iter().for_each(|piece| stream.feed(piece, &mut out));
+    pieces.into_iter().for_each(|piece| stream.feed(piece, &mut out));
     stream.finish(&mut out);
     (out, stream.account().clone())
 }

@@ -12,6 +12,50 @@ use signalbox::usage::Usage;
 
 use crate::openai::chunks::{Ran, assert_chunks};
 use crate::openai::golden::{cost, envelope};
+use crate::openai::schema::{
+    Is::{self, Integer, Object, Objects, Text, Word},
+    Members,
+    Rule::{NotNull, Nullable, Optional, Required},
+    USAGE, violations,
+};
+
+const COMPLETION: Members = &[
+    ("id", Required, Text),
+    ("object", Required, Word("chat.completion")),
+    ("created", Required, Integer),
+    ("model", Required, Text),
+    ("provider", Required, Text),
+    ("system_fingerprint", Nullable, Text),
+    ("choices", Required, Objects(CHOICE)),
+    ("usage", Required, Object(USAGE)),
+];
+
+const CHOICE: Members = &[
+    ("index", Required, Integer),
+    ("finish_reason", Required, Text),
+    ("native_finish_reason", Required, Text),
+    ("message", Required, Object(MESSAGE)),
+    ("logprobs", NotNull, Object(&[("content", Required, Is::List)])),
+];
+
+const MESSAGE: Members = &[
+    ("role", Required, Word("assistant")),
+    ("content", Nullable, Text),
+    ("reasoning", NotNull, Text),
+    ("reasoning_details", NotNull, Is::List),
+    ("images", NotNull, Is::List),
+    ("annotations", NotNull, Is::List),
+    ("refusal", Optional, Text),
+    (
+        "tool_calls",
+        NotNull,
+        Objects(&[
+            ("id", Required, Text),
+            ("type", Required, Word("function")),
+            ("function", Required, Object(&[("name", Required, Text), ("arguments", Required, Text)])),
+        ]),
+    ),
+];
 
 /// An endpoint of `model` at a provider of these members, the endpoint with `more` of its own.
 pub(crate) fn endpoint_with(provider: &Value, model: &str, more: &Value) -> Rc<Endpoint> {
@@ -64,7 +108,9 @@ pub(crate) fn answer(request: &Request, endpoint: &Endpoint, body: &[u8]) -> Res
     answer.extend_from_slice(b",\"usage\":");
     usage.write_openrouter(&cost(&usage), false, &mut answer);
     answer.push(b'}');
-    Ok((String::from_utf8(answer).unwrap(), completion.usage))
+    let answer = String::from_utf8(answer).unwrap();
+    assert_eq!(violations(&answer, COMPLETION), [""; 0], "{answer}");
+    Ok((answer, completion.usage))
 }
 
 /// Runs a stream that comes in `pieces`.
@@ -97,6 +143,7 @@ pub(crate) fn run_in_every_way(request: &Request, endpoint: &Endpoint, stream: &
         ("s1: CRLF", lines.replace('\n', "\r\n")),
         ("s3: no space", stream.replace("\ndata: ", "\ndata:")),
         ("s6: no blank line at the end", stream.trim_end().to_owned()),
+        ("one blank line more", format!("{stream}\r\n")),
     ] {
         assert_eq!(run(request, endpoint, MAX_EVENT_BYTES, stream.as_bytes().chunks(7)), whole, "{notation}");
     }
