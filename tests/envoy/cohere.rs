@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Request},
-    clients::Simulator,
+    clients,
     gateway::{Gateway, Shared, Use},
     provider::Provider,
     reply::Reply,
@@ -212,23 +212,5 @@ fn t30_what_cannot_be_said_to_it_is_the_clients_fault() {
 
 #[test]
 fn aimock_is_understood() {
-    let simulator = Simulator::start();
-    let cohere = json!({"dialect": "cohere", "host": null, "path_prefix": null});
-    let gateway = Gateway::start(
-        Setup::new().provider(Provider::at("simulator", simulator.port), cohere).models(&["t/plain", "t/limited"], &["simulator"]),
-    );
-    let plain = gateway.ask("t/plain").json();
-    let text = plain["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
-    assert!(text.starts_with("Once upon a time"), "{plain:#}");
-    assert_eq!(plain["usage"]["total_tokens"], 30);
-    let chunks = client::chunks(&gateway.ask_streamed("t/plain").events());
-    assert_eq!(client::text(&chunks), text);
-    assert_eq!(client::usage(&chunks)["total_tokens"], 30);
-    let called = gateway.send(&Request::ask("t/plain", json!({"tools": weather()}))).json();
-    assert_eq!(called["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], r#"{"city":"Zürich"}"#, "{called:#}");
-    let streamed = client::chunks(&gateway.open(&Request::ask("t/plain", json!({"tools": weather(), "stream": true}))).events());
-    let arguments: String =
-        streamed.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"].as_str()).collect();
-    assert_eq!(arguments, r#"{"city":"Zürich"}{"city":"Paris"}"#);
-    gateway.ask("t/limited").error(429);
+    clients::assert_simulated("cohere");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Request},
-    clients::Simulator,
+    clients,
     gateway::{Gateway, Shared, Use},
     provider::Provider,
     reply::Reply,
@@ -196,23 +196,5 @@ fn t30_what_cannot_be_said_to_it_is_the_clients_fault() {
 
 #[test]
 fn aimock_is_understood() {
-    let simulator = Simulator::start();
-    let google = json!({"dialect": "gemini", "host": null, "path_prefix": null});
-    let gateway = Gateway::start(
-        Setup::new().provider(Provider::at("simulator", simulator.port), google).models(&["t/plain", "t/limited"], &["simulator"]),
-    );
-    let plain = gateway.ask("t/plain").json();
-    let text = plain["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
-    assert!(text.starts_with("Once upon a time"), "{plain:#}");
-    assert_eq!(plain["usage"]["total_tokens"], 30);
-    let chunks = client::chunks(&gateway.ask_streamed("t/plain").events());
-    assert_eq!(client::text(&chunks), text);
-    assert_eq!(client::usage(&chunks)["total_tokens"], 30);
-    let tools = json!([{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]);
-    for stream in [false, true] {
-        let answer = gateway.send(&Request::ask("t/plain", json!({"tools": tools, "stream": stream})));
-        let text = answer.text();
-        assert!(text.contains(r#""arguments":"{\"city\":\"Zürich\"}""#) && text.contains(r#""finish_reason":"tool_calls""#), "{text}");
-    }
-    gateway.ask("t/limited").error(429);
+    clients::assert_simulated("gemini");
 }
