@@ -6,6 +6,7 @@ pub mod cohere;
 mod events;
 mod fault;
 pub mod gemini;
+mod identifier;
 pub mod openai;
 mod renamed;
 mod schema;

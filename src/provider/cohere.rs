@@ -18,7 +18,7 @@ pub use stream::Stream;
 use crate::chat::chunks::FinishReason;
 use crate::error::ErrorType;
 use crate::json::Text;
-use crate::provider::{Fault, renamed};
+use crate::provider::{Fault, identifier};
 
 /// What `reasoning_details` call what a model of Cohere's thought.
 pub const FORMAT: &str = "cohere-v2";
@@ -27,11 +27,15 @@ pub const FORMAT: &str = "cohere-v2";
 /// with Tools», which has a place of its own when it goes back.
 pub const PLAN_FORMAT: &str = "cohere-v2-tool-plan";
 
+/// The most characters of a function's name, less the underscore before a digit: as many as with OpenAI, for Cohere says nothing
+/// about it.
+const MOST_OF_NAME: usize = 63;
+
 /// A function's name as Cohere takes it: «tool names can only contain certain characters (A-Za-z0-9_) and can't begin with a digit».
 ///
 /// See <https://docs.cohere.com/reference/errors>.
 fn function(name: Text<'_>) -> String {
-    let name = renamed::allowed(name, b"_");
+    let name = identifier::allowed(name, b"_", MOST_OF_NAME);
     if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 

@@ -1,12 +1,7 @@
-//! Names of functions in the characters that a provider allows, and back again.
-
-use sha2::{Digest, Sha256};
+//! Functions whose names a provider does not allow: what the client calls what the provider called.
 
 use crate::chat::Request;
 use crate::json::Text;
-
-/// The most characters of a name.
-pub(super) const MOST: usize = 64;
 
 /// Functions whose names had to be changed: as the provider knows them, and as the client does (JSON-escaped).
 #[derive(Debug, Default)]
@@ -26,18 +21,4 @@ impl Renamed {
     pub(super) fn restore<'a>(&'a self, name: &'a [u8]) -> &'a [u8] {
         self.0.iter().find(|(changed, _)| changed.as_bytes() == name).map_or(name, |(_, raw)| raw)
     }
-}
-
-/// The text itself where it is of ASCII letters, digits and `marks` and not too long, else something like it, and the same each
-/// time: other conversations, caches and answers refer to it.
-pub(super) fn allowed(text: Text<'_>, marks: &[u8]) -> String {
-    const KEPT: usize = MOST - 9;
-    let text = text.value();
-    let is_allowed = |c: char| u8::try_from(c).is_ok_and(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte));
-    if !text.is_empty() && text.len() <= MOST && text.chars().all(is_allowed) {
-        return text.into_owned();
-    }
-    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    let like: String = text.chars().take(KEPT).map(|c| if is_allowed(c) { c } else { '_' }).collect();
-    format!("{like}_{a:02x}{b:02x}{c:02x}{d:02x}")
 }

@@ -1,16 +1,19 @@
 //! Names and ids in the characters that Converse allows.
 
 use crate::json::{self, Text};
-use crate::provider::renamed;
+use crate::provider::identifier;
+
+/// The most characters of a function's name or a call's id.
+const MOST: usize = 64;
 
 /// A function's name as `ToolName` has it: `[a-zA-Z0-9_-]{1,64}`.
 pub(super) fn function(name: Text<'_>) -> String {
-    renamed::allowed(name, b"_-")
+    identifier::allowed(name, b"_-", MOST)
 }
 
 /// A call's id as `ToolUseId` has it: `[a-zA-Z0-9_.:-]{1,64}`.
 pub(super) fn call(id: Text<'_>) -> String {
-    renamed::allowed(id, b"_.:-")
+    identifier::allowed(id, b"_.:-", MOST)
 }
 
 /// The names of a request's documents: what Bedrock allows, and none twice.
@@ -49,7 +52,6 @@ impl Documents {
 mod tests {
     use super::*;
     use crate::json::Scanner;
-    use crate::provider::renamed::MOST;
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
