@@ -103,6 +103,16 @@ fn a_certain_function_is_the_only_one_that_the_model_knows_of() {
 }
 
 #[test]
+fn parameters_that_an_endpoint_does_not_list_are_left_out() {
+    let limited = endpoint_with(&json!({"dialect": "cohere"}), "command-r", &json!({"supported_parameters": ["max_tokens", "top_p"]}));
+    let all = json!({"temperature": 0.5, "top_p": 0.5, "top_k": 5, "seed": 1, "stop": "x", "frequency_penalty": 0.5, "logprobs": true,
+        "max_tokens": 5, "response_format": {"type": "json_object"}});
+    let mut expected = sent(&ask(&json!({})), &limited);
+    expected.as_object_mut().unwrap().extend([("max_tokens".to_owned(), json!(5)), ("p".to_owned(), json!(0.5))]);
+    assert_eq!(sent(&ask(&all), &limited), expected);
+}
+
+#[test]
 fn t37_plans_and_thoughts_go_back_and_those_of_others_do_not() {
     let body = golden!("reasoning");
     let messages = body["messages"].as_array().unwrap();

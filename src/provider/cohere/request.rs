@@ -38,10 +38,11 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstr
     if let Some(limit) = request.max_tokens.filter(|limit| *limit > 0) {
         number("max_tokens", limit, &mut out);
     }
-    sampling_into(parameters, &mut out);
+    sampling_into(parameters, endpoint, &mut out);
     let is_grounded = parameters.others.iter().any(|(key, _)| key.is("documents"));
+    let answers_to_schema = endpoint.supports("response_format") || endpoint.supports("structured_outputs");
     // «The parameter is not supported when used in combinations with the `documents` or `tools` parameters.»
-    if let Some(format) = parameters.response_format.filter(|_| conversation.tools.is_empty() && !is_grounded) {
+    if let Some(format) = parameters.response_format.filter(|_| answers_to_schema && conversation.tools.is_empty() && !is_grounded) {
         member("response_format", b"{\"type\":\"json_object\"", &mut out);
         if let ResponseFormat::JsonSchema { schema, .. } = format {
             member("json_schema", b"", &mut out);
@@ -59,26 +60,26 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstr
     Ok(Upstream { path: format!("{}{PATH}", endpoint.provider.path_prefix).into(), headers: Vec::new(), body: out.into() })
 }
 
-fn sampling_into(parameters: &Parameters<'_>, out: &mut Vec<u8>) {
+fn sampling_into(parameters: &Parameters<'_>, endpoint: &Endpoint, out: &mut Vec<u8>) {
     // Nothing is the default of either penalty, and some models refuse both at once.
     let is_penalty = |raw: &&[u8]| clamped(raw, "0", "1") != b"0";
     let frequency = parameters.frequency_penalty.filter(is_penalty);
     let presence = parameters.presence_penalty.filter(is_penalty).filter(|_| frequency.is_none());
-    for (name, value, least, most) in [
-        ("temperature", parameters.temperature, "0", "1"),
-        ("p", parameters.top_p, "0.01", "0.99"),
-        ("k", parameters.top_k, "0", "500"),
-        ("frequency_penalty", frequency, "0", "1"),
-        ("presence_penalty", presence, "0", "1"),
+    for (parameter, name, value, least, most) in [
+        ("temperature", "temperature", parameters.temperature, "0", "1"),
+        ("top_p", "p", parameters.top_p, "0.01", "0.99"),
+        ("top_k", "k", parameters.top_k, "0", "500"),
+        ("frequency_penalty", "frequency_penalty", frequency, "0", "1"),
+        ("presence_penalty", "presence_penalty", presence, "0", "1"),
     ] {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|_| endpoint.supports(parameter)) {
             member(name, clamped(value, least, most), out);
         }
     }
-    if let Some(seed) = parameters.seed.and_then(seed) {
+    if let Some(seed) = parameters.seed.filter(|_| endpoint.supports("seed")).and_then(seed) {
         number("seed", seed, out);
     }
-    let mut stops = parameters.stop.iter().filter(|stop| !stop.is_empty()).take(MAX_STOPS);
+    let mut stops = parameters.stop.iter().filter(|stop| !stop.is_empty() && endpoint.supports("stop")).take(MAX_STOPS);
     if let Some(first) = stops.next() {
         member("stop_sequences", b"[", out);
         json::text_into(out, *first);
@@ -88,7 +89,7 @@ fn sampling_into(parameters: &Parameters<'_>, out: &mut Vec<u8>) {
         }
         out.push(b']');
     }
-    if parameters.logprobs == Some(true) {
+    if parameters.logprobs == Some(true) && endpoint.supports("logprobs") {
         member("logprobs", b"true", out);
     }
 }
