@@ -50,6 +50,8 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     if let Some(seed) = parameters.seed.and_then(seed) {
         member(b"seed", itoa::Buffer::new().format(seed).as_bytes(), &mut config);
     }
+    list_into(b"stopSequences", parameters.stop.iter().filter(|stop| !stop.is_empty()).take(MAX_STOPS).map(|stop| stop.raw), &mut config);
+    list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
     let asked = |name: &str| parameters.others.iter().find(|(key, _)| key.is(name)).and_then(|(_, value)| whole_number(value));
     if let Some(count) = asked("n").filter(|count| *count > 1 && endpoint.supports("n")) {
         member(b"candidateCount", itoa::Buffer::new().format(count.min(MAX_CANDIDATES as u64)).as_bytes(), &mut config);
@@ -60,8 +62,6 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
             member(b"logprobs", itoa::Buffer::new().format(top.min(MAX_LOGPROBS)).as_bytes(), &mut config);
         }
     }
-    list_into(b"stopSequences", parameters.stop.iter().filter(|stop| !stop.is_empty()).take(MAX_STOPS).map(|stop| stop.raw), &mut config);
-    list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
     // Before 3, "Function calling with a response mime type: 'application/json' is unsupported".
     if generation >= Generation::Third || conversation.tools.is_empty() {
         format_into(parameters.response_format.as_ref(), &mut config);
