@@ -391,7 +391,7 @@ fn mistakes_about_bedrock_are_refused() {
 }
 
 #[test]
-fn mistakes_in_prices_are_refused() {
+fn c8_mistakes_in_prices_are_refused() {
     let per_million = "expected a number from 0 to 10000 (USD per million tokens)";
     let prompt = "/models/0/endpoints/1/price/prompt";
     refused(&[

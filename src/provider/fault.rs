@@ -31,13 +31,13 @@ impl Fault {
     pub fn of_status(status: u16, body: &[u8]) -> Self {
         let named = type_of(body);
         let error_type = match (status, named) {
+            // Cohere's: «a request or response contains a deny-listed token».
+            (498, _) => ErrorType::ContentPolicyViolation,
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
             // Gemini's answer to a key that it does not know: the operator's fault and not the client's.
             (400, Some(ErrorType::Authentication)) => {
                 return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) };
             }
-            // Cohere's: «a request or response contains a deny-listed token».
-            (498, _) => ErrorType::ContentPolicyViolation,
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
