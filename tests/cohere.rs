@@ -145,6 +145,22 @@ fn t38_images_are_addresses_or_bytes() {
 }
 
 #[test]
+fn what_tools_show_is_shown_by_the_user() {
+    let image = |url: &str| json!({"type": "image_url", "image_url": {"url": url}});
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let messages = json!([
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "tool_calls": [call("a"), call("b")]},
+        {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "seen"}, image("https://a.test/1.png")]},
+        {"role": "tool", "tool_call_id": "b", "content": [image("https://a.test/2.png")]},
+        {"role": "user", "content": "So?"}]);
+    let sent = asked(json!({"messages": messages}))["messages"].clone();
+    assert_eq!((&sent[2]["content"], &sent[3]["content"]), (&json!("seen"), &json!("")));
+    assert_eq!(sent[4], json!({"role": "user", "content": [image("https://a.test/1.png"), image("https://a.test/2.png")]}));
+    assert_eq!(sent[5], json!({"role": "user", "content": "So?"}));
+}
+
+#[test]
 fn a_schema_makes_the_answer_json() {
     let body = golden!("json_schema");
     assert_eq!(body["response_format"]["type"], "json_object");

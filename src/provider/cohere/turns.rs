@@ -12,19 +12,24 @@ pub(super) fn messages_into(messages: &[Message<'_>], out: &mut Vec<u8>) -> Resu
     let mut list = Vec::new();
     let mut system = Vec::new();
     for (place, message) in messages.iter().enumerate().filter(|(_, message)| matches!(message.role, Role::System | Role::Developer)) {
-        blocks_into(&message.content, place, &mut system)?;
+        blocks_into(&parts(message), place, &mut system)?;
     }
     if !system.is_empty() {
         list.extend_from_slice(b",{\"role\":\"system\",\"content\":[");
         list.append(&mut system);
         list.extend_from_slice(b"]}");
     }
+    // What a tool shows has no place in its answer; the user shows it behind the answers of the turn.
+    let mut shown = Vec::new();
     for (place, message) in messages.iter().enumerate() {
+        if matches!(message.role, Role::User | Role::Assistant) {
+            shown_into(&mut shown, &mut list);
+        }
         match message.role {
             Role::System | Role::Developer => {}
             Role::User => {
                 list.extend_from_slice(b",{\"role\":\"user\",");
-                content_into(&message.content, place, &mut list)?;
+                content_into(&parts(message), place, &mut list)?;
                 list.push(b'}');
             }
             Role::Assistant => assistant_into(message, place, &mut list)?,
@@ -32,13 +37,25 @@ pub(super) fn messages_into(messages: &[Message<'_>], out: &mut Vec<u8>) -> Resu
                 list.extend_from_slice(b",{\"role\":\"tool\",\"tool_call_id\":");
                 json::text_into(&mut list, message.tool_call_id.unwrap_or_default());
                 list.push(b',');
-                content_into(&message.content, place, &mut list)?;
+                let (images, texts): (Vec<_>, Vec<_>) = message.content.iter().partition(|part| !matches!(part.content, Content::Text(_)));
+                content_into(&texts, place, &mut list)?;
+                blocks_into(&images, place, &mut shown)?;
                 list.push(b'}');
             }
         }
     }
+    shown_into(&mut shown, &mut list);
     out.extend_from_slice(list.strip_prefix(b",").unwrap_or_default());
     Ok(())
+}
+
+/// Appends what tools have shown, if they have, as a message of the user's.
+fn shown_into(shown: &mut Vec<u8>, out: &mut Vec<u8>) {
+    if !shown.is_empty() {
+        out.extend_from_slice(b",{\"role\":\"user\",\"content\":[");
+        out.append(shown);
+        out.extend_from_slice(b"]}");
+    }
 }
 
 /// Appends what an assistant said; nothing if it said nothing: «all elements in history must have a message».
@@ -52,7 +69,7 @@ fn assistant_into(message: &Message<'_>, place: usize, out: &mut Vec<u8>) -> Res
             content.extend_from_slice(b"\"}");
         }
     }
-    blocks_into(&message.content, place, &mut content)?;
+    blocks_into(&parts(message), place, &mut content)?;
     if content.is_empty() && message.tool_calls.is_empty() {
         return Ok(());
     }
@@ -93,8 +110,12 @@ fn call_into(call: &ToolCall<'_>, out: &mut Vec<u8>) -> Result<(), ClientError> 
     Ok(())
 }
 
+fn parts<'m, 'a>(message: &'m Message<'a>) -> Vec<&'m Part<'a>> {
+    message.content.iter().collect()
+}
+
 /// Appends `"content":…`: text as it is, several parts as blocks.
-fn content_into(content: &[Part<'_>], place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+fn content_into(content: &[&Part<'_>], place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
     out.extend_from_slice(b"\"content\":");
     match content {
         [] => out.extend_from_slice(b"\"\""),
@@ -111,7 +132,7 @@ fn content_into(content: &[Part<'_>], place: usize, out: &mut Vec<u8>) -> Result
 }
 
 /// Appends the blocks of the message at `place`; empty text has none.
-fn blocks_into(parts: &[Part<'_>], place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+fn blocks_into(parts: &[&Part<'_>], place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
     for part in parts {
         match &part.content {
             Content::Text(text) if text.is_empty() => {}
