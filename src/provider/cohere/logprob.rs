@@ -3,8 +3,8 @@
 use crate::chat::chunks::Logprob;
 use crate::json::{Error, Kind, Scanner, Text};
 
-/// Consumes a `LogprobItem`, or a list of them, and calls `found` with each: a text of one token, mostly. Where it is of several,
-/// the logarithm is that of all of them together. There are no others that might have stood in its place.
+/// Consumes a `LogprobItem`, or a list of them, and calls `found` with each token. An item has the text of one token, mostly; where
+/// it is that of several, it stands with the first of them. There are no others that might have stood in their place.
 ///
 /// See <https://docs.cohere.com/reference/chat#response.body.logprobs>.
 pub(super) fn each<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Logprob<'_>)) -> Result<(), Error> {
@@ -24,15 +24,9 @@ pub(super) fn each<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Logprob
                 }),
                 _ => scanner.skip().map(|_| ()),
             })?;
-            match logprobs.as_slice() {
-                [] => {}
-                [logprob] => found(&Logprob { token: text.raw, logprob, top: Vec::new() }),
-                several => {
-                    let sum: f64 = several.iter().filter_map(|one| std::str::from_utf8(one).ok()?.parse::<f64>().ok()).sum();
-                    // An infinite one has no digits.
-                    let sum = sum.max(f64::from(f32::MIN)).min(0.0).to_string();
-                    found(&Logprob { token: text.raw, logprob: sum.as_bytes(), top: Vec::new() });
-                }
+            for (index, logprob) in logprobs.into_iter().enumerate() {
+                let token = if index == 0 { text.raw } else { b"" };
+                found(&Logprob { token, logprob, top: Vec::new() });
             }
             Ok(())
         }
