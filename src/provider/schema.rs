@@ -2,8 +2,8 @@
 
 use crate::json::{Error, Kind, Scanner};
 
-/// What is changed in a schema. A new one looks at each schema.
-pub(super) trait Rule: Default {
+/// What is changed in a schema.
+pub(super) trait Rule {
     /// Looks at a member of the schema. All are looked at before any is copied.
     fn look(&mut self, key: &[u8], value: &[u8]);
 
@@ -29,23 +29,30 @@ pub(super) enum Member {
     Listed(&'static [u8]),
 }
 
-/// Appends `schema`, a whole JSON value, changed by the rule; as it was written if it is malformed.
-pub(super) fn copy_into<R: Rule>(schema: &[u8], out: &mut Vec<u8>) {
+/// Makes the rule that looks at one schema. There is one copy of the walk, not one for each rule.
+type Make = fn() -> Box<dyn Rule>;
+
+/// Appends `schema`, a whole JSON value, with each schema in it changed by a rule of its own; as it was written if it is malformed.
+pub(super) fn copy_into<R: Rule + Default + 'static>(schema: &[u8], out: &mut Vec<u8>) {
+    changed_into(schema, || Box::new(R::default()), out);
+}
+
+fn changed_into(schema: &[u8], rule: Make, out: &mut Vec<u8>) {
     let start = out.len();
     let mut scanner = Scanner::new(schema);
-    if copy::<R>(&mut scanner, out).and_then(|()| scanner.end()).is_err() {
+    if copy(&mut scanner, rule, out).and_then(|()| scanner.end()).is_err() {
         out.truncate(start);
         out.extend_from_slice(schema);
     }
 }
 
 /// Copies the schema at `scanner`; what is no object says nothing more than yes or no.
-fn copy<R: Rule>(scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+fn copy(scanner: &mut Scanner<'_>, make: Make, out: &mut Vec<u8>) -> Result<(), Error> {
     if scanner.kind()? != Kind::Object {
         out.extend_from_slice(scanner.raw()?);
         return Ok(());
     }
-    let mut rule = R::default();
+    let mut rule = make();
     scanner.clone().object(|scanner, key, _| {
         rule.look(key.raw, scanner.raw()?);
         Ok(())
@@ -65,7 +72,7 @@ fn copy<R: Rule>(scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Err
             Member::Copied => {
                 let out = list.next();
                 key_into(key.raw, out);
-                value::<R>(key.raw, kind, scanner, out)?;
+                value(key.raw, kind, scanner, make, out)?;
             }
         }
         Ok(())
@@ -78,24 +85,24 @@ fn copy<R: Rule>(scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Err
 }
 
 /// Copies the value of a member, which may hold schemas.
-fn value<R: Rule>(key: &[u8], kind: Kind, scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+fn value(key: &[u8], kind: Kind, scanner: &mut Scanner<'_>, make: Make, out: &mut Vec<u8>) -> Result<(), Error> {
     match (key, kind) {
         (b"properties" | b"$defs" | b"definitions" | b"patternProperties" | b"dependentSchemas", Kind::Object) => {
             let mut list = List::new(b'{', out);
             scanner.object(|scanner, key, _| {
                 let out = list.next();
                 key_into(key.raw, out);
-                copy::<R>(scanner, out)
+                copy(scanner, make, out)
             })?;
             list.end(b'}');
         }
         (b"anyOf" | b"oneOf" | b"allOf" | b"prefixItems" | b"items", Kind::Array) => {
             let mut list = List::new(b'[', out);
-            scanner.array(|scanner| copy::<R>(scanner, list.next()))?;
+            scanner.array(|scanner| copy(scanner, make, list.next()))?;
             list.end(b']');
         }
         (b"items" | b"additionalProperties" | b"not" | b"contains" | b"propertyNames" | b"if" | b"then" | b"else", _) => {
-            copy::<R>(scanner, out)?;
+            copy(scanner, make, out)?;
         }
         _ => out.extend_from_slice(scanner.raw()?),
     }

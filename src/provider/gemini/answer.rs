@@ -105,14 +105,13 @@ impl<'a> Answer<'a> {
     fn candidates(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
         scanner.array(|scanner| {
             let candidate = Candidate::read(scanner)?;
-            let is_known = self.candidates.iter().any(|known| known.index == candidate.index);
+            let place = self.candidates.partition_point(|known| known.index < candidate.index);
+            let is_known = self.candidates.get(place).is_some_and(|known| known.index == candidate.index);
             if !is_known && candidate.index < MAX_CANDIDATES {
-                self.candidates.push(candidate);
+                self.candidates.insert(place, candidate);
             }
             Ok(())
-        })?;
-        self.candidates.sort_by_key(|candidate| candidate.index);
-        Ok(())
+        })
     }
 }
 
