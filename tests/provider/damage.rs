@@ -11,7 +11,7 @@ use signalbox::provider::{self, Account, Fault, Progress, Stream};
 use crate::openai::golden::envelope;
 
 /// Damaged copies of each sample.
-const ROUNDS: u64 = if cfg!(target_family = "wasm") { 200 } else { 500 };
+pub(crate) const ROUNDS: u64 = if cfg!(target_family = "wasm") { 200 } else { 500 };
 
 /// What parsers trip over, whatever the format.
 const WORDS: [&[u8]; 15] =
@@ -22,25 +22,30 @@ pub(crate) fn for_each_damaged(samples: &[&str], words: &[&[u8]], mut check: imp
     for (index, sample) in samples.iter().enumerate() {
         let mut random = fastrand::Rng::with_seed(index as u64);
         for _ in 0..ROUNDS {
-            let mut bytes = sample.as_bytes().to_vec();
-            for _ in 0..random.u8(1..4) {
-                let at = random.usize(..=bytes.len());
-                let end = (at + random.usize(..20)).min(bytes.len());
-                match random.u8(..6) {
-                    0 => bytes.truncate(at),
-                    1 => drop(bytes.drain(at..end)),
-                    2 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
-                    3 => bytes.splice(at..at, b"[".repeat(random.usize(..200))).for_each(drop),
-                    _ => {
-                        let word = random.usize(..WORDS.len() + words.len());
-                        let word = WORDS.get(word).unwrap_or_else(|| &words[word - WORDS.len()]);
-                        bytes.splice(at..end.min(at + 3), word.iter().copied()).for_each(drop);
-                    }
-                }
-            }
-            check(&bytes, &mut random);
+            check(&damaged(sample.as_bytes(), words, &mut random), &mut random);
         }
     }
+}
+
+/// A damaged copy of `sample`.
+pub(crate) fn damaged(sample: &[u8], words: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut bytes = sample.to_vec();
+    for _ in 0..random.u8(1..4) {
+        let at = random.usize(..=bytes.len());
+        let end = (at + random.usize(..20)).min(bytes.len());
+        match random.u8(..6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
+            3 => bytes.splice(at..at, b"[".repeat(random.usize(..200))).for_each(drop),
+            _ => {
+                let word = random.usize(..WORDS.len() + words.len());
+                let word = WORDS.get(word).unwrap_or_else(|| &words[word - WORDS.len()]);
+                bytes.splice(at..end.min(at + 3), word.iter().copied()).for_each(drop);
+            }
+        }
+    }
+    bytes
 }
 
 pub(crate) fn assert_json(bytes: &[u8]) {
@@ -101,7 +106,7 @@ pub(crate) fn assert_streams_byte_by_byte(samples: &[&str], words: &[&[u8]], sta
 }
 
 /// All that came out is chunks, and the stream is over; the value is whether it came to its end.
-fn assert_over((out, account): &(Vec<u8>, Account)) -> bool {
+pub(crate) fn assert_over((out, account): &(Vec<u8>, Account)) -> bool {
     for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b":")) {
         assert_json(line.strip_prefix(b"data: ").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line))));
     }
@@ -115,7 +120,8 @@ fn assert_over((out, account): &(Vec<u8>, Account)) -> bool {
     }
 }
 
-fn run<'a>(mut stream: Box<dyn Stream>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Account) {
+/// The chunks of a stream that comes in `pieces`, and what it came to.
+pub(crate) fn run<'a>(mut stream: Box<dyn Stream>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Account) {
     let mut out = Vec::new();
     pieces.into_iter().for_each(|piece| stream.feed(piece, &mut out));
     stream.finish(&mut out);

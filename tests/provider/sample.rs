@@ -125,17 +125,24 @@ pub(crate) fn run<'a>(request: &Request, endpoint: &Endpoint, max_event_bytes: u
     Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
 }
 
-/// Runs a stream whole, byte by byte, cut at every offset, and with other line ends: all must agree.
-pub(crate) fn run_in_every_way(request: &Request, endpoint: &Endpoint, stream: &str) -> Ran {
-    const MAX_EVENT_BYTES: usize = 4000;
-    let whole = run(request, endpoint, MAX_EVENT_BYTES, [stream.as_bytes()]);
+/// Larger than any event of a transcript.
+const MAX_EVENT_BYTES: usize = 4000;
+
+/// Runs a stream whole, byte by byte and cut at every offset: all must agree.
+pub(crate) fn run_however_cut(request: &Request, endpoint: &Endpoint, bytes: &[u8]) -> Ran {
+    let whole = run(request, endpoint, MAX_EVENT_BYTES, [bytes]);
     assert_chunks(&whole.answer());
-    let bytes = stream.as_bytes();
     assert_eq!(run(request, endpoint, MAX_EVENT_BYTES, bytes.chunks(1)), whole, "byte by byte");
     for cut in 0..=bytes.len() {
         let (head, tail) = bytes.split_at(cut);
         assert_eq!(run(request, endpoint, MAX_EVENT_BYTES, [head, tail]), whole, "cut at {cut}");
     }
+    whole
+}
+
+/// The same of server-sent events, and with other line ends.
+pub(crate) fn run_in_every_way(request: &Request, endpoint: &Endpoint, stream: &str) -> Ran {
+    let whole = run_however_cut(request, endpoint, stream.as_bytes());
     let lines = stream.replace("\r\n", "\n");
     for (notation, stream) in [
         ("s1: LF", lines.clone()),
