@@ -153,7 +153,10 @@ impl Exchange {
             if end {
                 return self.fail_without_body(by_status, head.retry_after, clock);
             }
-            if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) {
+            // Google says in the body alone when it wants to be asked again.
+            let is_told_later =
+                self.format() == Format::Gemini && matches!(head.status, 429 | 503) && head.retry_after.is_none() && !head.encoded;
+            if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) && !is_told_later {
                 return self.fail(by_status, head.retry_after, clock);
             }
             // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.

@@ -2,11 +2,15 @@
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod cohere;
+mod events;
 mod fault;
 pub mod gemini;
 mod identifier;
 pub mod mistral;
 pub mod openai;
+mod renamed;
+mod schema;
 pub mod vertex;
 
 use std::borrow::Cow;
@@ -97,6 +101,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
         Format::Gemini => gemini::request(request, endpoint),
         Format::Bedrock => bedrock::request(request, endpoint, clock),
         Format::Mistral => Ok(mistral::request(request, endpoint)),
+        Format::Cohere => cohere::request(request, endpoint),
     }
 }
 
@@ -109,6 +114,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
+        Format::Cohere => cohere::completion(request, body, envelope),
     }
 }
 
@@ -119,6 +125,7 @@ pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_ev
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Bedrock => Box::new(bedrock::Stream::new(endpoint, request, envelope, max_event_bytes)),
+        Format::Cohere => Box::new(cohere::Stream::new(request, envelope, max_event_bytes)),
     }
 }
 

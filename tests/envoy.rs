@@ -29,6 +29,7 @@ mod envoy {
     mod chaos;
     mod clients;
     mod clients_fault;
+    mod cohere;
     mod completion;
     mod compression;
     mod cooldown;

@@ -33,6 +33,9 @@ macro_rules! formats {
             one!($name, "nova", BEDROCK, "us.amazon.nova-pro-v1:0"),
             one!($name, "azure", r#"{"dialect":"azure","host":"acme.openai.azure.com","api_version":"2024-10-21"}"#, "our-gpt-4o"),
             one!($name, "mistral", r#"{"dialect":"mistral"}"#, "mistral-large-latest"),
+            one!($name, "cohere", r#"{"dialect":"cohere"}"#, "command-a-03-2025"),
+            one!($name, "vertex", VERTEX, "gemini-2.5-pro"),
+            one!($name, "vertex-claude", VERTEX, "claude-sonnet-4-5@20250929"),
         ]
     };
 }
@@ -49,6 +52,8 @@ macro_rules! one {
 }
 
 const BEDROCK: &str = r#"{"dialect":"bedrock","region":"us-east-1","credential":{"aws":{"access_key_id":"ID","secret_access_key":"KEY"}}}"#;
+
+const VERTEX: &str = r#"{"dialect":"vertex","project":"acme","region":"europe-west1","credential":{"env":"TOKEN"}}"#;
 
 struct Format {
     name: &'static str,

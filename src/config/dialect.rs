@@ -31,6 +31,8 @@ pub enum Dialect {
     Mistral,
     /// Google's Vertex AI.
     Vertex,
+    /// Cohere.
+    Cohere,
 }
 
 /// The wire format of a dialect.
@@ -46,6 +48,8 @@ pub enum Format {
     Bedrock,
     /// OpenAI's, as Mistral has it: answers alike, requests checked to the letter.
     Mistral,
+    /// Cohere's Chat, version 2.
+    Cohere,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -73,7 +77,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 14] = [
+pub(super) const DIALECTS: [(&str, Dialect); 15] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -88,6 +92,7 @@ pub(super) const DIALECTS: [(&str, Dialect); 14] = [
     ("azure", Dialect::Azure),
     ("mistral", Dialect::Mistral),
     ("vertex", Dialect::Vertex),
+    ("cohere", Dialect::Cohere),
 ];
 
 /// The names of the limit as configurations write them.
@@ -120,6 +125,7 @@ impl Dialect {
             Self::Gemini | Self::Vertex => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
             Self::Mistral => Format::Mistral,
+            Self::Cohere => Format::Cohere,
             _ => Format::OpenAi,
         }
     }
@@ -207,6 +213,8 @@ impl Dialect {
             },
             // https://cloud.google.com/vertex-ai/docs/reference/rest: regional endpoints, and the version of the API.
             Self::Vertex => Row { name: Some("Google Vertex"), host: Some("{region}-aiplatform.googleapis.com"), ..openai },
+            // https://docs.cohere.com/reference/chat: host, version and a bearer token.
+            Self::Cohere => Row { name: Some("Cohere"), host: Some("api.cohere.com"), path_prefix: "/v2", ..openai },
         }
     }
 }

@@ -31,6 +31,8 @@ impl Fault {
     pub fn of_status(status: u16, body: &[u8]) -> Self {
         let named = type_of(body);
         let error_type = match (status, named) {
+            // Cohere's: «a request or response contains a deny-listed token».
+            (498, _) => ErrorType::ContentPolicyViolation,
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
             // The operator's fault and not the client's, whatever the status: Gemini's answer to a key that it does not know, Anthropic's
             // to an account without credit, Bedrock's to a model that it does not have there.
@@ -76,9 +78,10 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic and Mistral call all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
+/// Anthropic and Mistral call all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, Bedrock `ValidationException`, and Cohere
+/// nothing.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
-    const ABOUT_LENGTH: [&str; 7] = [
+    const ABOUT_LENGTH: [&str; 9] = [
         "prompt is too long",
         "Input is too long",
         "exceed context limit",
@@ -86,6 +89,8 @@ fn type_of_message(body: &[u8]) -> Option<ErrorType> {
         "Too many input tokens",
         "Input Tokens Exceeded",
         "maximum context length",
+        "number of tokens in the prompt cannot exceed",
+        "too many tokens: size limit exceeded",
     ];
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
@@ -212,6 +217,11 @@ mod tests {
         assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The model returned the following errors: prompt is too long: 2 tokens > 1 maximum"}"#), length);
         assert_eq!(kind(r#"{"message":"Input is too long for requested model."}"#), length);
+        let cohere = "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4292. Try using a shorter prompt";
+        assert_eq!(kind(&format!(r#"{{"id":"1","message":"{cohere}"}}"#)), length);
+        let of_answer =
+            r#"{"message":"too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model"}"#;
+        assert_eq!(kind(of_answer), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The tool name is too long."}"#), ErrorType::InvalidRequest);
         assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
         let anthropic =

@@ -4,10 +4,14 @@
 
 mod answer;
 mod blocks;
+mod candidate;
 mod completion;
 mod contents;
 mod finish;
 mod generation;
+mod grounding;
+mod large;
+mod logprobs;
 mod schema;
 mod stream;
 

@@ -1,31 +1,10 @@
 //! Names and ids in the characters that Converse allows.
 
-use crate::chat::Request;
 use crate::json::{self, Text};
 use crate::provider::identifier;
 
 /// The most characters of a function's name or a call's id.
 const MOST: usize = 64;
-
-/// Functions whose names had to be changed: as Bedrock knows them, and as the client does (JSON-escaped).
-#[derive(Debug, Default)]
-pub(super) struct Renamed(Vec<(String, Vec<u8>)>);
-
-// === impl Renamed ===
-
-impl Renamed {
-    /// Those of a request.
-    pub(super) fn of(request: &Request) -> Self {
-        let tools = request.tools().unwrap_or_default();
-        let changed = tools.iter().map(|tool| (function(tool.name), tool.name.raw)).filter(|(name, raw)| name.as_bytes() != *raw);
-        Self(changed.map(|(name, raw)| (name, raw.to_vec())).collect())
-    }
-
-    /// The client's name for what Bedrock calls `name`.
-    pub(super) fn restore<'a>(&'a self, name: &'a [u8]) -> &'a [u8] {
-        self.0.iter().find(|(changed, _)| changed.as_bytes() == name).map_or(name, |(_, raw)| raw)
-    }
-}
 
 /// A function's name as `ToolName` has it: `[a-zA-Z0-9_-]{1,64}`.
 pub(super) fn function(name: Text<'_>) -> String {

@@ -2,12 +2,16 @@
 //!
 //! See <https://ai.google.dev/api/generate-content#generationconfig>.
 
+use super::answer::MAX_CANDIDATES;
 use super::{member, schema};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Reasoning, ResponseFormat};
 use crate::config::Dialect;
 use crate::endpoint::Endpoint;
 use crate::json::{self, Scanner};
+
+/// The most rivals of a token that Gemini tells.
+const MAX_LOGPROBS: u64 = 20;
 
 /// The most stop sequences that Gemini takes.
 const MAX_STOPS: usize = 5;
@@ -50,6 +54,16 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     let stops = parameters.stop.iter().filter(|stop| !stop.is_empty() && endpoint.supports("stop"));
     list_into(b"stopSequences", stops.take(MAX_STOPS).map(|stop| stop.raw), &mut config);
     list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
+    let asked = |name: &str| parameters.others.iter().find(|(key, _)| key.is(name)).and_then(|(_, value)| whole_number(value));
+    if let Some(count) = asked("n").filter(|count| *count > 1 && endpoint.supports("n")) {
+        member(b"candidateCount", itoa::Buffer::new().format(count.min(MAX_CANDIDATES as u64)).as_bytes(), &mut config);
+    }
+    if parameters.logprobs == Some(true) && endpoint.supports("logprobs") {
+        member(b"responseLogprobs", b"true", &mut config);
+        if let Some(top) = parameters.top_logprobs.and_then(whole_number).filter(|_| endpoint.supports("top_logprobs")) {
+            member(b"logprobs", itoa::Buffer::new().format(top.min(MAX_LOGPROBS)).as_bytes(), &mut config);
+        }
+    }
     // Before 3, "Function calling with a response mime type: 'application/json' is unsupported".
     let answers_to_schema = endpoint.supports("response_format") || endpoint.supports("structured_outputs");
     if answers_to_schema && (generation >= Generation::Third || conversation.tools.is_empty()) {
@@ -69,6 +83,10 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
 /// (<https://github.com/BerriAI/litellm/pull/34603>); the Gemini API has always taken them.
 pub(super) fn takes_call_ids(endpoint: &Endpoint) -> bool {
     endpoint.provider.dialect != Dialect::Vertex || Generation::of(&endpoint.model) >= Generation::Third
+}
+
+fn whole_number(raw: &[u8]) -> Option<u64> {
+    std::str::from_utf8(raw).ok()?.parse().ok()
 }
 
 /// A seed of 64 bits in the 32 that Gemini has: the same for the same.
