@@ -2,6 +2,7 @@
 
 mod azure;
 mod catalogue;
+mod credential;
 mod defaults;
 mod dialect;
 mod document;
@@ -23,11 +24,12 @@ use self::{
 };
 pub use self::{
     catalogue::{Modalities, Modality, Model},
+    credential::Signer,
     defaults::Defaults,
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
-    provider::{About, Provider, Signer},
+    provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
 };
 use crate::{endpoint::Endpoint, secret::KeyHash};
