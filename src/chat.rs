@@ -18,6 +18,7 @@ pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
+use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
 use crate::preferences::Preferences;
@@ -42,6 +43,11 @@ pub struct Request {
     /// Bytes of text in the messages.
     pub prompt_bytes: usize,
     reasoning_effort: Option<String>,
+    /// The API that it came by, and that its answer goes back in.
+    pub api: Api,
+    /// What in the body only some providers know, where the gateway itself has written the body: members, each from the comma before
+    /// it. They are left out for a provider of OpenAI's format.
+    pub marks: Vec<Range<usize>>,
 }
 
 /// What a request asks of a model beyond text.
@@ -127,6 +133,8 @@ impl Request {
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,
             reasoning_effort: reader.reasoning_effort,
+            api: Api::Chat,
+            marks: Vec::new(),
             body,
         })
     }

@@ -27,6 +27,7 @@ pub mod fallback;
 pub mod glob;
 pub mod headers;
 pub mod health;
+pub mod inbound;
 pub mod json;
 pub mod metrics;
 pub mod model;

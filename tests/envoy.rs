@@ -45,6 +45,7 @@ mod envoy {
     mod large_bodies;
     mod load;
     mod memory;
+    mod messages;
     mod midstream;
     mod mistakes;
     mod mistral;

@@ -34,6 +34,9 @@ impl Request {
         let stays: Vec<_> = self.members.iter().map(|member| (member.start..member.value.end, !removes(member))).collect();
         splice.retain(&stays);
         self.members.iter().filter(|member| !removes(member)).for_each(|member| self.rewrite_member(member, target, &mut splice));
+        if !target.openrouter_members {
+            self.marks.iter().for_each(|mark| splice.replace(mark.clone(), Vec::new()));
+        }
         if !self.has(Name::Model) {
             inserts.extend_from_slice(b",\"model\":");
             json::string_into(&mut inserts, target.model);

@@ -10,14 +10,14 @@ use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Registration};
 use super::shared_health;
 use super::stats::Stats;
-use crate::api::{Listing, Operation};
+use crate::api::{Api, Listing, Operation};
 use crate::catalogue::Catalogue;
-use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
 use crate::error::{ClientError, Error};
 use crate::exchange::{AnswerHead, Exchange, generation_id};
 use crate::headers::{self, Header, Numbers};
+use crate::inbound;
 use crate::metrics;
 use crate::route::{self, Ask};
 use crate::secret::KeyHash;
@@ -36,6 +36,17 @@ pub(super) struct Filter {
     state: State,
     /// Whether a page in a browser asks.
     for_page: bool,
+    /// What is asked for.
+    operation: Asked,
+}
+
+/// What is asked for of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// An answer.
+    Answer(Api),
+    /// How long the prompt is.
+    TokenCount,
 }
 
 /// How far the stream has come.
@@ -65,7 +76,9 @@ impl Role {
             let (scheme, key) = value.split_at_checked(7)?;
             scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
         });
-        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
+        // Anthropic's clients say it so.
+        let key = bearer.or_else(|| headers.find(b"x-api-key").map(<[u8]>::trim_ascii));
+        match (key.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
             (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
             (None, Some(anonymous)) => Ok(anonymous.clone()),
             (None, None) => Err(ClientError::MissingKey),
@@ -77,7 +90,7 @@ impl Role {
 
 impl Filter {
     pub(super) fn new(role: Rc<Role>) -> Self {
-        Self { role, state: State::New, for_page: false }
+        Self { role, state: State::New, for_page: false, operation: Asked::Answer(Api::Chat) }
     }
 
     /// Checks what can be checked before the body is there.
@@ -86,6 +99,18 @@ impl Filter {
         let declared = headers.find(b"content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
         self.check_size(declared.unwrap_or(0))?;
         if end { Err(ClientError::NoBody) } else { Ok(key) }
+    }
+
+    /// The head of a request to a model is there; `end` if no body follows.
+    fn begin(&mut self, operation: Asked, headers: Headers, end: bool) -> Action {
+        self.operation = operation;
+        match self.admit(&headers, end) {
+            Ok(key) => {
+                self.state = State::Reading { headers, key };
+                Action::Pause
+            }
+            Err(error) => self.reject(&error.into()),
+        }
     }
 
     fn check_size(&self, size: usize) -> Result<(), ClientError> {
@@ -98,7 +123,7 @@ impl Filter {
         let gateway = &self.role.gateway;
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
-        let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
+        let (request, translator) = inbound::parse(self.api(), body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
         let now = HostClock.now();
         let header = |name: &str| headers.find(name.as_bytes());
         let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
@@ -117,8 +142,26 @@ impl Filter {
         // the attempt role is ever missing, no provider gets a prompt.
         calls::replace_buffer(Buffer::Request, b"{}");
         calls::set_header(Map::Request, "content-length", b"2");
-        self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
+        let (exchange, translator) = (RefCell::new(exchange), RefCell::new(translator));
+        self.state = State::Planned(registry::register(Rc::new(Handover { exchange, translator, headers })));
         Ok(())
+    }
+
+    /// The API that is asked, and whose shape errors have.
+    fn api(&self) -> Api {
+        match self.operation {
+            Asked::Answer(api) => api,
+            Asked::TokenCount => Api::Messages,
+        }
+    }
+
+    /// Answers how long the prompt is.
+    fn count_tokens(&mut self) -> Action {
+        let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
+        match self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, self.role.gateway.defaults.max_models)) {
+            Ok(body) => self.respond(200, vec![(b"content-type", b"application/json")], &body),
+            Err(error) => self.reject(&error.into()),
+        }
     }
 
     /// Counts an answer of the gateway's own, and tells the operator what is his.
@@ -136,7 +179,7 @@ impl Filter {
         if let Error::Client(ClientError::Method { allowed, .. }) = error {
             headers.push((b"allow", allowed.as_bytes()));
         }
-        self.respond(error.status(), headers, &error.body())
+        self.respond(error.status(), headers, &inbound::error_body(self.api(), error, ""))
     }
 
     /// Answers with what the configuration says.
@@ -174,6 +217,7 @@ impl Filter {
                         self.state = State::Reading { headers, key };
                         return Action::Pause;
                     }
+                    Ok(()) if self.operation == Asked::TokenCount => return self.count_tokens(),
                     Ok(()) => self.plan(headers, key),
                     Err(error) => Err(error.into()),
                 };
@@ -210,13 +254,8 @@ impl HttpContext for Filter {
         };
         self.for_page = headers.find(b"origin").is_some();
         match Operation::of(headers.find(b":method").unwrap_or_default(), path(&headers)) {
-            Ok(Operation::ChatCompletion) => match self.admit(&headers, end) {
-                Ok(key) => {
-                    self.state = State::Reading { headers, key };
-                    Action::Pause
-                }
-                Err(error) => self.reject(&error.into()),
-            },
+            Ok(Operation::Inference(api)) => self.begin(Asked::Answer(api), headers, end),
+            Ok(Operation::CountTokens) => self.begin(Asked::TokenCount, headers, end),
             Ok(Operation::Listing(listing)) => self.list(listing, &headers),
             Ok(Operation::Preflight) => {
                 self.state = State::Answered;
@@ -253,7 +292,6 @@ impl HttpContext for Filter {
         if !matches!(error, Error::Provider(_)) {
             self.note(&error);
         }
-        let body = error.body();
         let (id, retry_after) = match &self.state {
             State::Planned(planned) => {
                 let exchange = planned.handover.exchange.borrow();
@@ -261,6 +299,7 @@ impl HttpContext for Filter {
             }
             _ => Default::default(),
         };
+        let body = inbound::error_body(self.api(), &error, &id);
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);

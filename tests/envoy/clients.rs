@@ -74,9 +74,14 @@ fn start() -> (Simulator, Gateway) {
 /// Runs the script's checks; each prints a line that begins with `ok` or `FAILED`.
 fn run(interpreter: &Path, script: &str, checks: usize) {
     let (_simulator, gateway) = start();
+    run_against(&format!("http://{}/api/v1", gateway.address), interpreter, script, checks);
+}
+
+/// The same against the gateway at `url`.
+pub fn run_against(url: &str, interpreter: &Path, script: &str, checks: usize) {
     let output = Command::new(interpreter)
         .arg(root().join("tests/clients").join(script))
-        .env("GATEWAY", format!("http://{}/api/v1", gateway.address))
+        .env("GATEWAY", url)
         .env("SDKS", root().join(".tools/node"))
         .output()
         .unwrap_or_else(|e| panic!("{}: {e}", interpreter.display()));

@@ -1,0 +1,90 @@
+//! The chat completion that a request of another API becomes.
+
+use std::ops::Range;
+
+use super::object::{comma, put};
+use super::said::Detail;
+use crate::json::{string_into, text_into};
+
+/// A chat completion's body in the making, and what in it only some providers understand.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) out: Vec<u8>,
+    /// Members, from the comma before them.
+    pub(super) marks: Vec<Range<usize>>,
+}
+
+// === impl Body ===
+
+impl Body {
+    /// Appends `pieces`.
+    pub(super) fn put(&mut self, pieces: &[&[u8]]) {
+        put(&mut self.out, pieces);
+    }
+
+    /// Appends `,` if something stands before it in its list or object.
+    pub(super) fn comma(&mut self) {
+        comma(&mut self.out);
+    }
+
+    /// Appends `,"name":value`.
+    pub(super) fn member(&mut self, name: &str, value: &[u8]) {
+        super::object::member(name, value, &mut self.out);
+    }
+
+    /// Appends `,"name":value`, if there is one.
+    pub(super) fn optional(&mut self, name: &str, value: Option<&[u8]>) {
+        value.into_iter().for_each(|value| self.member(name, value));
+    }
+
+    /// Appends `,"name":"text"`.
+    pub(super) fn string(&mut self, name: &str, text: &str) {
+        self.comma();
+        self.put(&[b"\"", name.as_bytes(), b"\":"]);
+        string_into(&mut self.out, text);
+    }
+
+    /// Appends a member that not every provider knows. It is never the first of its object.
+    pub(super) fn marked(&mut self, name: &str, value: Option<&[u8]>) {
+        let start = self.out.len();
+        self.optional(name, value);
+        if self.out.len() > start {
+            self.marks.push(start..self.out.len());
+        }
+    }
+
+    /// Appends a message that is plain text, as it was written.
+    pub(super) fn message(&mut self, role: &str, content: &[u8]) {
+        self.comma();
+        self.put(&[b"{\"role\":\"", role.as_bytes(), b"\",\"content\":", content, b"}"]);
+    }
+
+    /// Appends the reasoning that an assistant gave before, if it gave any.
+    pub(super) fn reasoning_details(&mut self, details: &[Detail<'_>]) {
+        if details.is_empty() {
+            return;
+        }
+        let start = self.out.len();
+        self.put(&[b",\"reasoning_details\":["]);
+        for (index, detail) in details.iter().enumerate() {
+            self.comma();
+            self.out.extend_from_slice(b"{\"type\":");
+            text_into(&mut self.out, detail.kind);
+            for (name, value) in [
+                (&b",\"text\":"[..], detail.text),
+                (b",\"signature\":", detail.signature),
+                (b",\"data\":", detail.data),
+                (b",\"id\":", detail.id),
+                (b",\"format\":", detail.format),
+            ] {
+                if let Some(value) = value {
+                    self.out.extend_from_slice(name);
+                    text_into(&mut self.out, value);
+                }
+            }
+            self.put(&[b",\"index\":", itoa::Buffer::new().format(index).as_bytes(), b"}"]);
+        }
+        self.out.push(b']');
+        self.marks.push(start..self.out.len());
+    }
+}

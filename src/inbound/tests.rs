@@ -1,0 +1,1 @@
+//! Requests of other APIs, and what goes back.
