@@ -166,7 +166,8 @@ impl Exchange {
         }
         // What nobody can read can be passed on, but not told in another API's words.
         if head.encoded && self.request.api != Api::Chat {
-            return self.fail(Fault::invalid_answer(b""), None, clock);
+            self.answer = Answer::Refusal { status: 502, retry_after: None, readable: false };
+            return Step::Hold;
         }
         if head.encoded {
             self.answer = Answer::Passing { bytes: 0 };

@@ -20,13 +20,14 @@ const SIGNATURE: &str = "c2lnbmF0dXJl/+==";
 
 static GATEWAY: Shared = Shared::new(|| {
     let claude = json!({"dialect": "anthropic", "credential": {"env": "ANTHROPIC_API_KEY"}});
-    let openai = ["t/openai", "t/openai-tools", "t/openai-thinks", "t/openai-breaks", "t/limited", "t/broken", "t/hangup", "t/zipped"];
+    let names = ["t/openai", "t/openai-tools", "t/openai-thinks", "t/openai-breaks", "t/limited", "t/broken", "t/hangup", "t/zipped"];
     let setup = Setup::new()
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
         .provider(Provider::start("claude"), claude)
         .providers(&["openai"])
-        .models(&openai, &["openai"])
-        .models(&["t/claude", "t/claude-tools", "t/claude-thinks", "t/claude-breaks"], &["claude"]);
+        .models(&names, &["openai"])
+        .models(&["t/claude", "t/claude-tools", "t/claude-breaks"], &["claude"])
+        .model(json!({"id": "t/claude-thinks", "endpoints": [{"provider": "claude", "model": "claude-sonnet-4-5", "price": {"prompt": 1, "completion": 1}}]}));
     let gateway = Gateway::start(setup);
     let stub = gateway.provider("openai");
     stub.answers_by("openai", |request| openai(request, json!({"content": TEXT}), "stop"));
@@ -51,7 +52,7 @@ static GATEWAY: Shared = Shared::new(|| {
         false => claude_says(request, json!([tool_use("toolu_1", "Zürich"), tool_use("toolu_2", "Paris")]), "tool_use"),
         true => claude_says(request, json!([{"type": "text", "text": "12 and 13 degrees."}]), "end_turn"),
     });
-    stub.answers_by("claude-thinks", |request| {
+    stub.answers_by("claude-sonnet-4-5", |request| {
         let thinking = json!({"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE});
         match request.text().contains("And then?") {
             false => claude_says(request, json!([thinking, {"type": "text", "text": TEXT}]), "end_turn"),
@@ -176,7 +177,7 @@ fn what_claude_thought_goes_back_to_claude_as_it_came_and_to_nobody_else() {
     for model in ["claude", "openai"] {
         assert_eq!(gateway.send(&ask(&format!("t/{model}-thinks"), more.clone())).json()["content"][0]["text"], "Then.");
     }
-    let claude = gateway.provider("claude").received("claude-thinks");
+    let claude = gateway.provider("claude").received("claude-sonnet-4-5");
     let sent = claude.last().unwrap().json();
     assert_eq!(sent["messages"][1]["content"].as_array().unwrap()[..2], [thought, redacted]);
     assert_eq!(sent["messages"][1]["content"][3], tool_use("toolu_1", "Bern"));
