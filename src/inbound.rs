@@ -53,9 +53,10 @@ enum Shape {
 pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<(Request, Translator), ClientError> {
     let translated = match api {
         Api::Chat => return Ok((Request::parse(body, provider_header, max_models)?, Translator::default())),
+        Api::Embeddings => return Ok((Request::parse_embeddings(body, provider_header, max_models)?, Translator::default())),
         Api::Completions => completions::translate(&body)?,
         Api::Messages => messages::translate(&body)?,
-        Api::Embeddings | Api::Responses => return Err(ClientError::UnknownPath("this API".into())),
+        Api::Responses => return Err(ClientError::UnknownPath("this API".into())),
     };
     let mut request = Request::parse(translated.body, provider_header, max_models)?;
     request.api = api;

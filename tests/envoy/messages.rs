@@ -124,7 +124,8 @@ fn claude_says(request: &Received, content: Value, stop_reason: &str) -> Reply {
 
 fn claude_events(content: &Value, stop_reason: &str) -> Vec<Value> {
     let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1});
-    let mut events = vec![json!({"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": usage}})];
+    let mut events =
+        vec![json!({"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": usage}})];
     for (index, block) in content.as_array().unwrap().iter().enumerate() {
         let (empty, deltas) = match block["type"].as_str().unwrap() {
             "text" => (json!({"type": "text", "text": ""}), vec![json!({"type": "text_delta", "text": block["text"]})]),
