@@ -11,7 +11,9 @@ mod completions;
 mod event;
 mod messages;
 mod object;
+mod responses;
 mod said;
+mod sealed;
 
 use std::ops::Range;
 
@@ -45,6 +47,8 @@ enum Shape {
     Completions(completions::Answer),
     /// [`Api::Messages`].
     Messages(Box<messages::Answer>),
+    /// [`Api::Responses`].
+    Responses(Box<responses::Answer>),
 }
 
 /// Reads a request of `api`; the other arguments are those of [`Request::parse`].
@@ -56,7 +60,7 @@ pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models
         Api::Embeddings => return Ok((Request::parse_embeddings(body, provider_header, max_models)?, Translator::default())),
         Api::Completions => completions::translate(&body)?,
         Api::Messages => messages::translate(&body)?,
-        Api::Responses => return Err(ClientError::UnknownPath("this API".into())),
+        Api::Responses => responses::translate(&body)?,
     };
     let mut request = Request::parse(translated.body, provider_header, max_models)?;
     request.api = api;
@@ -111,22 +115,24 @@ impl Translator {
             Shape::OpenRouter => bytes.to_vec(),
             Shape::Completions(answer) => answer.stream(bytes),
             Shape::Messages(answer) => answer.stream(bytes),
+            Shape::Responses(answer) => answer.stream(bytes),
         }
     }
 
     /// A whole answer; `None` if it cannot be told in the API.
-    fn whole(&self, body: &[u8]) -> Option<Vec<u8>> {
-        match &self.0 {
+    fn whole(&mut self, body: &[u8]) -> Option<Vec<u8>> {
+        match &mut self.0 {
             Shape::OpenRouter => Some(body.to_vec()),
             Shape::Completions(_) => completions::whole(body),
             Shape::Messages(answer) => answer.whole(body),
+            Shape::Responses(answer) => answer.whole(body),
         }
     }
 
     fn error(&self, body: &[u8], generation_id: &str) -> Vec<u8> {
         match &self.0 {
             Shape::Messages(_) => messages::error_body(body, generation_id),
-            Shape::OpenRouter | Shape::Completions(_) => body.to_vec(),
+            Shape::OpenRouter | Shape::Completions(_) | Shape::Responses(_) => body.to_vec(),
         }
     }
 }

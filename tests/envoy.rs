@@ -52,6 +52,7 @@ mod envoy {
     mod models;
     mod preferences;
     mod reload;
+    mod responses;
     mod rules;
     mod secrets;
     mod series;

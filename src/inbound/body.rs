@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::object::{comma, put};
 use super::said::Detail;
-use crate::json::{string_into, text_into};
+use crate::json::text_into;
 
 /// A chat completion's body in the making, and what in it only some providers understand.
 #[derive(Debug, Default)]
@@ -35,13 +35,6 @@ impl Body {
     /// Appends `,"name":value`, if there is one.
     pub(super) fn optional(&mut self, name: &str, value: Option<&[u8]>) {
         value.into_iter().for_each(|value| self.member(name, value));
-    }
-
-    /// Appends `,"name":"text"`.
-    pub(super) fn string(&mut self, name: &str, text: &str) {
-        self.comma();
-        self.put(&[b"\"", name.as_bytes(), b"\":"]);
-        string_into(&mut self.out, text);
     }
 
     /// Appends a member that not every provider knows. It is never the first of its object.

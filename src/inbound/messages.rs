@@ -8,7 +8,6 @@ mod block;
 mod error;
 mod request;
 mod stream;
-mod thinking;
 
 pub(super) use answer::Answer;
 pub(super) use error::error_body;

@@ -15,12 +15,23 @@ use super::{
 };
 
 const TEXT: &str = "Once \"upon\" a time 東京";
-const THOUGHT: &str = "Let me see: 1/2 \"of\" it.";
-const SIGNATURE: &str = "c2lnbmF0dXJl/+==";
+pub const THOUGHT: &str = "Let me see: 1/2 \"of\" it.";
+pub const SIGNATURE: &str = "c2lnbmF0dXJl/+==";
 
-static GATEWAY: Shared = Shared::new(|| {
+/// Each model is there twice: in OpenAI's format and in Anthropic's.
+pub static GATEWAY: Shared = Shared::new(|| {
     let claude = json!({"dialect": "anthropic", "credential": {"env": "ANTHROPIC_API_KEY"}});
-    let names = ["t/openai", "t/openai-tools", "t/openai-thinks", "t/openai-breaks", "t/limited", "t/broken", "t/hangup", "t/zipped"];
+    let names = [
+        "t/openai",
+        "t/openai-tools",
+        "t/openai-thinks",
+        "t/openai-breaks",
+        "t/limited",
+        "t/broken",
+        "t/hangup",
+        "t/zipped",
+        "t/openai-long",
+    ];
     let setup = Setup::new()
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
         .provider(Provider::start("claude"), claude)
@@ -39,6 +50,7 @@ static GATEWAY: Shared = Shared::new(|| {
         false => openai(request, json!({"reasoning_content": THOUGHT, "content": TEXT}), "stop"),
         true => openai(request, json!({"content": "Then."}), "stop"),
     });
+    stub.answers_by("openai-long", |request| openai(request, json!({"content": TEXT}), "length"));
     let mut broken = wire::stream_events(&["Once "]);
     broken.truncate(2);
     broken.push(wire::event(json!({"error": {"message": "The engine is gone.", "type": "server_error"}})));

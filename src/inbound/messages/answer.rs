@@ -3,9 +3,9 @@
 use super::super::event::{Event, Events};
 use super::super::object::{comma, put, put_number};
 use super::super::said::{Answer as Said, Counts};
+use super::super::sealed::{FORMAT, seal};
 use super::stop_reason;
 use super::stream::Stream;
-use super::thinking::{FORMAT, seal};
 use crate::json::{Scanner, text_into};
 
 /// Brings answers into Anthropic's shape.

@@ -3,10 +3,10 @@
 use super::super::body::Body;
 use super::super::object::{each, expect, members, number, put_number, text};
 use super::super::said::Detail;
+use super::super::sealed::{FORMAT, unseal};
 use super::super::{Shape, Translated};
 use super::answer::Answer;
 use super::block::{self, Block};
-use super::thinking::{FORMAT, unseal};
 use crate::chat::Request;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text, escape_into};

@@ -6,10 +6,10 @@
 use super::super::event::named;
 use super::super::object::{put, put_number};
 use super::super::said::{Answer, Call, Detail};
+use super::super::sealed::{FORMAT, seal};
 use super::answer::{head_into, metadata_into, usage_into};
 use super::error;
 use super::stop_reason;
-use super::thinking::{FORMAT, seal};
 use crate::json::Text;
 
 /// A message that is being told.

@@ -1,9 +1,9 @@
 //! Reasoning on its way through a client that knows only Claude's.
 //!
-//! Claude's thinking comes and goes as it is. What others seal (Gemini's thought signatures, say) rides in the `data` of a
-//! `redacted_thinking` block, which a client gives back unread: `signalbox:<format>:<id>:<data>`.
+//! Claude's comes and goes as it is. What others seal (Gemini's thought signatures, say) rides where Claude's sealed thinking does,
+//! which a client gives back unread: `signalbox:<format>:<id>:<data>`.
 
-use super::super::said::Detail;
+use super::said::Detail;
 use crate::json::Text;
 
 /// What `reasoning_details` call reasoning of Claude's.
@@ -11,7 +11,7 @@ pub(super) const FORMAT: &str = "anthropic-claude-v1";
 
 const SEAL: &[u8] = b"signalbox:";
 
-/// The `data` of the block that carries sealed reasoning.
+/// What carries sealed reasoning.
 pub(super) fn seal(detail: &Detail<'_>) -> Vec<u8> {
     let data = detail.data.unwrap_or_default().raw;
     if detail.is_of(FORMAT) {
