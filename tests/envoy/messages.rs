@@ -36,6 +36,8 @@ pub static GATEWAY: Shared = Shared::new(|| {
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
         .provider(Provider::start("claude"), claude)
         .providers(&["openai"])
+        .provider(Provider::refusing("gone"), json!({}))
+        .models(&["t/gone"], &["gone"])
         .models(&names, &["openai"])
         .models(&["t/claude", "t/claude-tools", "t/claude-breaks"], &["claude"])
         .model(json!({"id": "t/claude-thinks", "endpoints": [{"provider": "claude", "model": "claude-sonnet-4-5", "price": {"prompt": 1, "completion": 1}}]}));
@@ -215,6 +217,7 @@ fn an_error_is_told_in_anthropics_words_whoever_tells_it() {
         (Request::new("POST", "/v1/messages"), 400, "invalid_request_error"),
         (ask("t/limited", json!({})), 429, "rate_limit_error"),
         (ask("t/zipped", json!({})), 502, "api_error"),
+        (ask("t/gone", json!({"stream": true})), 502, "api_error"),
         (ask("t/openai", json!({"messages": "x"})).path("/v1/messages/count_tokens"), 400, "invalid_request_error"),
     ] {
         let answer = gateway.send(&request);

@@ -5,7 +5,6 @@ use super::super::object::{each, expect, members, number, put_number, text};
 use super::super::said::Detail;
 use super::super::sealed::{FORMAT, unseal};
 use super::super::{Shape, Translated};
-use super::answer::Answer;
 use super::block::{self, Block};
 use crate::chat::Request;
 use crate::error::ClientError;
@@ -29,6 +28,9 @@ const SAME: [&str; 15] = [
     "cache_control",
     "transforms",
 ];
+
+/// The longest `user` that OpenAI takes, and its quotes. Claude Code sends more than that.
+const LONGEST_USER: usize = 64 + 2;
 
 /// The chat completion that `request` is.
 ///
@@ -69,14 +71,10 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
         fallbacks_into(fallbacks, &mut body)?;
     }
     body.optional("stop", stops);
-    if let Some(user_id) = metadata.filter(|_| user.is_none()).and_then(|metadata| members(metadata, ["user_id"]).ok()).and_then(|[id]| id)
-    {
-        body.member("user", user_id);
-    }
     if let Some(tier) = tier.filter(|tier| !matches!(*tier, b"\"auto\"" | b"\"standard_only\"")) {
         body.member("service_tier", tier);
     }
-    reasoning_into(thinking, output_config, &mut body)?;
+    let effort = reasoning_into(thinking, output_config, &mut body)?;
     if let Some(tools) = tools {
         tools_into(tools, &mut body)?;
     }
@@ -106,8 +104,16 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     if none {
         return Err(ClientError::NoMessages);
     }
-    body.put(&[b"]}"]);
-    Ok(Translated { body: body.out, marks: body.marks, shape: Shape::Messages(Box::new(Answer::default())) })
+    body.put(&[b"]"]);
+    // What is marked at this level stands last: of its neighbours none is ever left out.
+    let [user_id] = metadata.filter(|_| user.is_none()).map_or(Ok([None]), |metadata| expect(metadata, "metadata", ["user_id"]))?;
+    match user_id {
+        Some(user_id) if user_id.len() <= LONGEST_USER => body.member("user", user_id),
+        user_id => body.marked("user", user_id),
+    }
+    body.marked("verbosity", effort);
+    body.put(&[b"}"]);
+    Ok(Translated { body: body.out, marks: body.marks, shape: Shape::Messages(Box::default()) })
 }
 
 /// The body that answers how many tokens the prompt of `request` has: four bytes to a token, an estimate.
@@ -138,8 +144,9 @@ fn fallbacks_into(fallbacks: &[u8], body: &mut Body) -> Result<(), ClientError> 
     Ok(())
 }
 
-/// `thinking` and `output_config`, as `reasoning`, `verbosity` and `response_format`.
-fn reasoning_into(thinking: Option<&[u8]>, output_config: Option<&[u8]>, body: &mut Body) -> Result<(), ClientError> {
+/// `thinking` and `output_config`, as `reasoning` and `response_format`; what is left is how much effort the rest of an answer is worth,
+/// which OpenRouter calls `verbosity` and OpenAI means something else by.
+fn reasoning_into<'a>(thinking: Option<&[u8]>, output_config: Option<&'a [u8]>, body: &mut Body) -> Result<Option<&'a [u8]>, ClientError> {
     let [effort, format] = output_config.map_or(Ok([None; 2]), |config| expect(config, "output_config", ["effort", "format"]))?;
     let [kind, budget] = thinking.map_or(Ok([None; 2]), |thinking| expect(thinking, "thinking", ["type", "budget_tokens"]))?;
     let mut effort = effort;
@@ -160,8 +167,6 @@ fn reasoning_into(thinking: Option<&[u8]>, output_config: Option<&[u8]>, body: &
         }
         Some(_) => return Err(ClientError::invalid("thinking.type", "enabled, adaptive or disabled")),
     }
-    // How much is said, where nothing is thought.
-    body.optional("verbosity", effort);
     if let Some([kind, schema]) = format.map(|format| expect(format, "output_config.format", ["type", "schema"])).transpose()? {
         let schema = schema.filter(|_| text(kind).is_some_and(|kind| kind.is("json_schema")));
         let schema = schema.ok_or_else(|| ClientError::invalid("output_config.format", "a json_schema with its schema"))?;
@@ -172,7 +177,7 @@ fn reasoning_into(thinking: Option<&[u8]>, output_config: Option<&[u8]>, body: &
         ]);
         body.put(&[b"}}"]);
     }
-    Ok(())
+    Ok(effort)
 }
 
 fn tools_into(tools: &[u8], body: &mut Body) -> Result<(), ClientError> {
