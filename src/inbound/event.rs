@@ -47,7 +47,8 @@ impl Events {
 }
 
 /// Appends the event `name`, whose data says so, too, and holds the members that `write` appends, each with its comma first.
-pub(super) fn named(name: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+#[inline(never)]
+pub(super) fn named(name: &str, out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)) {
     put(out, &[b"event: ", name.as_bytes(), b"\ndata: {\"type\":"]);
     string_into(out, name);
     write(out);

@@ -53,7 +53,7 @@ impl Stream {
         let Ok(answer) = Answer::read(chunk) else { return };
         if self.state == State::New {
             self.state = State::Begun;
-            named("message_start", out, |out| {
+            named("message_start", out, &|out| {
                 out.extend_from_slice(b",\"message\":{");
                 head_into(&answer, out);
                 out.extend_from_slice(b",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":");
@@ -93,7 +93,7 @@ impl Stream {
     /// Keeps the connection alive.
     pub(super) fn keep_alive(&self, out: &mut Vec<u8>) {
         if self.state == State::Begun {
-            named("ping", out, |_| {});
+            named("ping", out, &|_| {});
         }
     }
 
@@ -105,17 +105,17 @@ impl Stream {
         self.state = State::Over;
         self.stop(out);
         let reason = self.stop_reason.unwrap_or(b"end_turn");
-        named("message_delta", out, |out| {
+        named("message_delta", out, &|out| {
             put(out, &[b",\"delta\":{\"stop_reason\":\"", reason, b"\",\"stop_sequence\":null,\"container\":null},\"usage\":"]);
             if self.usage.is_empty() { usage_into(&Default::default(), out) } else { out.extend_from_slice(&self.usage) }
         });
-        named("message_stop", out, |out| out.extend_from_slice(&self.metadata));
+        named("message_stop", out, &|out| out.extend_from_slice(&self.metadata));
     }
 
     fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
         if detail.data.is_some() {
             self.stop(out);
-            self.start(out, |out| put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]));
+            self.start(out, &|out| put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]));
             return self.stop_block(self.blocks.saturating_sub(1), out);
         }
         if let Some(text) = detail.text {
@@ -130,7 +130,7 @@ impl Stream {
     fn open_thinking(&mut self, index: Option<u64>, out: &mut Vec<u8>) {
         if self.open != Some(Open::Thinking(index)) {
             self.stop(out);
-            self.start(out, |out| out.extend_from_slice(b"{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"));
+            self.start(out, &|out| out.extend_from_slice(b"{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"));
             self.open = Some(Open::Thinking(index));
         }
     }
@@ -143,7 +143,7 @@ impl Stream {
     fn text(&mut self, text: Text<'_>, out: &mut Vec<u8>) {
         if self.open != Some(Open::Text) {
             self.stop(out);
-            self.start(out, |out| out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":\"\"}"));
+            self.start(out, &|out| out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":\"\"}"));
             self.open = Some(Open::Text);
         }
         self.delta(self.blocks.saturating_sub(1), b"text_delta\",\"text", text, out);
@@ -155,7 +155,7 @@ impl Stream {
         let block = known.unwrap_or_else(|| {
             self.stop(out);
             let (id, name) = (call.id.unwrap_or_default().raw, call.name.unwrap_or_default().raw);
-            self.start(out, |out| {
+            self.start(out, &|out| {
                 put(out, &[b"{\"type\":\"tool_use\",\"id\":\"", id, b"\",\"name\":\"", name, b"\",\"input\":{}}"]);
             });
             let block = self.blocks.saturating_sub(1);
@@ -169,8 +169,8 @@ impl Stream {
     }
 
     /// Begins a block.
-    fn start(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        named("content_block_start", out, |out| {
+    fn start(&mut self, out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)) {
+        named("content_block_start", out, &|out| {
             out.extend_from_slice(b",\"index\":");
             put_number(out, self.blocks);
             out.extend_from_slice(b",\"content_block\":");
@@ -181,7 +181,7 @@ impl Stream {
 
     /// More of a block; `kind` is the type of the delta and the name of what it holds.
     fn delta(&self, block: u64, kind: &[u8], text: Text<'_>, out: &mut Vec<u8>) {
-        named("content_block_delta", out, |out| {
+        named("content_block_delta", out, &|out| {
             out.extend_from_slice(b",\"index\":");
             put_number(out, block);
             put(out, &[b",\"delta\":{\"type\":\"", kind, b"\":\"", text.raw, b"\"}"]);
@@ -196,7 +196,7 @@ impl Stream {
     }
 
     fn stop_block(&self, block: u64, out: &mut Vec<u8>) {
-        named("content_block_stop", out, |out| {
+        named("content_block_stop", out, &|out| {
             out.extend_from_slice(b",\"index\":");
             put_number(out, block);
         });

@@ -188,7 +188,7 @@ impl Telling {
     /// Appends an event that holds the response.
     fn told(&mut self, name: &str, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
         let sequence = self.number();
-        event::named(name, out, |out| {
+        event::named(name, out, &|out| {
             sequence_into(sequence, out);
             out.extend_from_slice(b",\"response\":");
             self.response_into(status, error, out);
@@ -202,10 +202,10 @@ impl Telling {
     }
 
     /// Appends an event about the open item.
-    fn about(&mut self, name: &str, place: &[u8], out: &mut Vec<u8>, write: impl FnOnce(&Item, &mut Vec<u8>)) {
+    fn about(&mut self, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
         let sequence = self.number();
         let Some(item) = &self.open else { return };
-        event::named(name, out, |out| {
+        event::named(name, out, &|out| {
             sequence_into(sequence, out);
             out.extend_from_slice(b",\"output_index\":");
             put_number(out, item.index);
@@ -225,7 +225,7 @@ impl Telling {
         let id = [kind.as_bytes(), b"_", id, b"-", self.items.to_string().as_bytes()].concat();
         self.open = Some(Item { index: self.items, id, what, text: Vec::new() });
         self.items = self.items.saturating_add(1);
-        self.about("response.output_item.added", b"", out, |item, out| {
+        self.about("response.output_item.added", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
             item.write(false, out);
         });
@@ -242,23 +242,23 @@ impl Telling {
         };
         match item.what {
             What::Message => {
-                self.about("response.output_text.done", CONTENT, out, |item, out| {
+                self.about("response.output_text.done", CONTENT, out, &|item, out| {
                     text(item, out);
                     out.extend_from_slice(b",\"logprobs\":[]");
                 });
-                self.about("response.content_part.done", CONTENT, out, part);
+                self.about("response.content_part.done", CONTENT, out, &part);
             }
             What::Reasoning { .. } if is_empty => {}
             What::Reasoning { .. } => {
-                self.about("response.reasoning_summary_text.done", SUMMARY, out, text);
-                self.about("response.reasoning_summary_part.done", SUMMARY, out, part);
+                self.about("response.reasoning_summary_text.done", SUMMARY, out, &text);
+                self.about("response.reasoning_summary_part.done", SUMMARY, out, &part);
             }
-            What::Call { .. } => self.about("response.function_call_arguments.done", b"", out, |item, out| {
+            What::Call { .. } => self.about("response.function_call_arguments.done", b"", out, &|item, out| {
                 let What::Call { name, .. } = &item.what else { return };
                 put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
             }),
         }
-        self.about("response.output_item.done", b"", out, |item, out| {
+        self.about("response.output_item.done", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
             item.write(true, out);
         });
@@ -278,20 +278,20 @@ impl Telling {
         let Some(item) = &mut self.open else { return };
         let is_first = item.text.is_empty();
         match item.what {
-            What::Message => self.about("response.output_text.delta", CONTENT, out, |item, out| {
+            What::Message => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
                 delta(item, out);
                 out.extend_from_slice(b",\"logprobs\":[]");
             }),
             What::Reasoning { .. } => {
                 if is_first {
-                    self.about("response.reasoning_summary_part.added", SUMMARY, out, |item, out| {
+                    self.about("response.reasoning_summary_part.added", SUMMARY, out, &|item, out| {
                         out.extend_from_slice(b",\"part\":");
                         item.part(out);
                     });
                 }
-                self.about("response.reasoning_summary_text.delta", SUMMARY, out, delta);
+                self.about("response.reasoning_summary_text.delta", SUMMARY, out, &delta);
             }
-            What::Call { .. } => self.about("response.function_call_arguments.delta", b"", out, delta),
+            What::Call { .. } => self.about("response.function_call_arguments.delta", b"", out, &delta),
         }
         if let Some(item) = &mut self.open {
             item.text.extend_from_slice(text.raw);
@@ -303,7 +303,7 @@ impl Telling {
             return;
         }
         self.open("msg", What::Message, out);
-        self.about("response.content_part.added", CONTENT, out, |item, out| {
+        self.about("response.content_part.added", CONTENT, out, &|item, out| {
             out.extend_from_slice(b",\"part\":");
             item.part(out);
         });
