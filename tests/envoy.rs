@@ -35,6 +35,7 @@ mod envoy {
     mod counting;
     mod dialects;
     mod eligibility;
+    mod embeddings;
     mod exhausted;
     mod fallback;
     mod first_token;

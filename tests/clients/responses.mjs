@@ -1,4 +1,4 @@
-// The Responses API by the SDKs of OpenAI and OpenRouter, for a model in OpenAI's format and for one in Anthropic's.
+// The Responses API, and legacy completions, by the SDKs of OpenAI and OpenRouter, for a model in OpenAI's format and for one in Anthropic's.
 // Run by tests/envoy/responses.rs with GATEWAY (…/api/v1) and SDKS (the folder with node_modules) in the environment.
 
 import assert from "node:assert/strict";
@@ -86,6 +86,13 @@ for (const model of ["openai", "claude"]) {
       assert.deepEqual(events.map((event) => event.sequenceNumber), events.map((_, place) => place));
       assert.equal(events.at(-1).type, "response.completed");
     }
+  };
+
+  checks[`${model}: a legacy completion`] = async () => {
+    const ask = { model: `t/${model}`, prompt: input };
+    assert.equal((await client.completions.create(ask)).choices[0].text, TEXT);
+    const chunks = await collect(await client.completions.create({ ...ask, stream: true }));
+    assert.equal(chunks.map((chunk) => chunk.choices[0]?.text ?? "").join(""), TEXT);
   };
 
   checks[`${model}: a failure within a stream`] = async () => {
