@@ -132,7 +132,7 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
         let request = request.to_string().into_bytes();
         for at in 0..request.len() {
             _ = parse(api, request[..at].to_vec(), None, 3);
-            for byte in [b'"', b'}', b'[', 0xff] {
+            for byte in [b'"', b'}'] {
                 let mut mutated = request.clone();
                 mutated[at] = byte;
                 if let Ok((read, _)) = parse(api, mutated, None, 3) {
@@ -149,17 +149,18 @@ fn every_mutilation_of_a_stream_is_told_or_dropped_but_never_panics() {
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
     let detail = json!({"reasoning_details": [{"type": "reasoning.text", "text": "t", "signature": "s", "format": "anthropic-claude-v1", "index": 0}]});
     let stream = [chunk(&detail, &Value::Null), chunk(&call, &json!("tool_calls")), end()].concat().into_bytes();
-    for (api, request) in
-        [(Api::Messages, messages::everything()), (Api::Responses, responses::everything()), (Api::Completions, completions::everything())]
-    {
+    let messages = json!([{"role": "user", "content": "x"}]);
+    for (api, request) in [
+        (Api::Messages, json!({"model": "a/b", "messages": messages})),
+        (Api::Responses, json!({"model": "a/b", "input": "x"})),
+        (Api::Completions, json!({"model": "a/b", "prompt": "x"})),
+    ] {
         for at in 0..stream.len() {
-            for byte in [b'"', b'}', 0xff] {
-                let mut mutated = stream.clone();
-                mutated[at] = byte;
-                let mut translator = read(api, &request).unwrap().1;
-                body(translator.step(Step::Release(STREAMED, mutated.clone()), ID));
-                body(translator.step(Step::Release(WHOLE, mutated), ID));
-            }
+            let mut mutated = stream.clone();
+            mutated[at] = [b'"', b'}', 0xff][at % 3];
+            let mut translator = read(api, &request).unwrap().1;
+            body(translator.step(Step::Release(STREAMED, mutated.clone()), ID));
+            body(translator.step(Step::Release(WHOLE, mutated), ID));
         }
     }
 }
