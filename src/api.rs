@@ -8,12 +8,30 @@ use crate::error::ClientError;
 /// What a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation<'a> {
-    /// `POST /chat/completions`.
-    ChatCompletion,
+    /// A model is asked.
+    Inference(Api),
+    /// `POST /messages/count_tokens`: how long a prompt is.
+    CountTokens,
     /// Something that the configuration answers.
     Listing(Listing<'a>),
     /// A browser asks whether its page may ask.
     Preflight,
+}
+
+/// The API in which a model is asked, and in which it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// `POST /chat/completions`, which all others are translated into.
+    #[default]
+    Chat,
+    /// `POST /completions`: OpenAI's legacy completions.
+    Completions,
+    /// `POST /embeddings`.
+    Embeddings,
+    /// `POST /messages`: Anthropic's Messages.
+    Messages,
+    /// `POST /responses`: OpenAI's Responses.
+    Responses,
 }
 
 /// What the configuration answers.
@@ -47,7 +65,12 @@ impl<'a> Operation<'a> {
         let unknown = || ClientError::UnknownPath(path.chars().take(200).collect());
         let below = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/v1/")).ok_or_else(unknown)?;
         let (operation, allowed) = match below {
-            "chat/completions" => (Self::ChatCompletion, "POST"),
+            "chat/completions" => (Self::Inference(Api::Chat), "POST"),
+            "completions" => (Self::Inference(Api::Completions), "POST"),
+            "embeddings" => (Self::Inference(Api::Embeddings), "POST"),
+            "messages" => (Self::Inference(Api::Messages), "POST"),
+            "messages/count_tokens" => (Self::CountTokens, "POST"),
+            "responses" => (Self::Inference(Api::Responses), "POST"),
             below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
         };
         match method {
@@ -92,7 +115,12 @@ mod tests {
     #[test]
     fn a_path_names_its_operation_under_either_prefix() {
         for (method, path, operation) in [
-            ("POST", "chat/completions", Operation::ChatCompletion),
+            ("POST", "chat/completions", Operation::Inference(Api::Chat)),
+            ("POST", "completions", Operation::Inference(Api::Completions)),
+            ("POST", "embeddings", Operation::Inference(Api::Embeddings)),
+            ("POST", "messages", Operation::Inference(Api::Messages)),
+            ("POST", "messages/count_tokens", Operation::CountTokens),
+            ("POST", "responses", Operation::Inference(Api::Responses)),
             ("GET", "models", Operation::Listing(Listing::Models)),
             ("HEAD", "models/count", Operation::Listing(Listing::Count)),
             ("GET", "models/user", Operation::Listing(Listing::OfUser)),

@@ -7,6 +7,7 @@ pub mod chunks;
 pub mod conversation;
 mod envelope;
 mod inner;
+mod input;
 mod member;
 mod messages;
 mod rewrite;
@@ -19,6 +20,7 @@ pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
+use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
 use crate::preferences::Preferences;
@@ -45,6 +47,8 @@ pub struct Request {
     reasoning_effort: Option<String>,
     /// Whether something within the messages is for OpenRouter alone.
     has_inner: bool,
+    /// The API that it came by, and that its answer goes back in.
+    pub api: Api,
 }
 
 /// What a request asks of a model beyond text.
@@ -77,7 +81,18 @@ impl Request {
     /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
     /// twice that the gateway acts on, or lists more than `max_models` in `models`.
     pub fn parse(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        let mut reader = Reader { max_models, ..Reader::default() };
+        Self::read(Api::Chat, body, provider_header, max_models)
+    }
+
+    /// Reads a body of `POST /embeddings`, which has an `input` in the place of messages.
+    ///
+    /// Errors: as [`Request::parse`].
+    pub fn parse_embeddings(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+        Self::read(Api::Embeddings, body, provider_header, max_models)
+    }
+
+    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+        let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
             return Err(if body.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
@@ -105,7 +120,7 @@ impl Request {
             return Err(ClientError::Duplicate(twice));
         }
         if !reader.has_messages {
-            return Err(ClientError::NoMessages);
+            return Err(if api == Api::Embeddings { ClientError::NoInput } else { ClientError::NoMessages });
         }
         let asked = reader.preferences.unwrap_or_default();
         let preferences = match provider_header {
@@ -131,6 +146,7 @@ impl Request {
             prompt_bytes: reader.prompt_bytes,
             reasoning_effort: reader.reasoning_effort,
             has_inner: reader.has_inner,
+            api,
             body,
         })
     }
@@ -168,6 +184,7 @@ impl Request {
 
 #[derive(Default)]
 struct Reader {
+    api: Api,
     max_models: usize,
     members: Vec<Member>,
     models: Vec<String>,
@@ -192,7 +209,11 @@ impl Reader {
             Name::Model => self.read_model(scanner)?,
             Name::Models => self.read_models(scanner)?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
-            Name::Messages => {
+            Name::Input if self.api == Api::Embeddings => {
+                self.prompt_bytes = input::read(scanner)?;
+                self.has_messages = true;
+            }
+            Name::Messages if self.api != Api::Embeddings => {
                 self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
                 self.has_messages = true;
             }

@@ -86,6 +86,9 @@ pub enum ClientError {
     /// No `messages`.
     #[error("Input required: specify \"prompt\" or \"messages\"")]
     NoMessages,
+    /// No `input`.
+    #[error("Input required: specify \"input\"")]
+    NoInput,
     /// A body above the limit.
     #[error("Request payload too large: the limit is {0} bytes")]
     TooLarge(usize),

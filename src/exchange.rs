@@ -19,6 +19,7 @@ pub use settlement::{Settlement, Spent};
 pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
+use crate::api::Api;
 use crate::chat::{Envelope, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
@@ -165,6 +166,11 @@ impl Exchange {
         }
         if end {
             return self.fail_without_body(Fault::invalid_answer(b""), head.retry_after, clock);
+        }
+        // What nobody can read can be passed on, but not told in another API's words.
+        if head.encoded && self.request.api != Api::Chat {
+            self.answer = Answer::Refusal { status: 502, retry_after: None, readable: false };
+            return Step::Hold;
         }
         if head.encoded {
             self.answer = Answer::Passing { bytes: 0 };

@@ -3,10 +3,10 @@
 //! The journey of a request:
 //!
 //! ```text
-//! host::gateway   body ─▶ chat::Request ─▶ route::plan ─▶ Exchange, put where its attempts find it
+//! host::gateway   body ─▶ (inbound ─▶) chat::Request ─▶ route::plan ─▶ Exchange, put where its attempts find it
 //!     router      ─▶ the cluster of the next endpoint, read anew for each retry
 //! host::attempt   Exchange::begin_attempt ─▶ provider::request, headers::for_provider ─▶ the provider
-//!                 its answer ─▶ Exchange::handle_* ─▶ Step: hold, retry, release, go on
+//!                 its answer ─▶ Exchange::handle_* ─▶ Step (─▶ inbound): hold, retry, release, go on
 //! host::gateway   the end ─▶ Exchange::settle ─▶ metrics::settlement
 //! ```
 //!
@@ -27,6 +27,7 @@ pub mod fallback;
 pub mod glob;
 pub mod headers;
 pub mod health;
+pub mod inbound;
 pub mod json;
 pub mod metrics;
 pub mod model;

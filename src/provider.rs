@@ -18,6 +18,7 @@ use std::fmt::Debug;
 
 pub use fault::Fault;
 
+use crate::api::Api;
 use crate::chat::{Envelope, Request};
 use crate::clock::Clock;
 use crate::config::{Dialect, Format};
@@ -100,6 +101,8 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
         Format::Anthropic => anthropic::request(request, endpoint),
         Format::Gemini => gemini::request(request, endpoint),
         Format::Bedrock => bedrock::request(request, endpoint, clock),
+        // Of embeddings it has OpenAI's own shape.
+        Format::Mistral if request.api == Api::Embeddings => Ok(openai::request(request, endpoint)),
         Format::Mistral => Ok(mistral::request(request, endpoint)),
         Format::Cohere => cohere::request(request, endpoint),
     }
@@ -110,6 +113,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     match endpoint.format {
+        Format::OpenAi | Format::Mistral if request.api == Api::Embeddings => openai::embeddings(body, envelope),
         Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),

@@ -36,6 +36,7 @@ mod envoy {
     mod counting;
     mod dialects;
     mod eligibility;
+    mod embeddings;
     mod exhausted;
     mod fallback;
     mod first_token;
@@ -46,6 +47,7 @@ mod envoy {
     mod large_bodies;
     mod load;
     mod memory;
+    mod messages;
     mod midstream;
     mod mistakes;
     mod mistral;
@@ -54,6 +56,7 @@ mod envoy {
     mod models;
     mod preferences;
     mod reload;
+    mod responses;
     mod rules;
     mod secrets;
     mod series;

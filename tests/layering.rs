@@ -39,7 +39,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),
-    ("what leaves it", &["headers", "metrics"]),
+    ("what leaves it", &["headers", "inbound", "metrics"]),
     ("the host shell", &["host"]),
 ];
 

@@ -5,6 +5,9 @@ use crate::json;
 use crate::price::Cost;
 use crate::usage::Usage;
 
+/// What `object` says of a completion, and what that of a chunk begins with.
+const COMPLETION: &[u8] = b"chat.completion";
+
 /// The last event of every stream.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
 
@@ -30,7 +33,8 @@ impl Envelope {
             head.extend_from_slice(key.as_bytes());
             json::string_into(&mut head, value);
         }
-        head.extend_from_slice(b",\"object\":\"chat.completion");
+        head.extend_from_slice(b",\"object\":\"");
+        head.extend_from_slice(COMPLETION);
         let mut tail = b"\",\"created\":".to_vec();
         tail.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
         Self { head, tail }
@@ -40,6 +44,12 @@ impl Envelope {
     pub fn completion_into(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(&self.tail);
+    }
+
+    /// Appends `{"id":…,"object":"list"`, without an end.
+    pub fn list_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head.strip_suffix(COMPLETION).unwrap_or(&self.head));
+        out.extend_from_slice(b"list\"");
     }
 
     /// Appends `data: {"id":…,"object":"chat.completion.chunk","created":…`, without an end.

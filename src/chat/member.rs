@@ -91,6 +91,7 @@ names! {
     Seed "seed",
     Stop "stop",
     Verbosity "verbosity",
+    Input "input",
 }
 
 impl Name {
@@ -119,7 +120,7 @@ impl Name {
     /// The name in an endpoint's `supported_parameters`, for the members that an endpoint may not support.
     pub fn parameter(self) -> Option<&'static str> {
         match self {
-            Self::Model | Self::Messages | Self::Stream | Self::StreamOptions | Self::Other => None,
+            Self::Model | Self::Messages | Self::Input | Self::Stream | Self::StreamOptions | Self::Other => None,
             Self::Reasoning => Some("reasoning"),
             _ if self.is_openrouters() => None,
             _ => self.as_str(),
@@ -157,6 +158,7 @@ impl Name {
                 self,
                 Self::Model
                     | Self::Messages
+                    | Self::Input
                     | Self::Stream
                     | Self::StreamOptions
                     | Self::MaxTokens

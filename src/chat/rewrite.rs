@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::member::Member;
 use super::{Name, Request, inner};
+use crate::api::Api;
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
 
@@ -54,6 +55,7 @@ impl Request {
         let mut inserts: Vec<u8> = Vec::new();
         let removes = |member: &Member| match member.name {
             Name::StreamOptions => !target.stream_options || !self.stream,
+            _ if self.api == Api::Messages && !target.openrouter_members && self.is_claudes(member) => true,
             name => !target.takes(name),
         };
         let stays: Vec<_> = self.members.iter().map(|member| (member.start..member.value.end, !removes(member))).collect();
@@ -79,6 +81,13 @@ impl Request {
             splice.replace(last.end..last.end, inserts);
         }
         splice.finish()
+    }
+
+    /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, or a user by more
+    /// than the 64 characters that OpenAI takes.
+    fn is_claudes(&self, member: &Member) -> bool {
+        let is_user = self.body.get(member.start..).is_some_and(|rest| rest.starts_with(b"\"user\""));
+        member.name == Name::Verbosity || is_user && member.value.len() > 66
     }
 
     fn rewrite_member(&self, member: &Member, target: &Target<'_>, splice: &mut Splice<'_>) {

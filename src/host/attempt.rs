@@ -89,6 +89,7 @@ impl Filter {
     fn perform(&mut self, step: Step, handover: Shared, held: usize) -> Action {
         let mut exchange = handover.exchange.borrow_mut();
         shared_health::note(&exchange.take_troubles());
+        let step = handover.translator.borrow_mut().step(step, exchange.generation_id());
         match step {
             Step::Hold => {
                 drop(exchange);
@@ -148,8 +149,11 @@ impl Filter {
                 let mut exchange = handover.exchange.borrow_mut();
                 if exchange.lets_body_pass() {
                     exchange.count_passing(size);
-                } else if let Step::Body(body) = exchange.handle_body(&bytes(0, size), end, &HostClock) {
-                    calls::replace_buffer(Buffer::Response, &body);
+                } else {
+                    let step = exchange.handle_body(&bytes(0, size), end, &HostClock);
+                    if let Step::Body(body) = handover.translator.borrow_mut().step(step, exchange.generation_id()) {
+                        calls::replace_buffer(Buffer::Response, &body);
+                    }
                 }
                 drop(exchange);
                 self.state = State::Answering { handover };

@@ -13,13 +13,13 @@ use role::{Asked, Planned, Waiter, Woken};
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;
 use super::shared_health;
-use crate::api::{Listing, Operation};
-use crate::chat::Request;
+use crate::api::{Api, Listing, Operation};
 use crate::clock::Clock;
 use crate::config::Key;
 use crate::error::{ClientError, Error};
 use crate::exchange::AnswerHead;
 use crate::headers::{self, Numbers};
+use crate::inbound;
 
 /// One stream.
 pub(super) struct Filter {
@@ -29,6 +29,17 @@ pub(super) struct Filter {
     state: State,
     /// Whether a page in a browser asks.
     for_page: bool,
+    /// What is asked for.
+    wanted: Wanted,
+}
+
+/// What is asked for of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// An answer.
+    Answer(Api),
+    /// How long the prompt is.
+    TokenCount,
 }
 
 /// How far the stream has come.
@@ -51,7 +62,7 @@ enum State {
 
 impl Filter {
     pub(super) fn new(role: Rc<Role>, context: u32) -> Self {
-        Self { role, context, state: State::New, for_page: false }
+        Self { role, context, state: State::New, for_page: false, wanted: Wanted::Answer(Api::Chat) }
     }
 
     /// Checks what can be checked before the body is there.
@@ -60,6 +71,18 @@ impl Filter {
         let declared = headers.find(b"content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
         self.check_size(declared.unwrap_or(0))?;
         if end { Err(ClientError::NoBody) } else { Ok(key) }
+    }
+
+    /// The head of a request to a model is there; `end` if no body follows.
+    fn begin(&mut self, wanted: Wanted, headers: Headers, end: bool) -> Action {
+        self.wanted = wanted;
+        match self.admit(&headers, end) {
+            Ok(key) => {
+                self.state = State::Reading { headers, key };
+                Action::Pause
+            }
+            Err(error) => self.reject(&error.into()),
+        }
     }
 
     fn check_size(&self, size: usize) -> Result<(), ClientError> {
@@ -71,8 +94,9 @@ impl Filter {
     fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
-        let request = Request::parse(body, headers.find(b"x-provider"), self.role.defaults().max_models)?;
-        self.state = match self.role.plan(Asked { headers, key, request })? {
+        let max_models = self.role.defaults().max_models;
+        let (request, translator) = inbound::parse(self.api(), body, headers.find(b"x-provider"), max_models)?;
+        self.state = match self.role.plan(Asked { headers, key, request, translator })? {
             Planned::Now(registration) => State::Planned(registration),
             Planned::Later(asked) => {
                 let waiter = Rc::new(Waiter::new(self.context));
@@ -81,6 +105,26 @@ impl Filter {
             }
         };
         Ok(())
+    }
+
+    /// The API that is asked, and whose shape errors have.
+    fn api(&self) -> Api {
+        match self.wanted {
+            Wanted::Answer(api) => api,
+            Wanted::TokenCount => Api::Messages,
+        }
+    }
+
+    /// Answers how long the prompt is.
+    fn count_tokens(&mut self) -> Action {
+        let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
+        match self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, self.role.defaults().max_models)) {
+            Ok(body) => {
+                role::respond(200, vec![(b"content-type", b"application/json")], &body, self.for_page);
+                Action::Pause
+            }
+            Err(error) => self.reject(&error.into()),
+        }
     }
 
     /// Takes note of what became of the stream while it waited.
@@ -97,7 +141,7 @@ impl Filter {
 
     fn reject(&mut self, error: &Error) -> Action {
         self.state = State::Answered;
-        self.role.reject(error, self.for_page);
+        self.role.reject(error, self.api(), self.for_page);
         Action::Pause
     }
 
@@ -128,6 +172,7 @@ impl Filter {
                         self.state = State::Reading { headers, key };
                         return Action::Pause;
                     }
+                    Ok(()) if self.wanted == Wanted::TokenCount => return self.count_tokens(),
                     Ok(()) => self.plan(headers, key),
                     Err(error) => Err(error.into()),
                 };
@@ -169,13 +214,8 @@ impl HttpContext for Filter {
         };
         self.for_page = headers.find(b"origin").is_some();
         match Operation::of(headers.find(b":method").unwrap_or_default(), path(&headers)) {
-            Ok(Operation::ChatCompletion) => match self.admit(&headers, end) {
-                Ok(key) => {
-                    self.state = State::Reading { headers, key };
-                    Action::Pause
-                }
-                Err(error) => self.reject(&error.into()),
-            },
+            Ok(Operation::Inference(api)) => self.begin(Wanted::Answer(api), headers, end),
+            Ok(Operation::CountTokens) => self.begin(Wanted::TokenCount, headers, end),
             Ok(Operation::Listing(listing)) => self.list(listing, &headers),
             Ok(Operation::Preflight) => {
                 self.state = State::Answered;
@@ -213,7 +253,6 @@ impl HttpContext for Filter {
         if !matches!(error, Error::Provider(_)) {
             self.role.note(&error);
         }
-        let body = error.body();
         let (id, retry_after) = match &self.state {
             State::Planned(planned) => {
                 let exchange = planned.handover.exchange.borrow();
@@ -221,6 +260,7 @@ impl HttpContext for Filter {
             }
             _ => Default::default(),
         };
+        let body = inbound::error_body(self.api(), &error, &id);
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::calls::{self, Headers};
 use crate::exchange::Exchange;
+use crate::inbound::Translator;
 
 /// An exchange as both roles hold it.
 pub(super) type Shared = Rc<Handover>;
@@ -13,6 +14,8 @@ pub(super) type Shared = Rc<Handover>;
 /// What the gateway role hands to the attempt role.
 pub(super) struct Handover {
     pub(super) exchange: RefCell<Exchange>,
+    /// Brings the answer into the shape of the API that was asked.
+    pub(super) translator: RefCell<Translator>,
     /// The headers of the client's request.
     pub(super) headers: Headers,
 }

@@ -16,6 +16,11 @@ pub struct Text<'a> {
 // === impl Text ===
 
 impl<'a> Text<'a> {
+    /// The text `raw`, which needs no escapes.
+    pub const fn plain(raw: &'a [u8]) -> Self {
+        Self { raw, escaped: false }
+    }
+
     /// The string's value, with escapes resolved; borrowed where there are none. With a lone surrogate in it, which no text can hold,
     /// all of it stays as it was sent.
     pub fn value(&self) -> Cow<'a, str> {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Ask;
 use super::resolve::Resolved;
+use crate::api::Api;
 use crate::chat::Attachments;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
@@ -58,6 +59,9 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
             |endpoint| within(endpoint.price.prompt, max.prompt) && within(endpoint.price.completion, max.completion),
             || "provider.max_price is lower than any price".into(),
         )?;
+    }
+    if ask.request.api == Api::Embeddings {
+        left.keep(|endpoint| endpoint.format.has_embeddings(), || "embeddings are asked for".into())?;
     }
     input(&mut left, ask)?;
     parameters(&mut left, ask)?;

@@ -102,6 +102,33 @@ const checks = {
     assert.ok(error instanceof sdk.APIError, error.constructor.name);
   },
 
+  async "embeddings, as numbers and as the base64 that the SDK asks for by itself"() {
+    for (const more of [{}, { encoding_format: "float" }]) {
+      const { data, model, object, usage } = await client.embeddings.create({ model: "t/embeds", input: ["one", "two"], ...more });
+      assert.deepEqual(data.map((one) => [one.index, ...one.embedding]), [[0, 0.5, -1, 2], [1, 0.5, -1, 2]]);
+      assert.deepEqual([model, object, usage.prompt_tokens, usage.total_tokens, usage.cost], ["t/embeds", "list", 8, 8, 0.000008]);
+    }
+    await fails(client.embeddings.create({ model: "t/embeds", input: [] }), sdk.BadRequestError, 400);
+    await fails(client.embeddings.create({ model: "t/limited", input: "x" }), sdk.APIError, 429);
+  },
+
+  async "a legacy completion, whole and streamed"() {
+    const ask = { model: "t/plain", prompt: "Tell me a story.", max_tokens: 50 };
+    const completion = await client.completions.create(ask);
+    assert.deepEqual([completion.object, completion.choices[0].text, completion.choices[0].finish_reason], ["text_completion", TEXT, "stop"]);
+    assert.equal(completion.usage.cost, 0.00004);
+    let text = "";
+    const usages = [];
+    for await (const chunk of await client.completions.create({ ...ask, prompt: [ask.prompt], stream: true })) {
+      assert.equal(chunk.object, "text_completion");
+      text += chunk.choices[0]?.text ?? "";
+      if (chunk.usage) usages.push(chunk.usage.completion_tokens);
+    }
+    assert.deepEqual([text, usages], [TEXT, [10]]);
+    await fails(client.completions.create({ ...ask, prompt: ["a", "b"] }), sdk.BadRequestError, 400);
+    await fails(client.completions.create({ ...ask, model: "t/limited" }), sdk.RateLimitError, 429);
+  },
+
   async "leaving a stream early"() {
     const stream = await client.chat.completions.create({ model: "t/plain", messages, stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;

@@ -128,6 +128,27 @@ def check_openrouters_own_members_and_headers():
     assert float(response.headers["x-openrouter-cost"]) == completion.usage.cost
 
 
+def check_embeddings():
+    for more in [{}, {"encoding_format": "float"}]:
+        answer = client.embeddings.create(model="t/embeds", input=["one", "two"], **more)
+        assert [one.embedding for one in answer.data] == [[0.5, -1.0, 2.0]] * 2, answer.data
+        assert (answer.model, answer.usage.prompt_tokens) == ("t/embeds", 8)
+
+
+def check_a_legacy_completion():
+    completion = client.completions.create(model="t/plain", prompt="Tell me a story.")
+    assert (completion.object, completion.choices[0].text) == ("text_completion", TEXT)
+    chunks = list(client.completions.create(model="t/plain", prompt="Tell me a story.", stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == TEXT
+
+
+def check_a_response():
+    response = client.responses.create(model="t/plain", input="Tell me a story.")
+    assert (response.status, response.output_text, response.usage.output_tokens) == ("completed", TEXT, 10)
+    with client.responses.stream(model="t/plain", input="Tell me a story.") as stream:
+        assert stream.get_final_response().output_text == TEXT
+
+
 def main():
     failed = 0
     for name, check in list(globals().items()):

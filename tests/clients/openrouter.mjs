@@ -95,6 +95,12 @@ const checks = {
     await fails(send({ model: "t/plain" }, connect("sk-or-v1-wrong")), "UnauthorizedResponseError", 401);
   },
 
+  async "embeddings"() {
+    const { data, model, usage } = await client.embeddings.generate({ requestBody: { model: "t/embeds", input: "one" } });
+    assert.deepEqual([data[0].embedding, model, usage.cost], [[0.5, -1, 2], "t/embeds", 0.000008]);
+    await fails(client.embeddings.generate({ requestBody: { model: "acme/unknown", input: "one" } }), "NotFoundResponseError", 404);
+  },
+
   async "an error within a stream is a chunk"() {
     const chunks = [];
     for await (const chunk of await send({ model: "t/breaks", stream: true })) chunks.push(chunk);

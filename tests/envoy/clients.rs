@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     client::{self, Request},
     gateway::{Gateway, needed, root},
-    provider::Provider,
+    provider::{Provider, Received},
     reply::Reply,
     setup::Setup,
     wire,
@@ -90,7 +90,8 @@ fn start() -> (Simulator, Gateway) {
         .provider(Provider::at("simulator", simulator.port), json!({"name": "Simulator"}))
         .providers(&["stub"])
         .model(model("falls-back", json!([endpoint("stub", "falls-back", 0.001), endpoint("simulator", "plain", 1000.0)])))
-        .model(model("breaks", json!([endpoint("stub", "breaks", 1.0)])));
+        .model(model("breaks", json!([endpoint("stub", "breaks", 1.0)])))
+        .model(model("embeds", json!([endpoint("stub", "embeds", 1.0)])));
     let setup = names.iter().fold(setup, |setup, name| setup.model(model(name, json!([endpoint("simulator", name, 1.0)]))));
     let gateway = Gateway::start(setup);
     let stub = gateway.provider("stub");
@@ -99,15 +100,33 @@ fn start() -> (Simulator, Gateway) {
     events.truncate(2);
     events.push(wire::event(json!({"error": {"message": "The engine is gone.", "type": "server_error"}})));
     stub.answers("breaks", Reply::events(events).paced(Duration::from_millis(100)));
+    stub.answers_by("embeds", embeddings);
     (simulator, gateway)
+}
+
+/// A vector for each input, in the form that is asked for.
+fn embeddings(request: &Received) -> Reply {
+    let asked = request.json();
+    let base64 = asked["encoding_format"] == "base64";
+    // The floats in little endian.
+    let vector = if base64 { json!("AAAAPwAAgL8AAABA") } else { json!([0.5, -1.0, 2.0]) };
+    let inputs = asked["input"].as_array().map_or(1, Vec::len);
+    let data: Vec<Value> = (0..inputs).map(|index| json!({"object": "embedding", "index": index, "embedding": vector})).collect();
+    assert_eq!(request.path, "/v1/embeddings");
+    Reply::json(200, &json!({"object": "list", "data": data, "model": "own", "usage": {"prompt_tokens": 8, "total_tokens": 8}}))
 }
 
 /// Runs the script's checks; each prints a line that begins with `ok` or `FAILED`.
 fn run(interpreter: &Path, script: &str, checks: usize) {
     let (_simulator, gateway) = start();
+    run_against(&format!("http://{}/api/v1", gateway.address), interpreter, script, checks);
+}
+
+/// The same against the gateway at `url`.
+pub fn run_against(url: &str, interpreter: &Path, script: &str, checks: usize) {
     let output = Command::new(interpreter)
         .arg(root().join("tests/clients").join(script))
-        .env("GATEWAY", format!("http://{}/api/v1", gateway.address))
+        .env("GATEWAY", url)
         .env("SDKS", root().join(".tools/node"))
         .output()
         .unwrap_or_else(|e| panic!("{}: {e}", interpreter.display()));
@@ -119,13 +138,13 @@ fn run(interpreter: &Path, script: &str, checks: usize) {
 #[test]
 fn the_openrouter_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/@openrouter/sdk/package.json"), "make test-envoy");
-    run(Path::new("node"), "openrouter.mjs", 9);
+    run(Path::new("node"), "openrouter.mjs", 10);
 }
 
 #[test]
 fn the_openai_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/openai/package.json"), "make test-envoy");
-    run(Path::new("node"), "openai.mjs", 10);
+    run(Path::new("node"), "openai.mjs", 12);
 }
 
 #[test]
@@ -133,5 +152,5 @@ fn the_openai_sdk_for_python_is_served() {
     let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
     let installed = Command::new(&python).args(["-c", "import openai"]).status().unwrap().success();
     assert!(installed, "the openai SDK is missing in .tools/venv: run `make test-envoy`");
-    run(&python, "openai_client.py", 10);
+    run(&python, "openai_client.py", 13);
 }

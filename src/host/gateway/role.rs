@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use super::path;
+use crate::api::Api;
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
@@ -16,6 +17,7 @@ use crate::host::registry::{self, Handover, Registration};
 use crate::host::shared_health;
 use crate::host::stats::Stats;
 use crate::host::tokens::{Outcome, Tokens};
+use crate::inbound::{self, Translator};
 use crate::metrics;
 use crate::route::{self, Ask, Readiness};
 use crate::secret::KeyHash;
@@ -36,6 +38,7 @@ pub(super) struct Asked {
     pub(super) headers: Headers,
     pub(super) key: Rc<Key>,
     pub(super) request: Request,
+    pub(super) translator: Translator,
 }
 
 /// A stream that waits for an access token, as the root context finds it.
@@ -128,7 +131,7 @@ impl Role {
             if !calls::act_for(waiter.context) {
                 continue;
             }
-            let for_page = asked.headers.find(b"origin").is_some();
+            let (api, for_page) = (asked.request.api, asked.headers.find(b"origin").is_some());
             match self.plan(asked) {
                 Ok(Planned::Now(registration)) => {
                     waiter.woken.replace(Some(Woken::Planned(registration)));
@@ -137,7 +140,7 @@ impl Role {
                 Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
                 Err(error) => {
                     waiter.woken.replace(Some(Woken::Answered));
-                    self.reject(&error, for_page);
+                    self.reject(&error, api, for_page);
                 }
             }
         }
@@ -151,7 +154,7 @@ impl Role {
     /// Plans a request and hands it over, unless an access token has to come first.
     pub(super) fn plan(&self, asked: Asked) -> Result<Planned, Error> {
         let gateway = &self.gateway;
-        let Asked { headers, key, request } = asked;
+        let Asked { headers, key, request, translator } = asked;
         self.tokens.start();
         let now = HostClock.now();
         let header = |name: &str| headers.find(name.as_bytes());
@@ -159,7 +162,7 @@ impl Role {
         let random = &mut *self.random.borrow_mut();
         let plan = match route::readiness(route::plan(gateway, &ask, &shared_health::read, &now, random)?, now)? {
             Readiness::Ready(plan) => plan,
-            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request })),
+            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request, translator })),
         };
         let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
@@ -174,7 +177,8 @@ impl Role {
         // the attempt role is ever missing, no provider gets a prompt.
         calls::replace_buffer(Buffer::Request, b"{}");
         calls::set_header(Map::Request, "content-length", b"2");
-        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers }))))
+        let (exchange, translator) = (RefCell::new(exchange), RefCell::new(translator));
+        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange, translator, headers }))))
     }
 
     /// Counts an answer of the gateway's own, and tells the operator what is his.
@@ -185,14 +189,14 @@ impl Role {
         }
     }
 
-    /// Answers the stream that is acted for, which may be a page's in a browser.
-    pub(super) fn reject(&self, error: &Error, for_page: bool) {
+    /// Answers the stream that is acted for, in the shape of `api`; it may be a page's in a browser.
+    pub(super) fn reject(&self, error: &Error, api: Api, for_page: bool) {
         self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
         if let Error::Client(ClientError::Method { allowed, .. }) = error {
             headers.push((b"allow", allowed.as_bytes()));
         }
-        respond(error.status(), headers, &error.body(), for_page);
+        respond(error.status(), headers, &inbound::error_body(api, error, ""), for_page);
     }
 
     /// Who asks.
@@ -201,7 +205,9 @@ impl Role {
             let (scheme, key) = value.split_at_checked(7)?;
             scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
         });
-        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
+        // Anthropic's clients say it so.
+        let key = bearer.or_else(|| headers.find(b"x-api-key").map(<[u8]>::trim_ascii));
+        match (key.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
             (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
             (None, Some(anonymous)) => Ok(anonymous.clone()),
             (None, None) => Err(ClientError::MissingKey),

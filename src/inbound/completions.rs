@@ -1,0 +1,141 @@
+//! OpenAI's legacy completions: a prompt is what the user says.
+//!
+//! See <https://platform.openai.com/docs/api-reference/completions>.
+
+use super::event::{Event, Events};
+use super::object::{comma, member, members, put, text};
+use super::{Shape, Translated};
+use crate::error::ClientError;
+use crate::json::{Error, Kind, Scanner, text_into};
+
+/// Brings streams into the shape of legacy completions.
+#[derive(Debug, Default)]
+pub(super) struct Answer(Events);
+
+/// Members that mean something else than in a chat completion.
+const OWN: [&str; 6] = ["prompt", "messages", "suffix", "echo", "best_of", "logprobs"];
+
+/// The chat completion that `request` is.
+///
+/// Errors: if it has no prompt or more than one, or asks for what only a completion model can do.
+pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
+    if Scanner::new(request).kind() != Ok(Kind::Object) {
+        return Err(if request.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+    }
+    let [prompt, _, suffix, echo, best_of, logprobs] = members(request, OWN)?;
+    if suffix.is_some_and(|suffix| suffix != b"\"\"") {
+        return Err(ClientError::invalid("suffix", "none: models are asked as in a chat, and cannot fill a gap"));
+    }
+    if echo == Some(b"true") {
+        return Err(ClientError::invalid("echo", "false"));
+    }
+    if best_of.is_some_and(|best_of| best_of != b"1") {
+        return Err(ClientError::invalid("best_of", "1"));
+    }
+    let prompt = one(prompt.ok_or(ClientError::NoMessages)?)
+        .ok_or_else(|| ClientError::invalid("prompt", "a string, or an array of one: send a request for each prompt, and no token ids"))?;
+    let mut body = Vec::with_capacity(request.len().saturating_add(64));
+    put(&mut body, &[b"{\"messages\":[{\"role\":\"user\",\"content\":", prompt, b"}]"]);
+    let mut scanner = Scanner::new(request);
+    scanner.object(|scanner, key, _| {
+        let value = scanner.raw()?;
+        if !OWN.iter().any(|own| key.is(own)) {
+            body.push(b',');
+            text_into(&mut body, key);
+            put(&mut body, &[b":", value]);
+        }
+        Ok(())
+    })?;
+    scanner.end()?;
+    if let Some(most) = logprobs {
+        member("logprobs", b"true", &mut body);
+        member("top_logprobs", most, &mut body);
+    }
+    body.push(b'}');
+    Ok(Translated { body, shape: Shape::Completions(Answer::default()) })
+}
+
+/// The one prompt of `value`.
+fn one(value: &[u8]) -> Option<&[u8]> {
+    let is_text = |value: &[u8]| Scanner::new(value).string().is_ok();
+    if is_text(value) {
+        return Some(value);
+    }
+    let mut only = None;
+    let mut count = 0usize;
+    let walked = Scanner::new(value).array(|scanner| {
+        only = Some(scanner.raw()?);
+        count = count.saturating_add(1);
+        Ok(())
+    });
+    walked.ok()?;
+    only.filter(|only| count == 1 && is_text(only))
+}
+
+/// A whole answer.
+pub(super) fn whole(completion: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(completion.len());
+    told(completion, &mut out).ok()?;
+    Some(out)
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The next bytes of a stream.
+    pub(super) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        self.0.feed(bytes, |event| match event {
+            Event::KeepAlive => out.extend_from_slice(b": OPENROUTER PROCESSING\n\n"),
+            Event::Done => out.extend_from_slice(crate::chat::DONE),
+            Event::Chunk(chunk) => {
+                let start = out.len();
+                out.extend_from_slice(b"data: ");
+                match told(chunk, &mut out) {
+                    Ok(()) => out.extend_from_slice(b"\n\n"),
+                    Err(_) => out.truncate(start),
+                }
+            }
+        });
+        out
+    }
+}
+
+/// Appends a chunk or a completion as a `text_completion`.
+fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    out.push(b'{');
+    Scanner::new(answer).object(|scanner, key, _| {
+        let value = scanner.raw()?;
+        comma(out);
+        text_into(out, key);
+        out.push(b':');
+        match key.raw {
+            b"object" => out.extend_from_slice(b"\"text_completion\""),
+            b"choices" => {
+                out.push(b'[');
+                Scanner::new(value).array(|scanner| choice(scanner.raw()?, out))?;
+                out.push(b']');
+            }
+            _ => out.extend_from_slice(value),
+        }
+        Ok(())
+    })?;
+    out.push(b'}');
+    Ok(())
+}
+
+fn choice(choice: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    let [index, message, delta, finish, native, logprobs] =
+        members(choice, ["index", "message", "delta", "finish_reason", "native_finish_reason", "logprobs"])?;
+    let [content, reasoning] = message.or(delta).map_or(Ok([None; 2]), |said| members(said, ["content", "reasoning"]))?;
+    comma(out);
+    out.extend_from_slice(b"{\"text\":");
+    text_into(out, text(content).unwrap_or_default());
+    member("index", index.unwrap_or(b"0"), out);
+    member("logprobs", logprobs.unwrap_or(b"null"), out);
+    member("finish_reason", finish.unwrap_or(b"null"), out);
+    member("native_finish_reason", native.unwrap_or(b"null"), out);
+    reasoning.into_iter().for_each(|reasoning| member("reasoning", reasoning, out));
+    out.push(b'}');
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The answer, as a message or as the events of one.
+
+use super::super::event::{Event, Events};
+use super::super::object::{comma, put, put_number};
+use super::super::said::{Answer as Said, Counts};
+use super::super::sealed::{FORMAT, seal};
+use super::stop_reason;
+use super::stream::Stream;
+use crate::json::{Scanner, text_into};
+
+/// Brings answers into Anthropic's shape.
+#[derive(Debug, Default)]
+pub(in crate::inbound) struct Answer {
+    events: Events,
+    stream: Stream,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The next bytes of a stream.
+    pub(in crate::inbound) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        let stream = &mut self.stream;
+        self.events.feed(bytes, |event| match event {
+            Event::Chunk(chunk) => stream.chunk(chunk, &mut out),
+            Event::KeepAlive => stream.keep_alive(&mut out),
+            Event::Done => stream.end(&mut out),
+        });
+        out
+    }
+
+    /// A whole answer.
+    pub(in crate::inbound) fn whole(&self, completion: &[u8]) -> Option<Vec<u8>> {
+        let answer = Said::read(completion).ok()?;
+        let mut out = Vec::with_capacity(completion.len());
+        out.push(b'{');
+        head_into(&answer, &mut out);
+        out.extend_from_slice(b",\"content\":[");
+        content_into(&answer, &mut out);
+        let reason = stop_reason(answer.finish_reason, answer.native_finish_reason);
+        put(&mut out, &[b"],\"stop_reason\":\"", reason, b"\",\"stop_sequence\":null,\"usage\":"]);
+        usage_into(&answer.usage.unwrap_or_default(), &mut out);
+        metadata_into(&answer, &mut out);
+        out.push(b'}');
+        Some(out)
+    }
+}
+
+/// Appends the members that say whose message it is.
+pub(super) fn head_into(answer: &Said<'_>, out: &mut Vec<u8>) {
+    put(out, &[b"\"id\":", answer.id, b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"model\":", answer.model]);
+    put(out, &[b",\"provider\":", answer.provider]);
+}
+
+/// Appends `openrouter_metadata`, if it is there.
+pub(super) fn metadata_into(answer: &Said<'_>, out: &mut Vec<u8>) {
+    if let Some(metadata) = answer.metadata {
+        put(out, &[b",\"openrouter_metadata\":", metadata]);
+    }
+}
+
+/// Appends Anthropic's `usage`, in which the input is without what the cache had, and OpenRouter's cost.
+pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
+    let input = counts.prompt.saturating_sub(counts.cached).saturating_sub(counts.cache_write);
+    out.extend_from_slice(b"{\"input_tokens\":");
+    put_number(out, input);
+    out.extend_from_slice(b",\"cache_creation_input_tokens\":");
+    put_number(out, counts.cache_write);
+    out.extend_from_slice(b",\"cache_read_input_tokens\":");
+    put_number(out, counts.cached);
+    out.extend_from_slice(b",\"output_tokens\":");
+    put_number(out, counts.completion);
+    out.extend_from_slice(b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"standard\"");
+    if let Some(cost) = counts.cost {
+        put(out, &[b",\"cost\":", cost, b",\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":", cost]);
+        put(out, &[b",\"upstream_inference_prompt_cost\":", counts.prompt_cost.unwrap_or(b"0")]);
+        put(out, &[b",\"upstream_inference_completions_cost\":", counts.completion_cost.unwrap_or(b"0"), b"}"]);
+    }
+    out.push(b'}');
+}
+
+/// Appends the blocks of a whole answer: thinking, text, calls.
+fn content_into(answer: &Said<'_>, out: &mut Vec<u8>) {
+    let said = &answer.said;
+    for detail in &said.details {
+        if detail.data.is_some() {
+            comma(out);
+            put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]);
+            continue;
+        }
+        let signature = detail.signature.filter(|_| detail.is_of(FORMAT)).unwrap_or_default();
+        thinking_into(detail.text.unwrap_or_default().raw, signature.raw, out);
+    }
+    if let Some(reasoning) = said.reasoning.filter(|_| said.details.is_empty()) {
+        thinking_into(reasoning.raw, b"", out);
+    }
+    for text in [said.content, said.refusal].into_iter().flatten() {
+        comma(out);
+        out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":");
+        text_into(out, text);
+        out.push(b'}');
+    }
+    for call in &said.calls {
+        comma(out);
+        out.extend_from_slice(b"{\"type\":\"tool_use\",\"id\":");
+        text_into(out, call.id.unwrap_or_default());
+        out.extend_from_slice(b",\"name\":");
+        text_into(out, call.name.unwrap_or_default());
+        let arguments = call.arguments.unwrap_or_default().value();
+        let mut scanner = Scanner::new(arguments.trim().as_bytes());
+        let is_object = arguments.trim().starts_with('{') && scanner.skip().and_then(|_| scanner.end()).is_ok();
+        // A model cannot be kept from writing what is no JSON.
+        put(out, &[b",\"input\":", if is_object { arguments.trim().as_bytes() } else { b"{}" }, b"}"]);
+    }
+}
+
+fn thinking_into(text: &[u8], signature: &[u8], out: &mut Vec<u8>) {
+    if !text.is_empty() || !signature.is_empty() {
+        comma(out);
+        put(out, &[b"{\"type\":\"thinking\",\"thinking\":\"", text, b"\",\"signature\":\"", signature, b"\"}"]);
+    }
+}

@@ -1,0 +1,326 @@
+//! The request, as a chat completion.
+
+use super::super::body::Body;
+use super::super::object::{each, expect, members, number, put_number, text};
+use super::super::said::Detail;
+use super::super::sealed::{FORMAT, unseal};
+use super::super::{Shape, Translated};
+use super::block::{self, Block};
+use crate::chat::Request;
+use crate::error::ClientError;
+use crate::json::{Kind, Scanner, Text, escape_into};
+
+/// Members that a chat completion has, too.
+const SAME: [&str; 15] = [
+    "model",
+    "models",
+    "provider",
+    "plugins",
+    "route",
+    "session_id",
+    "trace",
+    "user",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stream",
+    "cache_control",
+    "transforms",
+];
+
+/// The longest `user` that OpenAI takes, and its quotes. Claude Code sends more than that.
+const LONGEST_USER: usize = 64 + 2;
+
+/// The chat completion that `request` is.
+///
+/// Errors: if it is not of Messages' shape, or asks for something that runs at Anthropic.
+pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
+    if Scanner::new(request).kind() != Ok(Kind::Object) {
+        return Err(if request.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+    }
+    let mut body = Body { out: Vec::with_capacity(request.len().saturating_add(512)) };
+    body.put(&[b"{"]);
+    let same = members(request, SAME)?;
+    SAME.iter().zip(same).for_each(|(name, value)| body.optional(name, value));
+    let [fallbacks, models, system, messages, tools, choice, stops, thinking, output_config, metadata, tier, user, servers] = members(
+        request,
+        [
+            "fallbacks",
+            "models",
+            "system",
+            "messages",
+            "tools",
+            "tool_choice",
+            "stop_sequences",
+            "thinking",
+            "output_config",
+            "metadata",
+            "service_tier",
+            "user",
+            "mcp_servers",
+        ],
+    )?;
+    if servers.is_some_and(|servers| servers != b"[]") {
+        return Err(ClientError::invalid("mcp_servers", "none: the gateway calls no servers"));
+    }
+    if let Some(fallbacks) = fallbacks {
+        if models.is_some() {
+            return Err(ClientError::invalid("fallbacks", "either `fallbacks` or `models`"));
+        }
+        fallbacks_into(fallbacks, &mut body)?;
+    }
+    body.optional("stop", stops);
+    if let Some(tier) = tier.filter(|tier| !matches!(*tier, b"\"auto\"" | b"\"standard_only\"")) {
+        body.member("service_tier", tier);
+    }
+    let effort = reasoning_into(thinking, output_config, &mut body)?;
+    if let Some(tools) = tools {
+        tools_into(tools, &mut body)?;
+    }
+    if let Some(choice) = choice {
+        choice_into(choice, &mut body)?;
+    }
+    let messages = messages.ok_or(ClientError::NoMessages)?;
+    body.comma();
+    body.put(&[b"\"messages\":["]);
+    if let Some(system) = system {
+        message_into("system", &block::read_all(system, "system")?, &mut body)?;
+    }
+    let mut none = true;
+    each(messages, "messages", |message, place| {
+        none = false;
+        let at = format!("messages[{place}]");
+        let [role, content] = expect(message, &at, ["role", "content"])?;
+        let at = format!("{at}.content");
+        let blocks = block::read_all(content.ok_or_else(|| ClientError::invalid(&*at, "a string or an array of blocks"))?, &at)?;
+        match text(role).map(|role| role.raw) {
+            Some(b"user") => user_into(&blocks, &mut body),
+            Some(b"assistant") => assistant_into(&blocks, &mut body),
+            Some(b"system") => message_into("system", &blocks, &mut body),
+            _ => Err(ClientError::invalid(format!("messages[{place}].role"), "user or assistant")),
+        }
+    })?;
+    if none {
+        return Err(ClientError::NoMessages);
+    }
+    body.put(&[b"]"]);
+    // What is marked at this level stands last: of its neighbours none is ever left out.
+    let [user_id] = metadata.filter(|_| user.is_none()).map_or(Ok([None]), |metadata| expect(metadata, "metadata", ["user_id"]))?;
+    match user_id {
+        Some(user_id) if user_id.len() <= LONGEST_USER => body.member("user", user_id),
+        user_id => body.optional("user", user_id),
+    }
+    body.optional("verbosity", effort);
+    body.put(&[b"}"]);
+    Ok(Translated { body: body.out, shape: Shape::Messages(Box::default()) })
+}
+
+/// The body that answers how many tokens the prompt of `request` has: four bytes to a token, an estimate.
+///
+/// Errors: those of a request.
+pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, ClientError> {
+    let [tools] = members(request, ["tools"]).unwrap_or_default();
+    let translated = translate(request)?;
+    let parsed = Request::parse(translated.body, None, max_models)?;
+    let bytes = parsed.prompt_bytes.saturating_add(tools.unwrap_or_default().len());
+    let mut out = b"{\"input_tokens\":".to_vec();
+    put_number(&mut out, (bytes as u64).div_ceil(4));
+    out.push(b'}');
+    Ok(out)
+}
+
+fn fallbacks_into(fallbacks: &[u8], body: &mut Body) -> Result<(), ClientError> {
+    body.comma();
+    body.put(&[b"\"models\":["]);
+    each(fallbacks, "fallbacks", |fallback, place| {
+        let at = format!("fallbacks[{place}]");
+        let [model] = expect(fallback, &at, ["model"])?;
+        body.comma();
+        body.put(&[model.ok_or_else(|| ClientError::invalid(format!("{at}.model"), "a model"))?]);
+        Ok(())
+    })?;
+    body.put(&[b"]"]);
+    Ok(())
+}
+
+/// `thinking` and `output_config`, as `reasoning` and `response_format`; what is left is how much effort the rest of an answer is worth,
+/// which OpenRouter calls `verbosity` and OpenAI means something else by.
+fn reasoning_into<'a>(thinking: Option<&[u8]>, output_config: Option<&'a [u8]>, body: &mut Body) -> Result<Option<&'a [u8]>, ClientError> {
+    let [effort, format] = output_config.map_or(Ok([None; 2]), |config| expect(config, "output_config", ["effort", "format"]))?;
+    let [kind, budget] = thinking.map_or(Ok([None; 2]), |thinking| expect(thinking, "thinking", ["type", "budget_tokens"]))?;
+    let mut effort = effort;
+    match text(kind).map(|kind| kind.raw) {
+        None => {}
+        Some(b"disabled") => body.member("reasoning", b"{\"enabled\":false}"),
+        Some(b"enabled") => {
+            let budget = budget.filter(|budget| number(Some(budget)).is_some());
+            let budget = budget.ok_or_else(|| ClientError::invalid("thinking.budget_tokens", "a whole number of tokens"))?;
+            body.comma();
+            body.put(&[b"\"reasoning\":{\"max_tokens\":", budget, b"}"]);
+        }
+        Some(b"adaptive") => {
+            body.comma();
+            body.put(&[b"\"reasoning\":{\"enabled\":true"]);
+            body.optional("effort", effort.take());
+            body.put(&[b"}"]);
+        }
+        Some(_) => return Err(ClientError::invalid("thinking.type", "enabled, adaptive or disabled")),
+    }
+    if let Some([kind, schema]) = format.map(|format| expect(format, "output_config.format", ["type", "schema"])).transpose()? {
+        let schema = schema.filter(|_| text(kind).is_some_and(|kind| kind.is("json_schema")));
+        let schema = schema.ok_or_else(|| ClientError::invalid("output_config.format", "a json_schema with its schema"))?;
+        body.comma();
+        body.put(&[
+            b"\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"strict\":true,\"schema\":",
+            schema,
+        ]);
+        body.put(&[b"}}"]);
+    }
+    Ok(effort)
+}
+
+fn tools_into(tools: &[u8], body: &mut Body) -> Result<(), ClientError> {
+    body.comma();
+    body.put(&[b"\"tools\":["]);
+    each(tools, "tools", |tool, place| {
+        let at = format!("tools[{place}]");
+        let [kind, name, description, schema, strict, cache_control] =
+            expect(tool, &at, ["type", "name", "description", "input_schema", "strict", "cache_control"])?;
+        if text(kind).is_some_and(|kind| !kind.is("custom")) {
+            return Err(ClientError::invalid(format!("{at}.type"), "custom: tools that are made by Anthropic are not served"));
+        }
+        body.comma();
+        body.put(&[b"{\"type\":\"function\",\"function\":{\"name\":"]);
+        body.put(&[name.ok_or_else(|| ClientError::invalid(format!("{at}.name"), "the tool's name"))?]);
+        body.optional("description", description);
+        body.optional("parameters", schema);
+        body.optional("strict", strict);
+        body.put(&[b"}"]);
+        body.optional("cache_control", cache_control);
+        body.put(&[b"}"]);
+        Ok(())
+    })?;
+    body.put(&[b"]"]);
+    Ok(())
+}
+
+fn choice_into(choice: &[u8], body: &mut Body) -> Result<(), ClientError> {
+    let [kind, name, one_at_a_time] = expect(choice, "tool_choice", ["type", "name", "disable_parallel_tool_use"])?;
+    match (text(kind).unwrap_or_default().raw, name) {
+        (b"auto", _) => body.member("tool_choice", b"\"auto\""),
+        (b"any", _) => body.member("tool_choice", b"\"required\""),
+        (b"none", _) => body.member("tool_choice", b"\"none\""),
+        (b"tool", Some(name)) => {
+            body.comma();
+            body.put(&[b"\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":", name, b"}}"]);
+        }
+        _ => return Err(ClientError::invalid("tool_choice", "auto, any, none, or a tool by its name")),
+    }
+    if one_at_a_time == Some(b"true") {
+        body.member("parallel_tool_calls", b"false");
+    }
+    Ok(())
+}
+
+/// Appends a message of `blocks`.
+fn message_into(role: &str, blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+    body.comma();
+    body.put(&[b"{\"role\":\"", role.as_bytes(), b"\",\"content\":"]);
+    block::content_into(blocks, body)?;
+    body.put(&[b"}"]);
+    Ok(())
+}
+
+/// What tools answered comes first, each a message; then what the user says.
+fn user_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+    for result in blocks.iter().filter(|block| block.is("tool_result")) {
+        let id = result.tool_use_id.ok_or_else(|| ClientError::invalid(format!("{}.tool_use_id", result.at), "the id of the call"))?;
+        body.comma();
+        body.put(&[b"{\"role\":\"tool\",\"tool_call_id\":\"", id.raw, b"\",\"content\":"]);
+        let mut blocks = match result.content {
+            Some(content) => block::read_all(content, &format!("{}.content", result.at))?,
+            None => Vec::new(),
+        };
+        if let Some(last) = blocks.last_mut() {
+            last.cache_control = last.cache_control.or(result.cache_control);
+        }
+        block::content_into(&blocks, body)?;
+        body.put(&[b"}"]);
+    }
+    let said: Vec<_> = blocks.iter().filter(|block| !block.is("tool_result")).cloned().collect();
+    if !said.is_empty() || blocks.is_empty() {
+        message_into("user", &said, body)?;
+    }
+    Ok(())
+}
+
+/// Thinking stands before text and calls in a chat completion's message: where it stands behind text, another message begins.
+fn assistant_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+    let mut rest = blocks;
+    let mut first = true;
+    while first || !rest.is_empty() {
+        first = false;
+        let spoken = rest.iter().position(|block| block.is("text")).unwrap_or(rest.len());
+        let called = rest.iter().position(|block| block.is("tool_use")).unwrap_or(rest.len());
+        let behind = |(place, block): (usize, &Block<'_>)| (place > spoken && is_thinking(block)).then_some(place);
+        let end = rest.iter().enumerate().take(called).find_map(behind).unwrap_or(rest.len());
+        let (turn, after) = rest.split_at(end);
+        turn_into(turn, body)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+fn is_thinking(block: &Block<'_>) -> bool {
+    block.is("thinking") || block.is("redacted_thinking")
+}
+
+fn turn_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+    let texts: Vec<_> = blocks.iter().filter(|block| block.is("text")).cloned().collect();
+    let calls: Vec<_> = blocks.iter().filter(|block| block.is("tool_use")).collect();
+    body.comma();
+    body.put(&[b"{\"role\":\"assistant\",\"content\":"]);
+    if texts.is_empty() && !calls.is_empty() {
+        body.put(&[b"null"]);
+    } else {
+        block::content_into(&texts, body)?;
+    }
+    let details: Vec<_> = blocks.iter().filter(|block| is_thinking(block)).filter_map(detail).collect();
+    body.reasoning_details(&details);
+    if !calls.is_empty() {
+        body.put(&[b",\"tool_calls\":["]);
+        for call in calls {
+            let (Some(id), Some(name)) = (call.id, call.name) else {
+                return Err(ClientError::invalid(&*call.at, "a tool_use with `id`, `name` and `input`"));
+            };
+            body.comma();
+            body.put(&[b"{\"id\":\"", id.raw, b"\",\"type\":\"function\",\"function\":{\"name\":\"", name.raw, b"\",\"arguments\":\""]);
+            escape_into(&mut body.out, &String::from_utf8_lossy(call.input.unwrap_or(b"{}")));
+            body.put(&[b"\"}}"]);
+        }
+        body.put(&[b"]"]);
+    }
+    body.put(&[b"}"]);
+    Ok(())
+}
+
+/// The reasoning that a block is. Thinking that nobody signed is of no use to whoever gave it.
+fn detail<'a>(block: &Block<'a>) -> Option<Detail<'a>> {
+    if let Some(sealed) = block.data.and_then(unseal) {
+        return Some(sealed);
+    }
+    let is_text = block.is("thinking");
+    if if is_text { block.signature.is_none() } else { block.data.is_none() } {
+        return None;
+    }
+    Some(Detail {
+        kind: Text::plain(if is_text { b"reasoning.text" } else { b"reasoning.encrypted" }),
+        format: Some(Text::plain(FORMAT.as_bytes())),
+        text: block.thinking.filter(|_| is_text),
+        signature: block.signature.filter(|_| is_text),
+        data: block.data.filter(|_| !is_text),
+        id: None,
+        index: None,
+    })
+}

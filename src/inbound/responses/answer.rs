@@ -1,0 +1,364 @@
+//! The answer, as a response or as the events of one.
+//!
+//! See <https://platform.openai.com/docs/api-reference/responses-streaming>. One item is told after the other; a whole answer is told
+//! in the same way, and only what it came to goes out.
+
+use super::super::event::{self, Event, Events};
+use super::super::object::{members, put, put_number, text};
+use super::super::said::{Answer as Said, Call, Detail};
+use super::super::sealed::seal;
+use super::item::{Item, What};
+use super::object::{Echo, Response, usage_into};
+use crate::json::Text;
+
+/// Brings answers into the shape of Responses.
+#[derive(Debug)]
+pub(in crate::inbound) struct Answer {
+    events: Events,
+    telling: Telling,
+}
+
+/// A response that is being told.
+#[derive(Debug)]
+struct Telling {
+    echo: Echo,
+    state: State,
+    /// The number of the next event.
+    sequence: u64,
+    /// Id, model, provider and time, as they were written.
+    head: [Vec<u8>; 4],
+    open: Option<Item>,
+    /// Items so far.
+    items: u64,
+    /// Those that are told, and the text in them.
+    output: Vec<u8>,
+    output_text: Vec<u8>,
+    /// Calls that are told.
+    calls: Vec<u64>,
+    incomplete: Option<&'static str>,
+    usage: Option<Vec<u8>>,
+    metadata: Option<Vec<u8>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Begun,
+    Over,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    pub(super) fn new(echo: Echo) -> Self {
+        let telling = Telling {
+            echo,
+            state: State::New,
+            sequence: 0,
+            head: Default::default(),
+            open: None,
+            items: 0,
+            output: Vec::new(),
+            output_text: Vec::new(),
+            calls: Vec::new(),
+            incomplete: None,
+            usage: None,
+            metadata: None,
+        };
+        Self { events: Events::default(), telling }
+    }
+
+    /// The next bytes of a stream.
+    pub(in crate::inbound) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        let telling = &mut self.telling;
+        self.events.feed(bytes, |event| match event {
+            Event::Chunk(chunk) => _ = telling.chunk(chunk, &mut out),
+            Event::KeepAlive => out.extend_from_slice(b": OPENROUTER PROCESSING\n\n"),
+            Event::Done => telling.end(&mut out),
+        });
+        out
+    }
+
+    /// A whole answer.
+    pub(in crate::inbound) fn whole(&mut self, completion: &[u8]) -> Option<Vec<u8>> {
+        let mut events = Vec::new();
+        self.telling.chunk(completion, &mut events)?;
+        self.telling.close(&mut events);
+        let mut out = events;
+        out.clear();
+        let status = self.telling.status();
+        self.telling.response_into(status, None, &mut out);
+        Some(out)
+    }
+}
+
+// === impl Telling ===
+
+impl Telling {
+    /// Takes a chunk, or a whole completion; `None` if it is none.
+    fn chunk(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let answer = Said::read(chunk).ok()?;
+        if self.state == State::New {
+            self.state = State::Begun;
+            self.head = [answer.id, answer.model, answer.provider, answer.created].map(<[u8]>::to_vec);
+            for name in ["response.created", "response.in_progress"] {
+                self.told(name, "in_progress", None, out);
+            }
+        }
+        if self.state == State::Over {
+            return Some(());
+        }
+        if let Some(error) = answer.error {
+            self.fail(error, out);
+            return Some(());
+        }
+        let said = &answer.said;
+        said.details.iter().for_each(|detail| self.detail(detail, out));
+        if let Some(reasoning) = said.reasoning.filter(|_| said.details.is_empty()) {
+            self.reasoning(None, None, out);
+            self.more(reasoning, out);
+        }
+        for words in [said.content, said.refusal].into_iter().flatten() {
+            self.message(out);
+            self.more(words, out);
+        }
+        said.calls.iter().for_each(|call| self.call(call, out));
+        match answer.finish_reason.map(|reason| reason.raw) {
+            Some(b"length") => self.incomplete = Some("max_output_tokens"),
+            Some(b"content_filter") => self.incomplete = Some("content_filter"),
+            _ => {}
+        }
+        if let Some(counts) = &answer.usage {
+            let mut usage = Vec::new();
+            usage_into(counts, &mut usage);
+            self.usage = Some(usage);
+        }
+        self.metadata = answer.metadata.map(<[u8]>::to_vec).or(self.metadata.take());
+        Some(())
+    }
+
+    /// Nothing more comes.
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.state != State::Begun {
+            return;
+        }
+        self.close(out);
+        self.state = State::Over;
+        let status = self.status();
+        self.told(if status == "completed" { "response.completed" } else { "response.incomplete" }, status, None, out);
+    }
+
+    fn fail(&mut self, error: &[u8], out: &mut Vec<u8>) {
+        self.close(out);
+        self.state = State::Over;
+        let [message, metadata] = members(error, ["message", "metadata"]).unwrap_or_default();
+        let [error_type] = metadata.and_then(|metadata| members(metadata, ["error_type"]).ok()).unwrap_or_default();
+        let code = match text(error_type).unwrap_or_default().raw {
+            b"rate_limit_exceeded" => "rate_limit_exceeded",
+            b"invalid_request" | b"invalid_prompt" | b"context_length_exceeded" => "invalid_prompt",
+            _ => "server_error",
+        };
+        let error = (code, message.unwrap_or(b"\"\""), error_type.unwrap_or(b"\"unmapped\""));
+        self.told("response.failed", "failed", Some(error), out);
+    }
+
+    fn status(&self) -> &'static str {
+        if self.incomplete.is_some() { "incomplete" } else { "completed" }
+    }
+
+    fn response_into(&self, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
+        let [id, model, provider, created] = &self.head;
+        let response = Response {
+            id,
+            model,
+            provider,
+            created,
+            status,
+            incomplete: self.incomplete.filter(|_| status == "incomplete"),
+            error,
+            output: &self.output,
+            output_text: &self.output_text,
+            usage: self.usage.as_deref(),
+            metadata: self.metadata.as_deref(),
+        };
+        response.write(&self.echo, out);
+    }
+
+    /// Appends an event that holds the response.
+    fn told(&mut self, name: &str, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
+        let sequence = self.number();
+        event::named(name, out, &|out| {
+            sequence_into(sequence, out);
+            out.extend_from_slice(b",\"response\":");
+            self.response_into(status, error, out);
+        });
+    }
+
+    fn number(&mut self) -> u64 {
+        let number = self.sequence;
+        self.sequence = number.saturating_add(1);
+        number
+    }
+
+    /// Appends an event about the open item.
+    fn about(&mut self, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
+        let sequence = self.number();
+        let Some(item) = &self.open else { return };
+        event::named(name, out, &|out| {
+            sequence_into(sequence, out);
+            out.extend_from_slice(b",\"output_index\":");
+            put_number(out, item.index);
+            // Those that are the item hold it, and the others name it.
+            if !name.starts_with("response.output_item.") {
+                put(out, &[b",\"item_id\":\"", &item.id, b"\"", place]);
+            }
+            write(item, out);
+        });
+    }
+
+    /// Begins an item.
+    fn open(&mut self, kind: &str, what: What, out: &mut Vec<u8>) {
+        self.close(out);
+        let [id, ..] = &self.head;
+        let id = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or_default();
+        let id = [kind.as_bytes(), b"_", id, b"-", self.items.to_string().as_bytes()].concat();
+        self.open = Some(Item { index: self.items, id, what, text: Vec::new() });
+        self.items = self.items.saturating_add(1);
+        self.about("response.output_item.added", b"", out, &|item, out| {
+            out.extend_from_slice(b",\"item\":");
+            item.write(false, out);
+        });
+    }
+
+    /// Ends the open item, if there is one.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        let Some(item) = &self.open else { return };
+        let is_empty = item.text.is_empty();
+        let text = |item: &Item, out: &mut Vec<u8>| put(out, &[b",\"text\":\"", &item.text, b"\""]);
+        let part = |item: &Item, out: &mut Vec<u8>| {
+            out.extend_from_slice(b",\"part\":");
+            item.part(out);
+        };
+        match item.what {
+            What::Message => {
+                self.about("response.output_text.done", CONTENT, out, &|item, out| {
+                    text(item, out);
+                    out.extend_from_slice(b",\"logprobs\":[]");
+                });
+                self.about("response.content_part.done", CONTENT, out, &part);
+            }
+            What::Reasoning { .. } if is_empty => {}
+            What::Reasoning { .. } => {
+                self.about("response.reasoning_summary_text.done", SUMMARY, out, &text);
+                self.about("response.reasoning_summary_part.done", SUMMARY, out, &part);
+            }
+            What::Call { .. } => self.about("response.function_call_arguments.done", b"", out, &|item, out| {
+                let What::Call { name, .. } = &item.what else { return };
+                put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
+            }),
+        }
+        self.about("response.output_item.done", b"", out, &|item, out| {
+            out.extend_from_slice(b",\"item\":");
+            item.write(true, out);
+        });
+        let Some(item) = self.open.take() else { return };
+        if !self.output.is_empty() {
+            self.output.push(b',');
+        }
+        item.write(true, &mut self.output);
+        if matches!(item.what, What::Message) {
+            self.output_text.extend_from_slice(&item.text);
+        }
+    }
+
+    /// More of the open item.
+    fn more(&mut self, text: Text<'_>, out: &mut Vec<u8>) {
+        let delta = |_: &Item, out: &mut Vec<u8>| put(out, &[b",\"delta\":\"", text.raw, b"\""]);
+        let Some(item) = &mut self.open else { return };
+        let is_first = item.text.is_empty();
+        match item.what {
+            What::Message => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
+                delta(item, out);
+                out.extend_from_slice(b",\"logprobs\":[]");
+            }),
+            What::Reasoning { .. } => {
+                if is_first {
+                    self.about("response.reasoning_summary_part.added", SUMMARY, out, &|item, out| {
+                        out.extend_from_slice(b",\"part\":");
+                        item.part(out);
+                    });
+                }
+                self.about("response.reasoning_summary_text.delta", SUMMARY, out, &delta);
+            }
+            What::Call { .. } => self.about("response.function_call_arguments.delta", b"", out, &delta),
+        }
+        if let Some(item) = &mut self.open {
+            item.text.extend_from_slice(text.raw);
+        }
+    }
+
+    fn message(&mut self, out: &mut Vec<u8>) {
+        if matches!(self.open, Some(Item { what: What::Message, .. })) {
+            return;
+        }
+        self.open("msg", What::Message, out);
+        self.about("response.content_part.added", CONTENT, out, &|item, out| {
+            out.extend_from_slice(b",\"part\":");
+            item.part(out);
+        });
+    }
+
+    fn reasoning(&mut self, block: Option<u64>, format: Option<Text<'_>>, out: &mut Vec<u8>) {
+        if matches!(self.open, Some(Item { what: What::Reasoning { block: open, .. }, .. }) if open == block) {
+            return;
+        }
+        let format = format.unwrap_or_default().raw.to_vec();
+        self.open("rs", What::Reasoning { block, format, signature: Vec::new(), sealed: Vec::new() }, out);
+    }
+
+    fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
+        if detail.data.is_some() {
+            // It stands for itself.
+            self.close(out);
+        }
+        self.reasoning(detail.index, detail.format, out);
+        if let Some(text) = detail.text {
+            self.more(text, out);
+        }
+        if let Some(Item { what: What::Reasoning { signature, sealed, .. }, .. }) = &mut self.open {
+            signature.extend_from_slice(detail.signature.unwrap_or_default().raw);
+            if detail.data.is_some() {
+                *sealed = seal(detail);
+            }
+        }
+        if detail.data.is_some() {
+            self.close(out);
+        }
+    }
+
+    fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
+        let is_open = matches!(self.open, Some(Item { what: What::Call { call: open, .. }, .. }) if open == call.index);
+        if !is_open {
+            // What is told cannot be added to.
+            if self.calls.contains(&call.index) {
+                return;
+            }
+            self.calls.push(call.index);
+            let [id, name] = [call.id, call.name].map(|text| text.unwrap_or_default().raw.to_vec());
+            self.open("fc", What::Call { call: call.index, id, name }, out);
+        }
+        if let Some(arguments) = call.arguments {
+            self.more(arguments, out);
+        }
+    }
+}
+
+/// Where in an item its one part is.
+const CONTENT: &[u8] = b",\"content_index\":0";
+const SUMMARY: &[u8] = b",\"summary_index\":0";
+
+fn sequence_into(sequence: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"sequence_number\":");
+    put_number(out, sequence);
+}

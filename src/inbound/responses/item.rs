@@ -1,0 +1,79 @@
+//! The item of a response that is being told.
+
+use super::super::object::put;
+
+/// The item that is being told. Texts are the insides of JSON strings.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// Which it is in the output.
+    pub(super) index: u64,
+    /// Its own id.
+    pub(super) id: Vec<u8>,
+    pub(super) what: What,
+    /// Text, arguments or what was thought, so far.
+    pub(super) text: Vec<u8>,
+}
+
+/// What an item is.
+#[derive(Debug)]
+pub(super) enum What {
+    Message,
+    Call {
+        /// Which call it is in OpenRouter's chunks.
+        call: u64,
+        id: Vec<u8>,
+        name: Vec<u8>,
+    },
+    Reasoning {
+        /// Which block it is in OpenRouter's chunks.
+        block: Option<u64>,
+        format: Vec<u8>,
+        signature: Vec<u8>,
+        sealed: Vec<u8>,
+    },
+}
+
+// === impl Item ===
+
+impl Item {
+    /// Appends the item with what it has come to; `done` if that is all.
+    pub(super) fn write(&self, done: bool, out: &mut Vec<u8>) {
+        let status: &[u8] = if done { b"completed" } else { b"in_progress" };
+        put(out, &[b"{\"id\":\"", &self.id, b"\",\"status\":\"", status]);
+        match &self.what {
+            What::Message => {
+                out.extend_from_slice(b"\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[");
+                if done {
+                    self.part(out);
+                }
+                out.extend_from_slice(b"]}");
+            }
+            What::Call { id, name, .. } => {
+                let arguments: &[u8] = if done { &self.text } else { b"" };
+                put(out, &[b"\",\"type\":\"function_call\",\"call_id\":\"", id, b"\",\"name\":\"", name]);
+                put(out, &[b"\",\"arguments\":\"", arguments, b"\"}"]);
+            }
+            What::Reasoning { format, signature, sealed, .. } => {
+                out.extend_from_slice(b"\",\"type\":\"reasoning\",\"summary\":[");
+                if done && !self.text.is_empty() {
+                    self.part(out);
+                }
+                out.push(b']');
+                for (name, value) in [("encrypted_content", sealed), ("signature", signature), ("format", format)] {
+                    if done && !value.is_empty() {
+                        put(out, &[b",\"", name.as_bytes(), b"\":\"", value, b"\""]);
+                    }
+                }
+                out.push(b'}');
+            }
+        }
+    }
+
+    /// Appends its one part.
+    pub(super) fn part(&self, out: &mut Vec<u8>) {
+        match self.what {
+            What::Reasoning { .. } => put(out, &[b"{\"type\":\"summary_text\",\"text\":\"", &self.text, b"\"}"]),
+            _ => put(out, &[b"{\"type\":\"output_text\",\"text\":\"", &self.text, b"\",\"annotations\":[],\"logprobs\":[]}"]),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The response object, as it stands in an answer and in the events of a stream.
+
+use super::super::object::{comma, members, put, put_number};
+use super::super::said::Counts;
+use crate::json::Error;
+
+/// What a response says of its request, as the request said it.
+#[derive(Debug)]
+pub(super) struct Echo(Vec<u8>);
+
+/// The members that a response has of its request, and what they are by default.
+const ECHOED: [(&str, &str); 20] = [
+    ("background", "false"),
+    ("frequency_penalty", "null"),
+    ("instructions", "null"),
+    ("max_output_tokens", "null"),
+    ("max_tool_calls", "null"),
+    ("metadata", "null"),
+    ("parallel_tool_calls", "true"),
+    ("presence_penalty", "null"),
+    ("previous_response_id", "null"),
+    ("prompt_cache_key", "null"),
+    ("reasoning", "null"),
+    ("safety_identifier", "null"),
+    ("service_tier", "\"auto\""),
+    ("store", "false"),
+    ("temperature", "null"),
+    ("text", "{\"format\":{\"type\":\"text\"}}"),
+    ("tool_choice", "\"auto\""),
+    ("tools", "[]"),
+    ("top_p", "null"),
+    ("truncation", "\"disabled\""),
+];
+
+/// What a response has come to.
+#[derive(Debug)]
+pub(super) struct Response<'a> {
+    /// `gen-…`, quoted as the others.
+    pub(super) id: &'a [u8],
+    pub(super) model: &'a [u8],
+    pub(super) provider: &'a [u8],
+    /// Seconds since the epoch.
+    pub(super) created: &'a [u8],
+    pub(super) status: &'a str,
+    /// Why it is not complete.
+    pub(super) incomplete: Option<&'a str>,
+    /// Code and message of what went wrong, and OpenRouter's type of it.
+    pub(super) error: Option<(&'a str, &'a [u8], &'a [u8])>,
+    /// The items, and the text in them.
+    pub(super) output: &'a [u8],
+    pub(super) output_text: &'a [u8],
+    pub(super) usage: Option<&'a [u8]>,
+    pub(super) metadata: Option<&'a [u8]>,
+}
+
+// === impl Echo ===
+
+impl Echo {
+    /// What is said of `request`.
+    ///
+    /// Errors: if it is no object.
+    pub(super) fn of(request: &[u8]) -> Result<Self, Error> {
+        let said = members(request, ECHOED.map(|(name, _)| name))?;
+        let mut out = Vec::new();
+        for ((name, default), value) in ECHOED.iter().zip(said) {
+            put(&mut out, &[b",\"", name.as_bytes(), b"\":", value.unwrap_or(default.as_bytes())]);
+        }
+        Ok(Self(out))
+    }
+}
+
+// === impl Response ===
+
+impl Response<'_> {
+    /// Appends the object.
+    pub(super) fn write(&self, echo: &Echo, out: &mut Vec<u8>) {
+        put(out, &[b"{\"id\":", self.id, b",\"object\":\"response\",\"created_at\":", self.created]);
+        put(out, &[b",\"completed_at\":null,\"status\":\"", self.status.as_bytes(), b"\",\"model\":", self.model]);
+        put(out, &[b",\"provider\":", self.provider, b",\"output\":[", self.output, b"],\"output_text\":\"", self.output_text, b"\""]);
+        match self.incomplete {
+            Some(reason) => put(out, &[b",\"incomplete_details\":{\"reason\":\"", reason.as_bytes(), b"\"}"]),
+            None => put(out, &[b",\"incomplete_details\":null"]),
+        }
+        match self.error {
+            Some((code, message, error_type)) => {
+                put(out, &[b",\"error\":{\"code\":\"", code.as_bytes(), b"\",\"message\":", message, b"},\"error_type\":", error_type]);
+            }
+            None => put(out, &[b",\"error\":null"]),
+        }
+        out.extend_from_slice(&echo.0);
+        if let Some(usage) = self.usage {
+            put(out, &[b",\"usage\":", usage]);
+        }
+        if let Some(metadata) = self.metadata {
+            put(out, &[b",\"openrouter_metadata\":", metadata]);
+        }
+        out.push(b'}');
+    }
+}
+
+/// Appends the `usage` of a response.
+pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
+    let mut count = |name: &str, count: u64| {
+        comma(out);
+        out.extend_from_slice(name.as_bytes());
+        put_number(out, count);
+    };
+    count("{\"input_tokens\":", counts.prompt);
+    count("\"input_tokens_details\":{\"cached_tokens\":", counts.cached);
+    count("\"cache_write_tokens\":", counts.cache_write);
+    out.push(b'}');
+    let mut count = |name: &str, count: u64| {
+        comma(out);
+        out.extend_from_slice(name.as_bytes());
+        put_number(out, count);
+    };
+    count("\"output_tokens\":", counts.completion);
+    count("\"output_tokens_details\":{\"reasoning_tokens\":", counts.reasoning);
+    out.push(b'}');
+    out.extend_from_slice(b",\"total_tokens\":");
+    put_number(out, counts.prompt.saturating_add(counts.completion));
+    if let Some(cost) = counts.cost {
+        put(out, &[b",\"cost\":", cost, b",\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":", cost]);
+        put(out, &[b",\"upstream_inference_input_cost\":", counts.prompt_cost.unwrap_or(b"0")]);
+        put(out, &[b",\"upstream_inference_output_cost\":", counts.completion_cost.unwrap_or(b"0"), b"}"]);
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,219 @@
+//! What OpenRouter's answers say: chunks and whole completions, borrowed.
+
+use super::object::{members, number, text};
+use crate::json::{Error, Kind, Scanner, Text};
+
+/// A chunk of a stream, or a whole completion.
+#[derive(Debug, Default)]
+pub(super) struct Answer<'a> {
+    /// `gen-…`, quoted as the others.
+    pub(super) id: &'a [u8],
+    /// The provider's display name.
+    pub(super) provider: &'a [u8],
+    /// The model, as catalogued.
+    pub(super) model: &'a [u8],
+    /// Seconds since the epoch.
+    pub(super) created: &'a [u8],
+    /// What is said in the first choice.
+    pub(super) said: Said<'a>,
+    /// Why it ended.
+    pub(super) finish_reason: Option<Text<'a>>,
+    /// The same in the provider's word.
+    pub(super) native_finish_reason: Option<Text<'a>>,
+    /// What was used.
+    pub(super) usage: Option<Counts<'a>>,
+    /// Why the stream broke off.
+    pub(super) error: Option<&'a [u8]>,
+    /// `openrouter_metadata`.
+    pub(super) metadata: Option<&'a [u8]>,
+}
+
+/// A message, or what is new of it.
+#[derive(Debug, Default)]
+pub(super) struct Said<'a> {
+    /// Text.
+    pub(super) content: Option<Text<'a>>,
+    /// Why the model does not want to.
+    pub(super) refusal: Option<Text<'a>>,
+    /// Reasoning, as text.
+    pub(super) reasoning: Option<Text<'a>>,
+    /// Reasoning, piece by piece.
+    pub(super) details: Vec<Detail<'a>>,
+    /// Calls of functions.
+    pub(super) calls: Vec<Call<'a>>,
+}
+
+/// A piece of reasoning.
+#[derive(Debug)]
+pub(super) struct Detail<'a> {
+    pub(super) kind: Text<'a>,
+    /// Whose it is.
+    pub(super) format: Option<Text<'a>>,
+    /// Text or summary.
+    pub(super) text: Option<Text<'a>>,
+    pub(super) signature: Option<Text<'a>>,
+    pub(super) data: Option<Text<'a>>,
+    pub(super) id: Option<Text<'a>>,
+    pub(super) index: Option<u64>,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) index: u64,
+    pub(super) id: Option<Text<'a>>,
+    pub(super) name: Option<Text<'a>>,
+    pub(super) arguments: Option<Text<'a>>,
+}
+
+/// OpenRouter's `usage`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts<'a> {
+    pub(super) prompt: u64,
+    pub(super) completion: u64,
+    pub(super) cached: u64,
+    pub(super) cache_write: u64,
+    pub(super) reasoning: u64,
+    /// Numbers as they were written.
+    pub(super) cost: Option<&'a [u8]>,
+    pub(super) prompt_cost: Option<&'a [u8]>,
+    pub(super) completion_cost: Option<&'a [u8]>,
+}
+
+// === impl Answer ===
+
+impl<'a> Answer<'a> {
+    /// Reads a chunk or a completion.
+    ///
+    /// Errors: if it is not JSON of that shape.
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Error> {
+        let [id, provider, model, created, choices, usage, error, metadata] =
+            members(body, ["id", "provider", "model", "created", "choices", "usage", "error", "openrouter_metadata"])?;
+        let mut answer = Self {
+            id: id.unwrap_or(b"null"),
+            provider: provider.unwrap_or(b"null"),
+            model: model.unwrap_or(b"null"),
+            created: created.unwrap_or(b"0"),
+            usage: usage.map(Counts::read).transpose()?,
+            error,
+            metadata,
+            ..Self::default()
+        };
+        let mut first = true;
+        if let Some(choices) = choices {
+            Scanner::new(choices).array(|scanner| {
+                let choice = scanner.raw()?;
+                if std::mem::take(&mut first) {
+                    answer.choice(choice)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(answer)
+    }
+
+    fn choice(&mut self, choice: &'a [u8]) -> Result<(), Error> {
+        let [message, delta, finish, native] = members(choice, ["message", "delta", "finish_reason", "native_finish_reason"])?;
+        self.finish_reason = text(finish);
+        self.native_finish_reason = text(native);
+        if let Some(said) = message.or(delta) {
+            self.said = Said::read(said)?;
+        }
+        Ok(())
+    }
+}
+
+// === impl Said ===
+
+impl<'a> Said<'a> {
+    fn read(said: &'a [u8]) -> Result<Self, Error> {
+        let [content, refusal, reasoning, details, calls] =
+            members(said, ["content", "refusal", "reasoning", "reasoning_details", "tool_calls"])?;
+        let full = |text: &Text<'_>| !text.is_empty();
+        let mut said = Self {
+            content: text(content).filter(full),
+            refusal: text(refusal).filter(full),
+            reasoning: text(reasoning).filter(full),
+            ..Self::default()
+        };
+        if let Some(details) = details {
+            list(details, |detail| {
+                let [kind, format, words, summary, signature, data, id, index] =
+                    members(detail, ["type", "format", "text", "summary", "signature", "data", "id", "index"])?;
+                said.details.push(Detail {
+                    kind: text(kind).unwrap_or_default(),
+                    format: text(format),
+                    text: text(words).or_else(|| text(summary)).filter(full),
+                    signature: text(signature).filter(full),
+                    data: text(data).filter(full),
+                    id: text(id).filter(full),
+                    index: number(index),
+                });
+                Ok(())
+            })?;
+        }
+        if let Some(calls) = calls {
+            let mut place = 0u64;
+            list(calls, |call| {
+                let [index, id, function] = members(call, ["index", "id", "function"])?;
+                let [name, arguments] = function.map_or(Ok([None; 2]), |function| members(function, ["name", "arguments"]))?;
+                said.calls.push(Call {
+                    index: number(index).unwrap_or(place),
+                    id: text(id).filter(full),
+                    name: text(name).filter(full),
+                    arguments: text(arguments).filter(full),
+                });
+                place = place.saturating_add(1);
+                Ok(())
+            })?;
+        }
+        Ok(said)
+    }
+}
+
+// === impl Detail ===
+
+impl Detail<'_> {
+    pub(super) fn is_of(&self, format: &str) -> bool {
+        self.format.is_some_and(|own| own.is(format))
+    }
+}
+
+// === impl Counts ===
+
+impl<'a> Counts<'a> {
+    fn read(usage: &'a [u8]) -> Result<Self, Error> {
+        let [prompt, completion, prompts, completions, cost, costs] = members(
+            usage,
+            ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details", "cost", "cost_details"],
+        )?;
+        let [cached, cache_write] = prompts.map_or(Ok([None; 2]), |details| members(details, ["cached_tokens", "cache_write_tokens"]))?;
+        let [reasoning] = completions.map_or(Ok([None]), |details| members(details, ["reasoning_tokens"]))?;
+        let [prompt_cost, completion_cost] = costs
+            .map_or(Ok([None; 2]), |costs| members(costs, ["upstream_inference_prompt_cost", "upstream_inference_completions_cost"]))?;
+        let count = |value| number(value).unwrap_or_default();
+        Ok(Self {
+            prompt: count(prompt),
+            completion: count(completion),
+            cached: count(cached),
+            cache_write: count(cache_write),
+            reasoning: count(reasoning),
+            cost,
+            prompt_cost,
+            completion_cost,
+        })
+    }
+}
+
+/// Walks a list of objects; what is none is passed over.
+fn list<'a>(value: &'a [u8], mut element: impl FnMut(&'a [u8]) -> Result<(), Error>) -> Result<(), Error> {
+    let mut scanner = Scanner::new(value);
+    if scanner.kind()? != Kind::Array {
+        return Ok(());
+    }
+    scanner.array(|scanner| {
+        let is_object = scanner.kind()? == Kind::Object;
+        let value = scanner.raw()?;
+        if is_object { element(value) } else { Ok(()) }
+    })
+}

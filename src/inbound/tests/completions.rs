@@ -1,0 +1,47 @@
+//! Legacy completions.
+
+use super::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+pub(super) fn everything() -> Value {
+    json!({"model": "a/b", "prompt": ["x"], "logprobs": 2, "stream": true, "max_tokens": 5, "best_of": 1, "echo": false})
+}
+
+#[test]
+fn a_prompt_is_what_the_user_says_and_the_rest_stays() {
+    let chat = chat(Api::Completions, &everything());
+    let messages = json!([{"role": "user", "content": "x"}]);
+    assert_eq!(chat, json!({"messages": messages, "model": "a/b", "stream": true, "max_tokens": 5, "logprobs": true, "top_logprobs": 2}));
+}
+
+#[test]
+fn what_only_a_completion_model_can_do_is_refused() {
+    for (more, message) in [
+        (json!({"prompt": ["a", "b"]}), "Invalid `prompt`"),
+        (json!({"prompt": [1, 2]}), "Invalid `prompt`"),
+        (json!({"prompt": null}), "Input required"),
+        (json!({"suffix": "x"}), "Invalid `suffix`"),
+        (json!({"echo": true}), "Invalid `echo`"),
+        (json!({"best_of": 3}), "Invalid `best_of`"),
+    ] {
+        let mut request = everything();
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert!(refusal(Api::Completions, &request).contains(message), "{more}");
+    }
+}
+
+#[test]
+fn chunks_and_answers_are_text_completions() {
+    let stream = [chunk(&json!({"content": "Hi \"you\""}), &Value::Null), ": OPENROUTER PROCESSING\n\n".into(), end()].concat();
+    let told = told(Api::Completions, &everything(), &stream);
+    let first: Value = serde_json::from_str(told.lines().next().unwrap().strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((&first["object"], &first["choices"][0]["text"]), (&json!("text_completion"), &json!("Hi \"you\"")));
+    assert!(told.contains(": OPENROUTER PROCESSING\n\n") && told.ends_with("data: [DONE]\n\n"));
+    let whole = answered(Api::Completions, &everything(), &json!({"content": "Hi", "reasoning": "so"}), "stop");
+    assert_eq!(
+        whole["choices"],
+        json!([{"text": "Hi", "index": 0, "logprobs": null, "finish_reason": "stop", "native_finish_reason": "stop", "reasoning": "so"}])
+    );
+    assert_eq!(whole["usage"]["cost"], 0.5);
+}

@@ -1,0 +1,319 @@
+//! Anthropic's Messages.
+
+use super::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+pub(super) fn everything() -> Value {
+    json!({
+        "model": "a/b", "max_tokens": 100, "stream": true, "temperature": 1.0, "provider": {"only": ["x"]},
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": "Hi é"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "Hm \"so\"", "signature": "c2ln/+=="}, {"type": "redacted_thinking", "data": "b3BhcXVl"},
+                {"type": "redacted_thinking", "data": "signalbox:google-gemini-v1:call_1:Z2Vt"},
+                {"type": "text", "text": "I look."},
+                {"type": "tool_use", "id": "call_1", "name": "f", "input": {"a": "\"x\"", "b": 1.0}},
+                {"type": "tool_use", "id": "call_2", "name": "f", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "call_1", "content": "12", "cache_control": {"type": "ephemeral"}},
+                {"type": "tool_result", "tool_use_id": "call_2", "is_error": true, "content": [
+                    {"type": "text", "text": "see"}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aW1n"}}]},
+                {"type": "text", "text": "And?"},
+                {"type": "image", "source": {"type": "url", "url": "https://x.test/i.png"}},
+                {"type": "document", "title": "a.pdf", "source": {"type": "base64", "media_type": "application/pdf", "data": "cGRm"}},
+                {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "plain"}}]}],
+        "tools": [{"name": "f", "description": "F", "input_schema": {"type": "object"}, "cache_control": {"type": "ephemeral"}}],
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": true},
+        "stop_sequences": ["\n\n"], "thinking": {"type": "adaptive"}, "output_config": {"effort": "high"},
+        "metadata": {"user_id": "somebody"}, "service_tier": "auto"})
+}
+
+#[test]
+fn t35_a_request_is_told_as_a_chat_completion() {
+    let chat = chat(Api::Messages, &everything());
+    let mark = json!({"type": "ephemeral"});
+    assert_eq!(chat["messages"][0], json!({"role": "system", "content": [{"type": "text", "text": "Be brief.", "cache_control": mark}]}));
+    assert_eq!(chat["messages"][1], json!({"role": "user", "content": "Hi é"}));
+    let assistant = &chat["messages"][2];
+    assert_eq!(assistant["content"], "I look.");
+    assert_eq!(
+        assistant["reasoning_details"],
+        json!([
+            {"type": "reasoning.text", "text": "Hm \"so\"", "signature": "c2ln/+==", "format": "anthropic-claude-v1", "index": 0},
+            {"type": "reasoning.encrypted", "data": "b3BhcXVl", "format": "anthropic-claude-v1", "index": 1},
+            {"type": "reasoning.encrypted", "data": "Z2Vt", "id": "call_1", "format": "google-gemini-v1", "index": 2}])
+    );
+    assert_eq!(
+        assistant["tool_calls"],
+        json!([
+            {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":\"\\\"x\\\"\",\"b\":1.0}"}},
+            {"id": "call_2", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+    );
+    let image = |url: &str| json!({"type": "image_url", "image_url": {"url": url}});
+    let text = |text: &str| json!({"type": "text", "text": text});
+    assert_eq!(
+        chat["messages"].as_array().unwrap()[3..],
+        [
+            json!({"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "12", "cache_control": mark}]}),
+            json!({"role": "tool", "tool_call_id": "call_2", "content": [text("see"), image("data:image/png;base64,aW1n")]}),
+            json!({"role": "user", "content": [
+                text("And?"), image("https://x.test/i.png"),
+                {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,cGRm"}}, text("plain")]}),
+        ]
+    );
+    assert_eq!(
+        chat["tools"],
+        json!([{"type": "function", "function": {"name": "f", "description": "F", "parameters": {"type": "object"}}, "cache_control": mark}])
+    );
+    let mut rest = chat;
+    ["messages", "tools"].iter().for_each(|name| _ = rest.as_object_mut().unwrap().remove(*name));
+    assert_eq!(
+        rest,
+        json!({"model": "a/b", "max_tokens": 100, "stream": true, "temperature": 1.0, "provider": {"only": ["x"]}, "stop": ["\n\n"],
+            "tool_choice": "auto", "parallel_tool_calls": false, "reasoning": {"enabled": true, "effort": "high"}, "user": "somebody"})
+    );
+}
+
+#[test]
+fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
+    let mut request = everything();
+    request["metadata"]["user_id"] = json!("x".repeat(100));
+    request["thinking"] = Value::Null;
+    let (read, _) = read(Api::Messages, &request).unwrap();
+    for (openrouter_members, stream_options) in [(false, true), (false, false), (true, true)] {
+        let target = crate::chat::Target { model: "m", openrouter_members, stream_options, max_tokens: None, supported_parameters: None };
+        let sent = String::from_utf8(read.rewrite(&target).to_vec()).unwrap();
+        serde_json::from_str::<Value>(&sent).unwrap_or_else(|error| panic!("{error}: {sent}"));
+        for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity"] {
+            assert_eq!(sent.contains(own), openrouter_members, "{own} in {sent}");
+        }
+    }
+}
+
+#[test]
+fn t41_choices_and_thinking_have_their_words() {
+    let with = |name: &str, value: Value| {
+        let mut request = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}], "tools": [{"name": "f"}]});
+        request[name] = value;
+        chat(Api::Messages, &request)
+    };
+    let choice = |choice: Value| with("tool_choice", choice)["tool_choice"].clone();
+    assert_eq!(choice(json!({"type": "any"})), "required");
+    assert_eq!(choice(json!({"type": "none"})), "none");
+    assert_eq!(choice(json!({"type": "tool", "name": "f"})), json!({"type": "function", "function": {"name": "f"}}));
+    let thinking = |thinking: Value| with("thinking", thinking)["reasoning"].clone();
+    assert_eq!(thinking(json!({"type": "enabled", "budget_tokens": 2000})), json!({"max_tokens": 2000}));
+    assert_eq!(thinking(json!({"type": "disabled"})), json!({"enabled": false}));
+    assert_eq!(with("output_config", json!({"effort": "low"}))["verbosity"], "low");
+    let format = json!({"format": {"type": "json_schema", "schema": {"type": "object"}}});
+    assert_eq!(with("output_config", format)["response_format"]["json_schema"]["schema"], json!({"type": "object"}));
+    assert_eq!(with("fallbacks", json!([{"model": "c/d"}]))["models"], json!(["c/d"]));
+}
+
+#[test]
+fn t37_thinking_behind_text_begins_another_message() {
+    let thinking = |signature: &str| json!({"type": "thinking", "thinking": "t", "signature": signature});
+    let content =
+        json!([thinking("1"), {"type": "text", "text": "a"}, thinking("2"), {"type": "tool_use", "id": "i", "name": "f", "input": {}}]);
+    let chat = chat(
+        Api::Messages,
+        &json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": content}]}),
+    );
+    let signatures: Vec<_> = (1..3).map(|place| chat["messages"][place]["reasoning_details"][0]["signature"].clone()).collect();
+    assert_eq!(signatures, ["1", "2"]);
+    assert_eq!((&chat["messages"][1]["content"], &chat["messages"][2]["content"]), (&json!("a"), &Value::Null));
+}
+
+#[test]
+fn thinking_that_nobody_signed_is_not_sent_back() {
+    let content = json!([{"type": "thinking", "thinking": "t", "signature": ""}, {"type": "text", "text": "a"}]);
+    let chat = chat(
+        Api::Messages,
+        &json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": content}]}),
+    );
+    assert_eq!(chat["messages"][1], json!({"role": "assistant", "content": "a"}));
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_by_its_place() {
+    let block = |block: Value| json!({"messages": [{"role": "user", "content": [block]}]});
+    for (more, message) in [
+        (json!({"messages": []}), "Input required"),
+        (json!({"messages": null}), "Input required"),
+        (json!({"messages": "x"}), "Invalid `messages`: expected an array"),
+        (json!({"messages": [7]}), "Invalid `messages[0]`: expected an object"),
+        (json!({"messages": [{"role": "robot", "content": "x"}]}), "Invalid `messages[0].role`"),
+        (json!({"messages": [{"role": "user"}]}), "Invalid `messages[0].content`"),
+        (json!({"model": null}), "No models provided"),
+        (json!({"system": 7}), "Invalid `system`"),
+        (json!({"max_tokens": "x"}), "Invalid `max_tokens`"),
+        (json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}), "Invalid `tools[0].type`: expected custom"),
+        (json!({"tools": [{}]}), "Invalid `tools[0].name`"),
+        (json!({"tool_choice": {"type": "tool"}}), "Invalid `tool_choice`"),
+        (json!({"thinking": {"type": "enabled"}}), "Invalid `thinking.budget_tokens`"),
+        (json!({"thinking": {"type": "x"}}), "Invalid `thinking.type`"),
+        (json!({"mcp_servers": [{}]}), "Invalid `mcp_servers`"),
+        (json!({"models": ["a/b"], "fallbacks": [{"model": "c/d"}]}), "Invalid `fallbacks`"),
+        (json!({"models": ["a", "b", "c", "d"]}), "'models' array must have 3 items or fewer."),
+        (block(json!({"type": "container_upload"})), "Invalid `messages[0].content[0].type`"),
+        (block(json!({"type": "image", "source": {"type": "file", "file_id": "f"}})), "Invalid `messages[0].content[0].source`"),
+        (block(json!({"type": "tool_result"})), "Invalid `messages[0].content[0].tool_use_id`"),
+        (block(json!({"type": "text"})), "Invalid `messages[0].content[0].text`"),
+    ] {
+        let mut request = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert!(refusal(Api::Messages, &request).contains(message), "{more}: {}", refusal(Api::Messages, &request));
+    }
+    for (body, message) in [("", "no body"), ("[]", "not a JSON object"), ("{", "unexpected end")] {
+        assert!(parse(Api::Messages, body.into(), None, 3).unwrap_err().to_string().contains(message), "{body}");
+    }
+}
+
+#[test]
+fn t31_each_block_of_a_stream_has_its_own_index() {
+    let call = |index: u32, id: Value, arguments: &str| json!({"tool_calls": [{"index": index, "id": id, "function": {"name": if id.is_null() { Value::Null } else { json!("f") }, "arguments": arguments}}]});
+    let none = Value::Null;
+    let stream = [
+        ": OPENROUTER PROCESSING\n\n".into(),
+        chunk(&json!({"role": "assistant", "content": ""}), &none),
+        ": OPENROUTER PROCESSING\n\n".into(),
+        chunk(
+            &json!({"reasoning": "Hm", "reasoning_details": [{"type": "reasoning.text", "text": "Hm", "format": "anthropic-claude-v1", "index": 0}]}),
+            &none,
+        ),
+        chunk(
+            &json!({"reasoning_details": [{"type": "reasoning.text", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0}]}),
+            &none,
+        ),
+        chunk(
+            &json!({"reasoning_details": [{"type": "reasoning.encrypted", "data": "Z2Vt", "id": "call_1", "format": "google-gemini-v1", "index": 1}]}),
+            &none,
+        ),
+        chunk(&json!({"content": "a"}), &none),
+        chunk(&json!({"content": "b"}), &none),
+        chunk(&call(0, json!("call_1"), ""), &none),
+        chunk(&call(0, none.clone(), "{\"a\":"), &none),
+        chunk(&call(0, none.clone(), "1}"), &none),
+        chunk(&call(1, json!("call_2"), "{}"), &none),
+        chunk(&json!({}), &json!("tool_calls")),
+        end(),
+    ];
+    let all = events(&told(Api::Messages, &everything(), &stream.concat()));
+    let short: Vec<String> = all
+        .iter()
+        .map(|event| {
+            let index = event["index"].as_u64().map_or(String::new(), |index| format!(" {index}"));
+            let kind = event["content_block"]["type"].as_str().or(event["delta"]["type"].as_str()).unwrap_or_default();
+            format!("{}{index} {kind}", event["type"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        short,
+        [
+            "message_start ",
+            "ping ",
+            "content_block_start 0 thinking",
+            "content_block_delta 0 thinking_delta",
+            "content_block_delta 0 signature_delta",
+            "content_block_stop 0 ",
+            "content_block_start 1 redacted_thinking",
+            "content_block_stop 1 ",
+            "content_block_start 2 text",
+            "content_block_delta 2 text_delta",
+            "content_block_delta 2 text_delta",
+            "content_block_stop 2 ",
+            "content_block_start 3 tool_use",
+            "content_block_delta 3 input_json_delta",
+            "content_block_delta 3 input_json_delta",
+            "content_block_stop 3 ",
+            "content_block_start 4 tool_use",
+            "content_block_delta 4 input_json_delta",
+            "content_block_stop 4 ",
+            "message_delta ",
+            "message_stop ",
+        ]
+    );
+    assert_eq!(all[6]["content_block"]["data"], "signalbox:google-gemini-v1:call_1:Z2Vt");
+    let last = &all[all.len() - 2];
+    assert_eq!(last["delta"]["stop_reason"], "tool_use");
+    let usage = &last["usage"];
+    assert_eq!([&usage["input_tokens"], &usage["cache_read_input_tokens"], &usage["cache_creation_input_tokens"]], [8, 5, 2]);
+    assert_eq!((&usage["output_tokens"], &usage["cost"]), (&json!(7), &json!(0.5)));
+}
+
+#[test]
+fn a_whole_answer_is_a_message() {
+    let message = json!({"role": "assistant", "content": "Hi", "reasoning": "Hm",
+        "reasoning_details": [{"type": "reasoning.text", "text": "Hm", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0}],
+        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\": \"\\\"\"}"}},
+            {"id": "d", "type": "function", "function": {"name": "f", "arguments": "no JSON"}}]});
+    let answer = answered(Api::Messages, &everything(), &message, "tool_calls");
+    assert_eq!(
+        answer["content"],
+        json!([
+            {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
+            {"type": "text", "citations": null, "text": "Hi"},
+            {"type": "tool_use", "id": "c", "name": "f", "input": {"a": "\""}},
+            {"type": "tool_use", "id": "d", "name": "f", "input": {}}])
+    );
+    assert_eq!((&answer["id"], &answer["stop_reason"], &answer["provider"]), (&json!(ID), &json!("tool_use"), &json!("P")));
+}
+
+#[test]
+fn a_stop_reason_is_the_providers_own_where_it_is_one() {
+    let reason = |finish: &str, native: &str| {
+        let choice = json!({"index": 0, "message": {"content": "x"}, "finish_reason": finish, "native_finish_reason": native});
+        let completion = json!({"id": ID, "choices": [choice]}).to_string();
+        let told = body(read(Api::Messages, &everything()).unwrap().1.step(Step::Release(WHOLE, completion.into_bytes()), ID));
+        serde_json::from_slice::<Value>(&told).unwrap()["stop_reason"].as_str().unwrap().to_owned()
+    };
+    for (finish, native, expected) in [
+        ("stop", "stop", "end_turn"),
+        ("stop", "stop_sequence", "stop_sequence"),
+        ("length", "length", "max_tokens"),
+        ("length", "pause_turn", "pause_turn"),
+        ("tool_calls", "STOP", "tool_use"),
+        ("content_filter", "SAFETY", "refusal"),
+    ] {
+        assert_eq!(reason(finish, native), expected, "{finish} {native}");
+    }
+}
+
+#[test]
+fn t40_an_error_in_a_stream_is_an_event_and_the_last() {
+    let error = json!({"id": ID, "error": {"code": 529, "message": "No.", "metadata": {"error_type": "provider_overloaded"}},
+        "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]});
+    let stream = [chunk(&json!({"content": "a"}), &Value::Null), data(&error), end()].concat();
+    let all = events(&told(Api::Messages, &everything(), &stream));
+    let last = all.last().unwrap();
+    assert_eq!((&last["type"], &last["error"]["type"], &last["request_id"]), (&json!("error"), &json!("overloaded_error"), &json!(ID)));
+}
+
+#[test]
+fn errors_have_anthropics_types() {
+    for (error, kind) in [
+        (Error::from(ClientError::MissingKey), "authentication_error"),
+        (ClientError::UnknownModel("a/b".into()).into(), "not_found_error"),
+        (ClientError::NoBody.into(), "invalid_request_error"),
+        (ClientError::TooLarge(1).into(), "request_too_large"),
+        (Error::Internal("secret"), "api_error"),
+    ] {
+        let body: Value = serde_json::from_slice(&error_body(Api::Messages, &error, ID)).unwrap();
+        assert_eq!((&body["type"], &body["error"]["type"], &body["request_id"]), (&json!("error"), &json!(kind), &json!(ID)));
+        assert!(!body.to_string().contains("secret"));
+    }
+    let body: Value = serde_json::from_slice(&error_body(Api::Messages, &ClientError::NoBody.into(), "")).unwrap();
+    assert_eq!(body["request_id"], Value::Null);
+}
+
+#[test]
+fn a_prompt_is_counted_with_its_tools() {
+    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap()).unwrap();
+    let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "12345678"}]});
+    assert_eq!(count(request.clone()), json!({"input_tokens": 2}));
+    let mut with_tools = request;
+    with_tools["tools"] = json!([{"name": "f"}]);
+    assert_eq!(count(with_tools), json!({"input_tokens": 6}));
+}

@@ -1,0 +1,221 @@
+//! OpenAI's Responses.
+
+use super::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+pub(super) fn everything() -> Value {
+    json!({
+        "model": "a/b", "instructions": "Be brief.", "max_output_tokens": 100, "stream": true, "store": false, "service_tier": "auto",
+        "input": [
+            {"role": "user", "content": "Hi"},
+            {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm"}], "signature": "c2ln", "format": "anthropic-claude-v1"},
+            {"type": "message", "role": "assistant", "id": "m", "content": [{"type": "output_text", "text": "I look.", "annotations": []}]},
+            {"type": "function_call", "id": "fc", "call_id": "call_1", "name": "f", "arguments": "{\"a\":1}"},
+            {"type": "function_call", "call_id": "call_2", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "12"},
+            {"type": "function_call_output", "call_id": "call_2", "output": [{"type": "input_text", "text": "13"}]},
+            {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "signalbox:google-gemini-v1:call_3:Z2Vt"},
+            {"type": "function_call", "call_id": "call_3", "name": "f", "arguments": "{}"},
+            {"role": "developer", "content": [{"type": "input_text", "text": "x"}]},
+            {"role": "user", "content": [
+                {"type": "input_image", "image_url": "https://x.test/i.png", "detail": "low"},
+                {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,cGRm"}]}],
+        "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": true}], "parallel_tool_calls": false,
+        "tool_choice": {"type": "function", "name": "f"}, "reasoning": {"effort": "low"},
+        "text": {"verbosity": "low", "format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": true}}})
+}
+
+#[test]
+fn a_request_is_told_as_a_chat_completion() {
+    let chat = chat(Api::Responses, &everything());
+    let call = |id: &str, arguments: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}});
+    let text = |text: &str| json!([{"type": "text", "text": text}]);
+    let sealed = json!([{"type": "reasoning.encrypted", "data": "Z2Vt", "id": "call_3", "format": "google-gemini-v1", "index": 0}]);
+    let thought = json!([{"type": "reasoning.text", "text": "Hm", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0}]);
+    assert_eq!(
+        chat["messages"],
+        json!([
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": text("I look."), "reasoning_details": thought, "tool_calls": [call("call_1", "{\"a\":1}"), call("call_2", "{}")]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "12"},
+            {"role": "tool", "tool_call_id": "call_2", "content": text("13")},
+            {"role": "assistant", "content": null, "reasoning_details": sealed, "tool_calls": [call("call_3", "{}")]},
+            {"role": "developer", "content": text("x")},
+            {"role": "user", "content": [
+                {"type": "image_url", "image_url": {"url": "https://x.test/i.png", "detail": "low"}},
+                {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,cGRm"}}]}])
+    );
+    let mut rest = chat;
+    _ = rest.as_object_mut().unwrap().remove("messages");
+    assert_eq!(
+        rest,
+        json!({"model": "a/b", "max_tokens": 100, "stream": true, "parallel_tool_calls": false, "reasoning": {"effort": "low"}, "verbosity": "low",
+            "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": true}}],
+            "tool_choice": {"type": "function", "function": {"name": "f"}},
+            "response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": {"type": "object"}}}})
+    );
+}
+
+#[test]
+fn what_is_kept_or_runs_elsewhere_is_refused() {
+    for (more, message) in [
+        (json!({"store": true}), "Invalid `store`: expected false"),
+        (json!({"previous_response_id": "resp_1"}), "Invalid `previous_response_id`: expected null"),
+        (json!({"conversation": "c"}), "Invalid `conversation`"),
+        (json!({"background": true}), "Invalid `background`"),
+        (json!({"prompt": {"id": "p"}}), "Invalid `prompt`"),
+        (json!({"input": null}), "Input required"),
+        (json!({"input": []}), "Input required"),
+        (json!({"input": 7}), "Invalid `input`: expected an array"),
+        (json!({"input": [{"type": "item_reference", "id": "x"}]}), "Invalid `input[0].type`"),
+        (json!({"input": [{"type": "function_call", "name": "f"}]}), "Invalid `input[0]`"),
+        (json!({"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "f"}]}]}), "Invalid `input[0].content[0]`"),
+        (json!({"tools": [{"type": "web_search"}]}), "Invalid `tools[0].type`"),
+        (json!({"text": {"format": {"type": "grammar"}}}), "Invalid `text.format`"),
+        (json!({"instructions": []}), "Invalid `instructions`"),
+    ] {
+        let mut request = json!({"model": "a/b", "input": "x"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let refused = match read(Api::Responses, &request) {
+            Err(error) => error.to_string(),
+            Ok((read, _)) => panic!("{more} is read as {}", String::from_utf8_lossy(read.body())),
+        };
+        // An input without items leaves no message.
+        assert!(refused.contains(message) || refused.contains("Input required"), "{more}: {refused}");
+    }
+}
+
+#[test]
+fn a_streams_events_are_numbered_and_whole() {
+    let none = Value::Null;
+    let call = json!({"tool_calls": [{"index": 0, "id": "call_1", "function": {"name": "f", "arguments": "{\"a\":"}}]});
+    let more = json!({"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}]});
+    let detail = json!({"reasoning_details": [{"type": "reasoning.text", "text": "Hm", "format": "unknown", "index": 0}]});
+    let stream = [
+        chunk(&json!({"role": "assistant", "content": ""}), &none),
+        chunk(&detail, &none),
+        chunk(&json!({"content": "a"}), &none),
+        chunk(&json!({"content": "\"b\""}), &none),
+        chunk(&call, &none),
+        chunk(&more, &json!("tool_calls")),
+        end(),
+    ];
+    let all = events(&told(Api::Responses, &everything(), &stream.concat()));
+    let kinds: Vec<_> = all.iter().map(|event| event["type"].as_str().unwrap().strip_prefix("response.").unwrap()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "created",
+            "in_progress",
+            "output_item.added",
+            "reasoning_summary_part.added",
+            "reasoning_summary_text.delta",
+            "reasoning_summary_text.done",
+            "reasoning_summary_part.done",
+            "output_item.done",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.delta",
+            "output_text.done",
+            "content_part.done",
+            "output_item.done",
+            "output_item.added",
+            "function_call_arguments.delta",
+            "function_call_arguments.delta",
+            "function_call_arguments.done",
+            "output_item.done",
+            "completed",
+        ]
+    );
+    // What each kind of event has to have, after the contract.
+    for (place, event) in all.iter().enumerate() {
+        assert_eq!(event["sequence_number"], place);
+        let needed: &[&str] = match kinds[place] {
+            "created" | "in_progress" | "completed" => &["response"],
+            "output_item.added" | "output_item.done" => &["output_index", "item"],
+            "content_part.added" | "content_part.done" => &["item_id", "output_index", "content_index", "part"],
+            "output_text.delta" => &["item_id", "output_index", "content_index", "delta", "logprobs"],
+            "output_text.done" => &["item_id", "output_index", "content_index", "text", "logprobs"],
+            "function_call_arguments.delta" => &["item_id", "output_index", "delta"],
+            "function_call_arguments.done" => &["item_id", "output_index", "arguments", "name"],
+            "reasoning_summary_text.delta" => &["item_id", "output_index", "summary_index", "delta"],
+            "reasoning_summary_text.done" => &["item_id", "output_index", "summary_index", "text"],
+            _ => &["item_id", "output_index", "summary_index", "part"],
+        };
+        needed.iter().for_each(|name| assert!(!event[*name].is_null(), "{name} in {event}"));
+    }
+    let response = &all.last().unwrap()["response"];
+    let arguments = (&response["output"][2]["arguments"], &all[18]["arguments"]);
+    assert_eq!(arguments, (&json!("{\"a\":1}"), &json!("{\"a\":1}")));
+    assert_eq!((&response["output_text"], &response["output"][1]["content"][0]["text"]), (&json!("a\"b\""), &json!("a\"b\"")));
+    assert_eq!(response["usage"]["output_tokens_details"]["reasoning_tokens"], 3);
+    assert_eq!(response["usage"]["cost_details"]["upstream_inference_input_cost"], 0.2);
+}
+
+#[test]
+fn every_member_that_a_response_must_have_is_there() {
+    let plain = json!({"model": "a/b", "input": "x"});
+    let stream = [chunk(&json!({"content": "a"}), &json!("stop")), end()].concat();
+    let mut all: Vec<Value> = events(&told(Api::Responses, &plain, &stream))
+        .into_iter()
+        .filter_map(|mut event| event.get_mut("response").map(Value::take))
+        .collect();
+    assert_eq!(all.len(), 3);
+    all.push(answered(Api::Responses, &plain, &json!({"content": "a"}), "stop"));
+    for response in all {
+        for name in [
+            "id",
+            "object",
+            "created_at",
+            "status",
+            "model",
+            "output",
+            "parallel_tool_calls",
+            "tool_choice",
+            "tools",
+            "output_text",
+            "store",
+        ] {
+            assert!(!response[name].is_null(), "{name} in {response}");
+        }
+        let nullable = [
+            "completed_at",
+            "error",
+            "incomplete_details",
+            "instructions",
+            "metadata",
+            "temperature",
+            "top_p",
+            "presence_penalty",
+            "frequency_penalty",
+        ];
+        nullable.iter().for_each(|name| assert!(response.get(*name).is_some(), "{name} in {response}"));
+    }
+}
+
+#[test]
+fn an_answer_that_was_cut_short_says_why() {
+    for (finish, reason) in [("length", "max_output_tokens"), ("content_filter", "content_filter")] {
+        let response = answered(Api::Responses, &everything(), &json!({"content": "a"}), finish);
+        assert_eq!((&response["status"], &response["incomplete_details"]["reason"]), (&json!("incomplete"), &json!(reason)));
+        let stream = [chunk(&json!({"content": "a"}), &json!(finish)), end()].concat();
+        assert_eq!(events(&told(Api::Responses, &everything(), &stream)).last().unwrap()["type"], "response.incomplete");
+    }
+}
+
+#[test]
+fn an_error_in_a_stream_fails_the_response() {
+    let error =
+        json!({"id": ID, "error": {"code": 429, "message": "No.", "metadata": {"error_type": "rate_limit_exceeded"}}, "choices": []});
+    let stream = [chunk(&json!({"content": "a"}), &Value::Null), data(&error), "data: [DONE]\n\n".into()].concat();
+    let all = events(&told(Api::Responses, &everything(), &stream));
+    let last = all.last().unwrap();
+    assert_eq!((&last["type"], &last["response"]["status"]), (&json!("response.failed"), &json!("failed")));
+    assert_eq!(
+        (&last["response"]["error"]["code"], &last["response"]["error_type"]),
+        (&json!("rate_limit_exceeded"), &json!("rate_limit_exceeded"))
+    );
+}
