@@ -26,6 +26,7 @@ pub mod exchange;
 pub mod fallback;
 pub mod glob;
 pub mod headers;
+pub mod healing;
 pub mod health;
 pub mod json;
 pub mod metrics;

@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "error",
             "eventstream",
             "glob",
+            "healing",
             "json",
             "model",
             "oauth",
