@@ -30,6 +30,7 @@ pub mod healing;
 pub mod health;
 pub mod json;
 pub mod metrics;
+pub mod middle_out;
 pub mod model;
 pub mod oauth;
 pub mod preferences;

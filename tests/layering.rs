@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "glob",
             "healing",
             "json",
+            "middle_out",
             "model",
             "oauth",
             "preferences",
