@@ -7,6 +7,7 @@ pub mod chunks;
 pub mod conversation;
 mod envelope;
 mod inner;
+mod length;
 mod member;
 mod messages;
 mod rewrite;
@@ -15,12 +16,14 @@ use std::ops::Range;
 
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
+pub use length::Length;
 pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
+use crate::plugins::Plugins;
 use crate::preferences::Preferences;
 
 /// A parsed chat completion request.
@@ -42,6 +45,8 @@ pub struct Request {
     pub max_tokens: Option<u64>,
     /// Bytes of text in the messages.
     pub prompt_bytes: usize,
+    /// The plugins that are switched on or off, by `plugins` or by `transforms`.
+    pub plugins: Plugins,
     reasoning_effort: Option<String>,
     /// Whether something within the messages is for OpenRouter alone.
     has_inner: bool,
@@ -129,6 +134,7 @@ impl Request {
             needs: reader.needs,
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,
+            plugins: reader.transforms.under(reader.plugins),
             reasoning_effort: reader.reasoning_effort,
             has_inner: reader.has_inner,
             body,
@@ -178,6 +184,8 @@ struct Reader {
     needs: Needs,
     max_tokens: Option<u64>,
     prompt_bytes: usize,
+    plugins: Plugins,
+    transforms: Plugins,
     reasoning_effort: Option<String>,
     has_inner: bool,
 }
@@ -237,6 +245,8 @@ impl Reader {
                 let value = scanner.raw()?;
                 self.reasoning_effort = reasoning_effort(value);
             }
+            Name::Plugins => self.plugins.read(scanner.raw()?)?,
+            Name::Transforms => self.transforms.read_transforms(scanner.raw()?)?,
             _ => _ = scanner.skip()?,
         }
         Ok(start..scanner.position())

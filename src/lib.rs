@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod middle_out;
 pub mod model;
 pub mod oauth;
+pub mod plugins;
 pub mod preferences;
 pub mod price;
 pub mod protobuf;

@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "middle_out",
             "model",
             "oauth",
+            "plugins",
             "preferences",
             "price",
             "protobuf",

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Ask;
 use super::resolve::Resolved;
+use super::{Ask, length};
 use crate::chat::Attachments;
 use crate::config::{Modality, Provider};
 use crate::endpoint::Endpoint;
@@ -60,6 +60,7 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
         )?;
     }
     input(&mut left, ask)?;
+    length::retain(&mut left.endpoints, ask.request)?;
     parameters(&mut left, ask)?;
     Ok(left.endpoints)
 }
