@@ -17,7 +17,8 @@ use crate::json::Scanner;
 /// How often the bytes of a text may be read, on average, in search of a value.
 const MOST_READINGS: usize = 8;
 
-/// The JSON that `text` was meant to be: of the objects and arrays in it the longest, of those that conform to `schema`. `None` if the text is JSON already, or if nothing of that kind is in it.
+/// The JSON that `text` was meant to be: of the objects and arrays in it that conform to `schema`, the longest. `None` if the text is
+/// JSON already, or if nothing of that kind is in it.
 pub fn heal(text: &str, schema: &Schema) -> Option<String> {
     if is_json(text) {
         return None;
@@ -33,7 +34,9 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
             Read::Found(found) => {
                 at = found.end.max(at);
                 let is_longest = best.as_ref().is_none_or(|best| found.source_len() > best.source_len());
-                if is_longest && is_json(&found.json) && schema.admits(&found.json) {
+                // Prose has brackets of its own: `[1]` refers to a source.
+                let is_meant = found.is_meant || *schema != Schema::ANY || is_first(text, start);
+                if is_longest && is_meant && is_json(&found.json) && schema.admits(&found.json) {
                     best = Some(found);
                 }
             }
@@ -49,6 +52,13 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
 fn is_json(text: &str) -> bool {
     let mut scanner = Scanner::new(text.as_bytes());
     scanner.skip().is_ok() && scanner.end().is_ok()
+}
+
+/// Whether nothing but a fence stands before `start`.
+fn is_first(text: &str, start: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default().trim();
+    before.strip_prefix("```").unwrap_or(before).bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && (before.is_empty() || before.starts_with("```"))
 }
 
 /// Where an object or array may begin, from `at` on.

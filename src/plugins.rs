@@ -43,7 +43,7 @@ impl Plugins {
         }
         let mut refused = None;
         let mut place = 0usize;
-        let walked = scanner.array(|scanner| {
+        let walked = scanner.elements(&mut |scanner| {
             let plugin = Plugin::read(scanner)?;
             if let Err(error) = self.switch(&plugin, place) {
                 refused = Some(error);
@@ -69,7 +69,7 @@ impl Plugins {
             return Ok(());
         }
         let mut on = false;
-        let walked = scanner.array(|scanner| {
+        let walked = scanner.elements(&mut |scanner| {
             on = true;
             if scanner.string()?.is("middle-out") { Ok(()) } else { Err(scanner.error(ErrorKind::Type)) }
         });
@@ -127,12 +127,12 @@ impl Plugins {
 impl<'a> Plugin<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut plugin = Self::default();
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"id" => plugin.id = Some(scanner.string()?),
                 b"enabled" => plugin.disabled = scanner.optional_bool()? == Some(false),
                 b"engine" if scanner.kind()? == Kind::String => plugin.engine = Some(scanner.string()?),
-                b"pdf" if scanner.kind()? == Kind::Object => scanner.object(|scanner, key, _| {
+                b"pdf" if scanner.kind()? == Kind::Object => scanner.members(&mut |scanner, key, _| {
                     if key.is("engine") && scanner.kind()? == Kind::String {
                         plugin.engine = Some(scanner.string()?);
                         return Ok(());

@@ -10,11 +10,11 @@ pub fn heal_completion(completion: &[u8], schema: &Schema) -> Option<Vec<u8>> {
     let mut splice = Splice::new(completion);
     let mut is_healed = false;
     let mut scanner = Scanner::new(completion);
-    let walked = scanner.object(|scanner, key, _| {
+    let walked = scanner.members(&mut |scanner, key, _| {
         if key.raw != b"choices" || scanner.kind()? != Kind::Array {
             return scanner.skip().map(|_| ());
         }
-        scanner.array(|scanner| {
+        scanner.elements(&mut |scanner| {
             let Some((place, text)) = content(scanner)? else { return Ok(()) };
             if let Some(healed) = heal(&text.value(), schema) {
                 let mut string = Vec::with_capacity(healed.len().saturating_add(16));
@@ -32,11 +32,11 @@ pub fn heal_completion(completion: &[u8], schema: &Schema) -> Option<Vec<u8>> {
 fn content<'a>(scanner: &mut Scanner<'a>) -> Result<Option<(std::ops::Range<usize>, Text<'a>)>, Error> {
     let mut content = None;
     let mut calls = false;
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         if key.raw != b"message" || scanner.kind()? != Kind::Object {
             return scanner.skip().map(|_| ());
         }
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"content" if scanner.kind()? == Kind::String => {
                     let start = scanner.position();

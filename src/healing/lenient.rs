@@ -14,6 +14,8 @@ mod string;
 pub(super) struct Found {
     /// It, as JSON; checked by nobody yet.
     pub(super) json: String,
+    /// Whether there is a string in it, or a key: more than the brackets and numbers that prose has, too.
+    pub(super) is_meant: bool,
     /// Where it begins in the text.
     start: usize,
     /// Where it ends in the text.
@@ -56,7 +58,7 @@ pub(super) fn value_at(text: &str, start: usize) -> Read {
         Err(Senseless) | Ok(_) if reader.is_meant => return Read::Broken(reader.at),
         _ => return Read::Prose(reader.at),
     }
-    Read::Found(Found { json: reader.out, start, end: reader.at })
+    Read::Found(Found { json: reader.out, is_meant: reader.is_meant, start, end: reader.at })
 }
 
 struct Reader<'a> {
@@ -67,7 +69,7 @@ struct Reader<'a> {
     open: Vec<char>,
     /// How many strings, numbers and words were written.
     leaves: usize,
-    /// Whether there was a string, or a key with its colon: more than the brackets and numbers that prose has, too.
+    /// See [`Found::is_meant`].
     is_meant: bool,
 }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// A schema that an answer was to conform to.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Schema {
     root: Value,
     /// How many values it is made of.
@@ -36,7 +36,7 @@ impl Schema {
 
     /// Whether `json` conforms. If that cannot be said in a time linear in both, it does not.
     pub fn admits(&self, json: &str) -> bool {
-        if self.root == Value::Bool(true) {
+        if *self == Self::ANY {
             return true;
         }
         let Ok(value) = serde_json::from_str(json) else { return false };

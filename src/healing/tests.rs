@@ -41,6 +41,7 @@ fn what_models_write_for_json_becomes_json() {
         ("{\"a\": \"```\", \"b\": 1,}", json!({"a": "```", "b": 1})),
         ("```\n{\"a\": 1\n```\nThat is all.", json!({"a": 1})),
         ("<think>Maybe {this}?</think>{\"a\":1}", json!({"a": 1})),
+        ("```json\n[1, 2,]\n```", json!([1, 2])),
         ("\u{feff}{\"a\":1}", json!({"a": 1})),
     ] {
         assert_eq!(healed(broken), Some(expected), "{broken}");
@@ -74,6 +75,9 @@ fn what_cannot_be_healed_stays() {
         "{",
         "[[[{",
         "{\"a\":",
+        "I cannot do that, see [1].",
+        "As somebody said in [1",
+        "Nothing: {}",
         "I like {curly} and [square] brackets",
         "{\"a\": !, \"b\": {\"c\": 1}}",
         "{\"a\": 1, ..., \"b\": {\"c\": 1}}",

@@ -30,11 +30,11 @@ pub(super) struct Turn<'a> {
 pub(super) fn messages(body: &[u8], at: usize) -> Option<Vec<Message>> {
     let mut messages = Vec::new();
     let mut scanner = Scanner::at(body, at);
-    let walked = scanner.array(|scanner| {
+    let walked = scanner.elements(&mut |scanner| {
         let mut message = Message::default();
         scanner.kind()?;
         let start = scanner.position();
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"role" => {
                     let role = scanner.string()?;
@@ -85,8 +85,8 @@ impl Message {
     fn read_content(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
         match scanner.kind()? {
             Kind::String => self.read_text(scanner),
-            Kind::Array => scanner.array(|scanner| {
-                scanner.object(|scanner, key, _| {
+            Kind::Array => scanner.elements(&mut |scanner| {
+                scanner.members(&mut |scanner, key, _| {
                     if key.raw == b"text" && scanner.kind()? == Kind::String {
                         return self.read_text(scanner);
                     }
