@@ -74,13 +74,18 @@ fn kept(turns: &[Turn<'_>], limits: Limits) -> Vec<bool> {
             room.messages = room.messages.saturating_sub(turn.messages.len());
         }
     }
-    let mut others: std::collections::VecDeque<usize> = (0..turns.len()).filter(|at| stays.get(*at) == Some(&false)).collect();
+    let others: Vec<usize> = (0..turns.len()).filter(|at| stays.get(*at) == Some(&false)).collect();
+    let mut others = others.as_slice();
     let (mut front, mut back) = (true, true);
     let mut from_front = true;
     while front || back {
         let is_open = if from_front { front } else { back };
         if is_open {
-            let next = if from_front { others.pop_front() } else { others.pop_back() };
+            let next = if from_front { others.split_first() } else { others.split_last() };
+            let next = next.map(|(at, rest)| {
+                others = rest;
+                *at
+            });
             let taken = next.filter(|at| turns.get(*at).is_some_and(|turn| fits(turn, &mut room)));
             match taken.and_then(|at| stays.get_mut(at)) {
                 Some(stay) => *stay = true,
@@ -101,28 +106,23 @@ fn shorten<'a>(messages: &[&Message], bytes: usize, body: &'a [u8], splice: &mut
     if total <= bytes {
         return Some(());
     }
-    let mut texts: Vec<&Range<usize>> = messages.iter().filter(|message| !message.is_system).flat_map(|message| &message.texts).collect();
-    texts.sort_by_key(|text| text.len());
-    let all = texts.iter().fold(0usize, |sum, text| sum.saturating_add(text.len()));
-    // What the texts may come to, and the length that brings them there: the short ones stay whole, the others share what is left.
-    let mut room = bytes.checked_sub(total.saturating_sub(all))?;
-    let mut rest = texts.as_slice();
-    while let Some((shortest, longer)) = rest.split_first() {
-        let share = room.checked_div(rest.len())?;
-        if shortest.len() > share {
-            if share < LEAST_TEXT {
-                return None;
-            }
-            for text in rest {
-                let inside = body.get((*text).clone())?;
-                let middle = cut::middle(inside, share);
-                let at = |place: usize| text.start.saturating_add(place);
-                splice.replace(at(middle.start)..at(middle.end), Vec::new());
-            }
-            return Some(());
-        }
-        room = room.saturating_sub(shortest.len());
-        rest = longer;
+    let texts: Vec<&Range<usize>> = messages.iter().filter(|message| !message.is_system).flat_map(|message| &message.texts).collect();
+    // What the texts come to if none is longer than this.
+    let sum = |most: usize| texts.iter().fold(0usize, |sum, text| sum.saturating_add(text.len().min(most)));
+    let room = bytes.checked_sub(total.saturating_sub(sum(usize::MAX)))?;
+    // The greatest length for which there is room: the short texts stay whole, the others share what is left.
+    let (mut share, mut too_long) = (0usize, room.saturating_add(1));
+    while share.saturating_add(1) < too_long {
+        let middle = share.midpoint(too_long);
+        if sum(middle) <= room { share = middle } else { too_long = middle }
+    }
+    if share < LEAST_TEXT {
+        return None;
+    }
+    for text in texts.iter().filter(|text| text.len() > share) {
+        let middle = cut::middle(body.get((*text).clone())?, share);
+        let at = |place: usize| text.start.saturating_add(place);
+        splice.replace(at(middle.start)..at(middle.end), Vec::new());
     }
     Some(())
 }

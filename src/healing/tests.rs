@@ -113,8 +113,8 @@ fn value(random: &mut fastrand::Rng, depth: usize) -> Value {
         2 => random.i32(..).into(),
         3 => (f64::from(random.i16(..)) / 8.0).into(),
         4 => text(random).into(),
-        5 => (0..random.usize(0..4)).map(|_| value(random, depth - 1)).collect(),
-        _ => object(random, depth - 1),
+        5 => (0..random.usize(0..4)).map(|_| value(random, depth.saturating_sub(1))).collect(),
+        _ => object(random, depth.saturating_sub(1)),
     }
 }
 

@@ -13,20 +13,13 @@ impl Reader<'_> {
             let rest = self.rest();
             let Some(stop) = rest.find(|c: char| c == quote || matches!(c, '\\' | '"' | '\0'..='\x1f')) else {
                 self.out.push_str(rest);
-                self.at = self.text.len();
-                self.out.push('"');
-                return Ok(Wrote::Cut);
+                return Ok(self.cut());
             };
             self.out.push_str(rest.get(..stop).unwrap_or_default());
             self.at = self.at.saturating_add(stop);
             match self.rest().chars().next() {
-                Some('\\') => {
-                    if !self.escape() {
-                        self.at = self.text.len();
-                        self.out.push('"');
-                        return Ok(Wrote::Cut);
-                    }
-                }
+                Some('\\') if self.escape() => {}
+                Some('\\') => return Ok(self.cut()),
                 Some(c) if c == quote && self.closes(quote) => {
                     self.take(quote);
                     self.out.push('"');
@@ -39,6 +32,13 @@ impl Reader<'_> {
                 None => {}
             }
         }
+    }
+
+    /// Ends a string that has no end.
+    fn cut(&mut self) -> Wrote {
+        self.at = self.text.len();
+        self.out.push('"');
+        Wrote::Cut
     }
 
     /// Whether the quote that is here closes its string: what can follow a string follows it. A quote that somebody forgot to escape is
