@@ -37,7 +37,7 @@ pub struct Exchange {
     generation_id: Box<str>,
     request: Request,
     /// What of the request the current attempt's endpoint gets, if that is not all.
-    compressed: Option<Request>,
+    compressed: Option<Box<Request>>,
     key: Rc<Key>,
     defaults: Rc<Defaults>,
     plan: Plan,
@@ -88,7 +88,7 @@ impl Exchange {
 
     /// The request, as the current attempt's endpoint gets it.
     pub fn request(&self) -> &Request {
-        self.compressed.as_ref().unwrap_or(&self.request)
+        self.compressed.as_deref().unwrap_or(&self.request)
     }
 
     /// Who asks.
@@ -137,7 +137,7 @@ impl Exchange {
         // The first begins right after the plan.
         let started = if self.attempts.is_empty() { self.started } else { clock.now() };
         self.attempts.push(Attempt::new(endpoint.clone(), started));
-        self.compressed = compression::compressed(&self.request, &endpoint);
+        self.compressed = compression::compressed(&self.request, &endpoint).map(Box::new);
         self.answer = Answer::Awaited;
         Some(endpoint)
     }
