@@ -8,6 +8,7 @@ pub mod conversation;
 mod envelope;
 mod inner;
 mod input;
+mod length;
 mod member;
 mod messages;
 mod rewrite;
@@ -16,6 +17,7 @@ use std::ops::Range;
 
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
+pub use length::Length;
 pub use member::{Field, Name};
 pub use rewrite::Target;
 
@@ -23,6 +25,7 @@ use self::member::Member;
 use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
+use crate::plugins::Plugins;
 use crate::preferences::Preferences;
 
 /// A parsed chat completion request.
@@ -44,6 +47,8 @@ pub struct Request {
     pub max_tokens: Option<u64>,
     /// Bytes of text in the messages.
     pub prompt_bytes: usize,
+    /// The plugins that are switched on or off, by `plugins` or by `transforms`.
+    pub plugins: Plugins,
     reasoning_effort: Option<String>,
     /// Whether something within the messages is for OpenRouter alone.
     has_inner: bool,
@@ -144,6 +149,7 @@ impl Request {
             needs: reader.needs,
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,
+            plugins: reader.transforms.under(reader.plugins),
             reasoning_effort: reader.reasoning_effort,
             has_inner: reader.has_inner,
             api,
@@ -195,6 +201,8 @@ struct Reader {
     needs: Needs,
     max_tokens: Option<u64>,
     prompt_bytes: usize,
+    plugins: Plugins,
+    transforms: Plugins,
     reasoning_effort: Option<String>,
     has_inner: bool,
 }
@@ -258,6 +266,8 @@ impl Reader {
                 let value = scanner.raw()?;
                 self.reasoning_effort = reasoning_effort(value);
             }
+            Name::Plugins => self.plugins.read(scanner.raw()?)?,
+            Name::Transforms => self.transforms.read_transforms(scanner.raw()?)?,
             _ => _ = scanner.skip()?,
         }
         Ok(start..scanner.position())

@@ -9,6 +9,7 @@ mod provider;
 pub use kind::ErrorType;
 pub use provider::{PreviousError, ProviderError};
 
+use crate::chat::Length;
 use crate::json;
 
 /// Why a request gets no completion.
@@ -95,6 +96,14 @@ pub enum ClientError {
     /// A request that another filter of the same Envoy refused, with its status.
     #[error("{}", refusal(*.0))]
     Refused(u16),
+    /// More than any endpoint's context holds, of which none may be compressed.
+    #[error("{}", too_long(*.context_length, .length))]
+    TooLong {
+        /// The longest context, in tokens.
+        context_length: u64,
+        /// What was asked for.
+        length: Length,
+    },
     /// A model that is not in the catalogue.
     #[error("{0} is not a valid model ID")]
     UnknownModel(String),
@@ -195,10 +204,24 @@ impl ClientError {
             Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
             Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
+            Self::TooLong { .. } => ErrorType::ContextLengthExceeded,
             Self::Refused(status) => ErrorType::of_status(*status),
             _ => ErrorType::InvalidRequest,
         }
     }
+}
+
+/// OpenRouter's own words: clients look for them, and read the numbers.
+fn too_long(context_length: u64, length: &Length) -> String {
+    let part = |tokens: u64, what: &str| if tokens > 0 { format!(", {tokens} {what}") } else { String::new() };
+    format!(
+        "This endpoint's maximum context length is {context_length} tokens. However, you requested about {} tokens ({} of text input{}{}). \
+         Please reduce the length of either one, or use the context-compression plugin to compress your prompt automatically.",
+        length.total(),
+        length.text,
+        part(length.tools, "of tool input"),
+        part(length.output, "in the output"),
+    )
 }
 
 fn refusal(status: u16) -> &'static str {
@@ -229,6 +252,18 @@ mod tests {
         assert_eq!(body["error"]["code"], 404);
         assert_eq!(body["error"]["message"], "acme/\"x\" is not a valid model ID");
         assert_eq!(body["error"]["metadata"]["error_type"], "not_found");
+    }
+
+    #[test]
+    fn a_request_that_is_too_long_is_told_so_in_openrouters_words() {
+        let error = |text, tools, output| ClientError::TooLong { context_length: 8000, length: Length { text, tools, output } }.to_string();
+        assert_eq!(
+            error(9000, 20, 100),
+            "This endpoint's maximum context length is 8000 tokens. However, you requested about 9120 tokens (9000 of text input, 20 of \
+             tool input, 100 in the output). Please reduce the length of either one, or use the context-compression plugin to compress \
+             your prompt automatically."
+        );
+        assert!(error(9000, 0, 0).contains("about 9000 tokens (9000 of text input). Please"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod answer;
 mod attempt;
+mod compression;
 mod failure;
 mod settlement;
 mod step;
@@ -20,12 +21,13 @@ pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
 use crate::api::Api;
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Name, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
+use crate::healing::{self, Schema};
 use crate::health::EndpointKey;
 use crate::provider::{self, Fault};
 use crate::route::Plan;
@@ -35,6 +37,8 @@ use crate::route::Plan;
 pub struct Exchange {
     generation_id: Box<str>,
     request: Request,
+    /// What of the request the current attempt's endpoint gets, if that is not all.
+    compressed: Option<Box<Request>>,
     key: Rc<Key>,
     defaults: Rc<Defaults>,
     plan: Plan,
@@ -62,6 +66,7 @@ impl Exchange {
         Self {
             generation_id,
             request,
+            compressed: None,
             key,
             defaults,
             plan,
@@ -82,9 +87,9 @@ impl Exchange {
         &self.generation_id
     }
 
-    /// The request.
+    /// The request, as the current attempt's endpoint gets it.
     pub fn request(&self) -> &Request {
-        &self.request
+        self.compressed.as_deref().unwrap_or(&self.request)
     }
 
     /// Who asks.
@@ -133,6 +138,7 @@ impl Exchange {
         // The first begins right after the plan.
         let started = if self.attempts.is_empty() { self.started } else { clock.now() };
         self.attempts.push(Attempt::new(endpoint.clone(), started));
+        self.compressed = compression::compressed(&self.request, &endpoint).map(Box::new);
         self.answer = Answer::Awaited;
         Some(endpoint)
     }
@@ -320,9 +326,9 @@ impl Exchange {
         let spent = match &self.answer {
             Answer::Complete(spent) => Some(*spent),
             Answer::Stream(streamed) if streamed.has_begun() => {
-                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, &self.request))
+                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, self.request()))
             }
-            Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, &self.request, *bytes)),
+            Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, self.request(), *bytes)),
             _ => None,
         };
         let cancelled = match &self.answer {
@@ -351,7 +357,7 @@ impl Exchange {
 
     fn stream(&self) -> Answer {
         self.current_endpoint().map_or(Answer::Over, |endpoint| {
-            Answer::stream(provider::stream(endpoint, &self.request, self.envelope(), self.defaults.max_event_bytes))
+            Answer::stream(provider::stream(endpoint, self.request(), self.envelope(), self.defaults.max_event_bytes))
         })
     }
 
@@ -365,18 +371,28 @@ impl Exchange {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b""));
         };
-        let completion = provider::completion(&attempt.endpoint, &self.request, body, &self.envelope())?;
-        let spent = Spent::new(&attempt.endpoint, completion.usage, &self.request, completion.output_bytes);
+        let completion = provider::completion(&attempt.endpoint, self.request(), body, &self.envelope())?;
+        let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");
         spent.usage.write_openrouter(&spent.cost, false, &mut body);
         body.push(b'}');
+        if let Some(healed) = self.heal(&body) {
+            body = healed;
+        }
         Ok((body, spent))
+    }
+
+    /// The completion with the JSON in it healed, if that was asked for and something is broken.
+    fn heal(&self, completion: &[u8]) -> Option<Vec<u8>> {
+        let is_wanted = self.request.plugins.response_healing && !self.request.stream && self.request.needs.response_format;
+        let format = self.request.fields().filter(|_| is_wanted).find(|field| field.name == Name::ResponseFormat)?;
+        healing::heal_completion(completion, &Schema::of_response_format(format.raw)?)
     }
 
     fn spent_on_stream(&self) -> Spent {
         match (&self.answer, self.attempts.last()) {
-            (Answer::Stream(streamed), Some(attempt)) => streamed.spent(&attempt.endpoint, &self.request),
+            (Answer::Stream(streamed), Some(attempt)) => streamed.spent(&attempt.endpoint, self.request()),
             _ => Spent::default(),
         }
     }

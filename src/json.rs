@@ -161,6 +161,23 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// As [`Scanner::object`], which is made anew for each caller: this is there once, for those where the module's size counts for more
+    /// than speed.
+    ///
+    /// Errors: as [`Scanner::object`].
+    #[inline(never)]
+    pub fn members(&mut self, member: &mut dyn FnMut(&mut Self, Text<'a>, usize) -> Result<(), Error>) -> Result<(), Error> {
+        self.object(member)
+    }
+
+    /// As [`Scanner::array`], there once, as [`Scanner::members`] is.
+    ///
+    /// Errors: as [`Scanner::array`].
+    #[inline(never)]
+    pub fn elements(&mut self, element: &mut dyn FnMut(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.array(element)
+    }
+
     /// Consumes a string.
     ///
     /// Errors: if the next value is not a string, is cut off, has a control character, a bad escape or is not UTF-8.

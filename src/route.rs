@@ -1,6 +1,7 @@
 //! From a request to a plan: which endpoints to try, in which order.
 
 mod filter;
+mod length;
 mod rank;
 mod readiness;
 mod resolve;

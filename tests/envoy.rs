@@ -32,6 +32,7 @@ mod envoy {
     mod cohere;
     mod completion;
     mod compression;
+    mod compression_of_context;
     mod cooldown;
     mod counting;
     mod dialects;
@@ -42,6 +43,7 @@ mod envoy {
     mod first_token;
     mod gemini;
     mod hangup;
+    mod healing;
     mod http2;
     mod hygiene;
     mod large_bodies;

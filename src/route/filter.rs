@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Ask;
 use super::resolve::Resolved;
+use super::{Ask, length};
 use crate::api::Api;
 use crate::chat::Attachments;
 use crate::config::{Modality, Provider};
@@ -64,6 +64,7 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
         left.keep(|endpoint| endpoint.format.has_embeddings(), || "embeddings are asked for".into())?;
     }
     input(&mut left, ask)?;
+    length::retain(&mut left.endpoints, ask.request)?;
     parameters(&mut left, ask)?;
     Ok(left.endpoints)
 }

@@ -55,6 +55,13 @@ const checks = {
     assert.deepEqual((await client.endpoints.listZdrEndpoints()).data, []);
   },
 
+  async "plugins that are there, and one that is not"() {
+    const plugins = [{ id: "response-healing" }, { id: "context-compression", engine: "middle-out" }, { id: "web", enabled: false }];
+    const completion = await send({ model: "t/plain", plugins, responseFormat: { type: "json_object" } });
+    assert.equal(completion.choices[0].message.content, TEXT, "what is no JSON stays");
+    await fails(send({ model: "t/plain", plugins: [{ id: "web" }] }), "BadRequestResponseError", 400);
+  },
+
   async "a completion"() {
     const completion = await send({ model: "t/plain" });
     assert.equal(completion.choices[0].message.content, TEXT);
