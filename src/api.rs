@@ -12,8 +12,23 @@ pub enum Operation<'a> {
     ChatCompletion,
     /// Something that the configuration answers.
     Listing(Listing<'a>),
+    /// Something that the accounts answer.
+    Account(Account),
     /// A browser asks whether its page may ask.
     Preflight,
+}
+
+/// What the accounts answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// `GET /generation?id=`: what became of a request.
+    Generation,
+    /// `GET /key`, or `GET /auth/key`: what the key has spent.
+    Key,
+    /// `GET /credits`: what all keys have spent.
+    Credits,
+    /// `GET /activity`: what was used on the last days.
+    Activity,
 }
 
 /// What the configuration answers.
@@ -48,6 +63,10 @@ impl<'a> Operation<'a> {
         let below = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/v1/")).ok_or_else(unknown)?;
         let (operation, allowed) = match below {
             "chat/completions" => (Self::ChatCompletion, "POST"),
+            "generation" => (Self::Account(Account::Generation), "GET"),
+            "key" | "auth/key" => (Self::Account(Account::Key), "GET"),
+            "credits" => (Self::Account(Account::Credits), "GET"),
+            "activity" => (Self::Account(Account::Activity), "GET"),
             below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
         };
         match method {

@@ -40,6 +40,15 @@ pub enum ClientError {
     /// A key that is not in the configuration.
     #[error("User not found.")]
     UnknownKey,
+    /// A completion with a management key.
+    #[error("Management keys cannot be used for completions: send another key")]
+    ManagementKey,
+    /// An account of all keys with a key that is for completions.
+    #[error("Only management keys can perform this operation")]
+    NotManagementKey,
+    /// A generation that is not known, or no longer, or another key's.
+    #[error("Generation {0} not found")]
+    UnknownGeneration(String),
     /// A model that the key's `models` does not allow.
     #[error("This key may not use {0}: its configuration allows other models only")]
     ModelNotAllowed(String),
@@ -177,8 +186,8 @@ impl ClientError {
     fn status(&self) -> u16 {
         match self {
             Self::MissingKey | Self::UnknownKey => 401,
-            Self::ModelNotAllowed(_) => 403,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
+            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => 403,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
             Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -189,8 +198,8 @@ impl ClientError {
     fn error_type(&self) -> ErrorType {
         match self {
             Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
-            Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
+            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => ErrorType::PermissionDenied,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::Refused(status) => ErrorType::of_status(*status),
             _ => ErrorType::InvalidRequest,

@@ -40,9 +40,11 @@ mod envoy {
     mod fallback;
     mod first_token;
     mod gemini;
+    mod generation;
     mod hangup;
     mod http2;
     mod hygiene;
+    mod key;
     mod large_bodies;
     mod load;
     mod memory;
