@@ -59,6 +59,7 @@ pub fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// Appends a number.
+#[inline(never)]
 pub fn varint_into(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);

@@ -195,12 +195,12 @@ pub fn activity(gateway: &Gateway, filter: &Filter, used: impl Iterator<Item = (
         item.text("endpoint_id", Some(&endpoint_id(used.endpoint)));
         item.text("provider_name", Some(endpoint.map_or("", |endpoint| &*endpoint.provider.name)));
         item.usd("usage", used.cost);
-        item.number("byok_usage_inference", 0);
-        item.number("requests", used.requests);
-        item.number("prompt_tokens", used.prompt);
-        item.number("completion_tokens", used.completion);
-        item.number("reasoning_tokens", used.reasoning);
-        item.number("cached_tokens", used.cached);
+        item.number("byok_usage_inference", Some(0));
+        item.number("requests", Some(used.requests));
+        item.number("prompt_tokens", Some(used.prompt));
+        item.number("completion_tokens", Some(used.completion));
+        item.number("reasoning_tokens", Some(used.reasoning));
+        item.number("cached_tokens", Some(used.cached));
     });
     out.end()
 }

@@ -137,6 +137,7 @@ fn status(attempt: &Attempt) -> u64 {
     }
 }
 
+#[inline(never)]
 fn text_into(text: &[u8], out: &mut Vec<u8>) {
     let text = text.get(..MAX_TEXT).unwrap_or(text);
     varint_into(text.len() as u64, out);
@@ -223,7 +224,7 @@ impl<'a> Generation<'a> {
             item.text("provider_name", Some(&response.provider));
             item.text("model_permaslug", Some(&response.model));
             item.text("endpoint_id", Some(&endpoint_id(response.endpoint)));
-            item.number("latency", response.latency);
+            item.number("latency", Some(response.latency));
             item.flag("is_byok", false);
         });
         out.nulls(&[
@@ -255,12 +256,14 @@ struct Reader<'a>(&'a [u8]);
 // === impl Reader ===
 
 impl<'a> Reader<'a> {
+    #[inline(never)]
     fn number(&mut self) -> Option<u64> {
         let (number, rest) = varint(self.0)?;
         self.0 = rest;
         Some(number)
     }
 
+    #[inline(never)]
     fn text(&mut self) -> Option<Cow<'a, str>> {
         let len = usize::try_from(self.number()?).ok()?;
         let (text, rest) = self.0.split_at_checked(len)?;

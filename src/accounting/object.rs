@@ -1,4 +1,4 @@
-//! A JSON object being written, member by member.
+//! A JSON object being written, member by member. Nothing of it is inlined: it is called often in the module, and seldom at run time.
 
 use crate::json;
 use crate::price::NanoUsd;
@@ -21,6 +21,7 @@ impl Object {
     }
 
     /// A text; `null` if there is none.
+    #[inline(never)]
     pub(super) fn text(&mut self, name: &str, text: Option<&str>) {
         self.name(name);
         match text {
@@ -30,31 +31,35 @@ impl Object {
     }
 
     /// A whole number; `null` if there is none.
-    pub(super) fn number(&mut self, name: &str, number: impl Into<Option<u64>>) {
-        self.name(name);
-        match number.into() {
-            Some(number) => self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
-            None => self.0.extend_from_slice(b"null"),
+    #[inline(never)]
+    pub(super) fn number(&mut self, name: &str, number: Option<u64>) {
+        match number {
+            Some(number) => self.raw(name, itoa::Buffer::new().format(number)),
+            None => self.raw(name, "null"),
         }
     }
 
     /// An amount in USD.
+    #[inline(never)]
     pub(super) fn usd(&mut self, name: &str, amount: NanoUsd) {
         self.name(name);
         amount.write_usd(&mut self.0);
     }
 
     /// A truth.
+    #[inline(never)]
     pub(super) fn flag(&mut self, name: &str, flag: bool) {
         self.raw(name, if flag { "true" } else { "false" });
     }
 
     /// `null`, for each of the names.
+    #[inline(never)]
     pub(super) fn nulls(&mut self, names: &[&str]) {
         names.iter().for_each(|name| self.raw(name, "null"));
     }
 
     /// A value that is JSON.
+    #[inline(never)]
     pub(super) fn raw(&mut self, name: &str, value: &str) {
         self.name(name);
         self.0.extend_from_slice(value.as_bytes());
@@ -88,6 +93,7 @@ impl Object {
         out
     }
 
+    #[inline(never)]
     fn name(&mut self, name: &str) {
         if self.0.last() != Some(&b'{') {
             self.0.push(b',');
