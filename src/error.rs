@@ -3,12 +3,14 @@
 //! The other error family, `ConfigError`, is the operator's and appears at load only.
 //! `Display` is the message for the client; it never holds a credential, a prompt or an answer.
 
+mod availability;
 mod kind;
 mod provider;
 
 pub use kind::ErrorType;
 pub use provider::{PreviousError, ProviderError};
 
+use self::availability::Availability;
 use crate::json;
 
 /// Why a request gets no completion.
@@ -112,7 +114,7 @@ pub enum ClientError {
 pub struct NoRoute {
     /// The model, or the models.
     pub model: String,
-    /// Which filter emptied the list, and what would have fitted.
+    /// Which filter emptied the list, and what would have fitted. It begins with the member of the request, if one is to blame.
     pub reason: String,
 }
 
@@ -151,10 +153,16 @@ impl Error {
         }
     }
 
-    /// The answer's body: `{"error":{"code","message","metadata"}}`, `code` an integer.
+    /// The answer's body: `{"error":{"code","message","metadata","availability"}}`, `code` an integer.
     pub fn body(&self) -> Vec<u8> {
         let mut out = b"{\"error\":".to_vec();
         self.object_into(&mut out);
+        if let Some(availability) = Availability::of(self) {
+            out.pop();
+            out.extend_from_slice(b",\"availability\":");
+            availability.write(&mut out);
+            out.push(b'}');
+        }
         out.push(b'}');
         out
     }
@@ -248,11 +256,15 @@ mod tests {
                 PreviousError { provider: "Groq".into(), code: 500, status: Some(500) },
                 PreviousError { provider: "Together".into(), code: 504, status: None },
             ],
+            models: vec!["a/b".into()],
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
             "error_type": "rate_limit_exceeded", "provider_name": "OpenAI", "raw": "{\"error\":\"slow down\"}", "is_byok": false,
-            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]}}});
+            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]},
+            "availability": {"code": "capacity_exhausted", "retryable": true, "requested_models": ["a/b"],
+                "docs_url": "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+                "affected_providers": ["Groq", "Together", "OpenAI"]}}});
         assert_eq!(body, expected);
     }
 }

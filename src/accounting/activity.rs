@@ -183,11 +183,11 @@ pub fn activity(gateway: &Gateway, filter: &Filter, used: impl Iterator<Item = (
             .or_insert_with(|| (day, Activity { endpoint: activity.endpoint, ..Activity::default() }));
         sum.add(&activity);
     }
-    let endpoints: BTreeMap<u64, &Endpoint> = gateway.endpoints().map(|endpoint| (endpoint_number(endpoint), &**endpoint)).collect();
+    let endpoints: Vec<(u64, &Endpoint)> = gateway.endpoints().map(|endpoint| (endpoint_number(endpoint), &**endpoint)).collect();
     let mut out = Object::after(Vec::new());
     out.list("data", sums.into_values(), |item, (day, used)| {
         // One that the configuration has no more is known by its number alone.
-        let endpoint = endpoints.get(&used.endpoint);
+        let endpoint = endpoints.iter().find(|(number, _)| *number == used.endpoint).map(|(_, endpoint)| endpoint);
         let model = endpoint.map_or("", |endpoint| &*endpoint.catalogue_id);
         item.text("date", Some(&day.to_string()));
         item.text("model", Some(model));

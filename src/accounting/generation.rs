@@ -150,12 +150,22 @@ impl<'a> Generation<'a> {
     /// Reads a record; `None` if it is none.
     pub fn parse(record: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(record);
-        let [id, key, model, provider, finish_reason, native_finish_reason, user_agent, referer, title] = reader.texts()?;
-        let [flags, created, cost, first, duration, prompt, completion, reasoning, cached, images] = reader.numbers()?;
+        let (id, key, model, provider) = (reader.text()?, reader.text()?, reader.text()?, reader.text()?);
+        let (finish_reason, native_finish_reason) = (reader.text()?, reader.text()?);
+        let (user_agent, referer, title) = (reader.text()?, reader.text()?, reader.text()?);
+        let (flags, created, cost) = (reader.number()?, reader.number()?, reader.number()?);
+        let (first, duration) = (reader.number()?, reader.number()?);
+        let tokens = Tokens {
+            prompt: reader.number()?,
+            completion: reader.number()?,
+            reasoning: reader.number()?,
+            cached: reader.number()?,
+            images: reader.number()?,
+        };
         let mut responses = Vec::new();
         while !reader.0.is_empty() && responses.len() < MAX_RESPONSES {
-            let [provider, model] = reader.texts()?;
-            let [endpoint, status, latency] = reader.numbers()?;
+            let (provider, model) = (reader.text()?, reader.text()?);
+            let (endpoint, status, latency) = (reader.number()?, reader.number()?, reader.number()?);
             responses.push(Response { provider, model, endpoint, status: (status > 0).then_some(status), latency });
         }
         Some(Self {
@@ -174,7 +184,7 @@ impl<'a> Generation<'a> {
             cancelled: flags & CANCELLED != 0,
             latency: first.checked_sub(1),
             duration,
-            tokens: (flags & COUNTED != 0).then_some(Tokens { prompt, completion, reasoning, cached, images }),
+            tokens: (flags & COUNTED != 0).then_some(tokens),
             responses,
         })
     }
@@ -187,7 +197,7 @@ impl<'a> Generation<'a> {
 
     /// The body that answers `GET /generation`.
     pub fn body(&self) -> Vec<u8> {
-        fn there<'a>(text: &'a str) -> Option<&'a str> {
+        fn there(text: &str) -> Option<&str> {
             Some(text).filter(|text| !text.is_empty())
         }
         let tokens = |count: fn(&Tokens) -> u64| self.tokens.as_ref().map(count);
@@ -269,15 +279,5 @@ impl<'a> Reader<'a> {
         let (text, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
         Some(String::from_utf8_lossy(text))
-    }
-
-    fn numbers<const N: usize>(&mut self) -> Option<[u64; N]> {
-        let numbers: Vec<u64> = (0..N).map_while(|_| self.number()).collect();
-        numbers.try_into().ok()
-    }
-
-    fn texts<const N: usize>(&mut self) -> Option<[Cow<'a, str>; N]> {
-        let texts: Vec<Cow<'a, str>> = (0..N).map_while(|_| self.text()).collect();
-        texts.try_into().ok()
     }
 }

@@ -193,3 +193,35 @@ fn a_busy_worker_is_dealt_several_slots_and_a_small_ring_is_dealt_exactly() {
     assert_eq!(slots.take(1000, Millis(FRIDAY + 70)), Slot::of(0, 1000));
     assert_eq!(slots.take(1000, Millis(FRIDAY + 120_000)), None, "others may have come round to it");
 }
+
+#[test]
+fn a_record_is_bounded_and_read_whole_or_not_at_all() {
+    let gateway = gateway();
+    let body = br#"{"model":"a/b","messages":[{"role":"user","content":"A secret."}]}"#.to_vec();
+    let request = crate::chat::Request::parse(body, None, 3).unwrap();
+    let plan = vec![gateway.endpoints().next().unwrap().clone(); 20];
+    let now = Millis(FRIDAY);
+    let mut exchange =
+        crate::exchange::Exchange::new("gen-1-a".into(), request, gateway.keys()[0].clone(), plan, gateway.defaults.clone(), now);
+    for second in 0..20 {
+        exchange.begin_attempt(&Millis(FRIDAY + second * 1000)).unwrap();
+    }
+    let settled = exchange.settle(Millis(FRIDAY + 20_000));
+    let long = "\u{e9}".repeat(5000);
+    let long = Some(long.as_bytes());
+    let record = record(&exchange, &settled, &Presentation { user_agent: long, referer: long, title: long });
+    assert!(record.len() <= MAX_RECORD, "{}", record.len());
+    let generation = Generation::parse(&record).unwrap();
+    assert!(generation.is("gen-1-a", "chief") && !generation.is("gen-1-a", "other") && !generation.is("gen-1-b", "chief"));
+    let told = json(&generation.body())["data"].clone();
+    assert_eq!((&told["user_agent"].as_str().unwrap().len(), &told["total_cost"]), (&200, &0.into()));
+    assert_eq!((&told["provider_responses"][0]["latency"], &told["provider_responses"][0]["status"]), (&1000.into(), &Value::Null));
+    assert_eq!((&told["cancelled"], &told["tokens_prompt"]), (&true.into(), &Value::Null));
+    assert!(!told.to_string().contains("secret"));
+    for end in 0..record.len() {
+        // Cut between two attempts it is a whole record, of fewer.
+        if let Some(cut) = Generation::parse(&record[..end]) {
+            json(&cut.body());
+        }
+    }
+}

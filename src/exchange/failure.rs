@@ -98,6 +98,7 @@ impl Exchange {
             error_type: fault.error_type,
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
             raw: fault.raw.clone().filter(quotable),
+            models: self.request.models.clone(),
             previous: before
                 .iter()
                 .map(|attempt| PreviousError {

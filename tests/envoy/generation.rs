@@ -5,8 +5,10 @@ use std::{collections::HashSet, thread, time::Duration};
 use serde_json::{Value, json};
 
 use super::{
+    anthropic,
     client::{self, Request, Response},
     gateway::{Gateway, Shared, Use},
+    provider::Provider,
     reply::{Ending, Reply},
     setup::Setup,
     wire,
@@ -31,7 +33,12 @@ fn other_key() -> Value {
 }
 
 static GATEWAY: Shared = Shared::new(|| {
+    let claude = json!({"dialect": "anthropic", "name": "Anthropic", "credential": {"env": "ANTHROPIC_API_KEY"}});
     let setup = Setup::new()
+        .env("ANTHROPIC_API_KEY", "sk-ant-1")
+        .provider(Provider::start("anthropic"), claude)
+        .priced("t/claude", "anthropic", json!({"prompt": 1, "completion": 2, "input_cache_read": 0.5}))
+        .priced("t/claude-streamed", "anthropic", json!({"prompt": 1, "completion": 2}))
         .providers(&["first", "second"])
         .priced("t/plain", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/stream", "first", json!({"prompt": 1, "completion": 2}))
@@ -39,9 +46,16 @@ static GATEWAY: Shared = Shared::new(|| {
         .priced("t/midway", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/left", "first", json!({"prompt": 1, "completion": 2}))
         .models(&["t/falls-back"], &["first", "second"])
+        .models(&["t/mixed"], &["first", "anthropic"])
         .key(other_key());
     let gateway = Gateway::start(setup);
+    let claude = gateway.provider("anthropic");
+    let call = json!([{"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}]);
+    claude.answers("claude", anthropic::message(call, "tool_use"));
+    claude.answers("claude-streamed", Reply::events([anthropic::events(&anthropic::whole("A secret answer."))]));
+    claude.answers("mixed", anthropic::message(json!([{"type": "text", "text": "A secret answer."}]), "max_tokens"));
     let first = gateway.provider("first");
+    first.answers("mixed", Reply::error(503, "busy"));
     first.answers("plain", wire::completion("A secret answer."));
     first.answers("stream", wire::stream(&["A secret ", "answer."]));
     first.answers("broken", Reply::error(500, "down"));
@@ -132,6 +146,29 @@ fn a_stream_is_told_with_its_times() {
     assert_eq!((&generation["streamed"], &generation["total_cost"]), (&json!(true), &usage["cost"]));
     assert_eq!(generation["finish_reason"], "stop");
     assert!(generation["latency"].as_u64().unwrap() <= generation["generation_time"].as_u64().unwrap());
+}
+
+#[test]
+fn a_provider_of_another_format_is_told_in_its_own_words() {
+    let gateway = Use::of(&GATEWAY);
+    let tools = json!({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]});
+    let called = gateway.send(&Request::ask("t/claude", tools));
+    let generation = told(&gateway, &id(&called));
+    assert_whole(&generation);
+    assert_eq!((&generation["finish_reason"], &generation["native_finish_reason"]), (&json!("tool_calls"), &json!("tool_use")));
+    assert_eq!((&generation["native_tokens_cached"], &generation["tokens_prompt"]), (&json!(5), &json!(15)));
+    assert_eq!(generation["total_cost"], called.json()["usage"]["cost"]);
+
+    let streamed = gateway.ask_streamed("t/claude-streamed");
+    let streamed_id = streamed.header("x-generation-id").unwrap().to_owned();
+    let cost = client::usage(&client::chunks(&streamed.events()))["cost"].clone();
+    let generation = told(&gateway, &streamed_id);
+    assert_whole(&generation);
+    assert_eq!((&generation["native_finish_reason"], &generation["total_cost"]), (&json!("end_turn"), &cost));
+
+    let mixed = gateway.ask("t/mixed");
+    let generation = told(&gateway, &id(&mixed));
+    assert_eq!((&generation["finish_reason"], &generation["provider_name"]), (&json!("length"), &json!("Anthropic")));
 }
 
 #[test]
