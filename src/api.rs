@@ -14,6 +14,8 @@ pub enum Operation<'a> {
     CountTokens,
     /// Something that the configuration answers.
     Listing(Listing<'a>),
+    /// Something that the accounts answer.
+    Account(Account),
     /// A browser asks whether its page may ask.
     Preflight,
 }
@@ -32,6 +34,19 @@ pub enum Api {
     Messages,
     /// `POST /responses`: OpenAI's Responses.
     Responses,
+}
+
+/// What the accounts answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// `GET /generation?id=`: what became of a request.
+    Generation,
+    /// `GET /key`, or `GET /auth/key`: what the key has spent.
+    Key,
+    /// `GET /credits`: what all keys have spent.
+    Credits,
+    /// `GET /activity`: what was used on the last days.
+    Activity,
 }
 
 /// What the configuration answers.
@@ -71,6 +86,10 @@ impl<'a> Operation<'a> {
             "messages" => (Self::Inference(Api::Messages), "POST"),
             "messages/count_tokens" => (Self::CountTokens, "POST"),
             "responses" => (Self::Inference(Api::Responses), "POST"),
+            "generation" => (Self::Account(Account::Generation), "GET"),
+            "key" | "auth/key" => (Self::Account(Account::Key), "GET"),
+            "credits" => (Self::Account(Account::Credits), "GET"),
+            "activity" => (Self::Account(Account::Activity), "GET"),
             below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
         };
         match method {

@@ -6,6 +6,7 @@ mod attachment;
 pub mod chunks;
 pub mod conversation;
 mod envelope;
+mod finish;
 mod inner;
 mod input;
 mod length;
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
+pub use finish::{Finish, Word};
 pub use length::Length;
 pub use member::{Field, Name};
 pub use rewrite::Target;

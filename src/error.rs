@@ -3,12 +3,14 @@
 //! The other error family, `ConfigError`, is the operator's and appears at load only.
 //! `Display` is the message for the client; it never holds a credential, a prompt or an answer.
 
+mod availability;
 mod kind;
 mod provider;
 
 pub use kind::ErrorType;
 pub use provider::{PreviousError, ProviderError};
 
+use self::availability::Availability;
 use crate::chat::Length;
 use crate::json;
 
@@ -41,6 +43,15 @@ pub enum ClientError {
     /// A key that is not in the configuration.
     #[error("User not found.")]
     UnknownKey,
+    /// A completion with a management key.
+    #[error("Management keys cannot be used for completions: send another key")]
+    ManagementKey,
+    /// An account of all keys with a key that is for completions.
+    #[error("Only management keys can perform this operation")]
+    NotManagementKey,
+    /// A generation that is not known, or no longer, or another key's.
+    #[error("Generation {0} not found")]
+    UnknownGeneration(String),
     /// A model that the key's `models` does not allow.
     #[error("This key may not use {0}: its configuration allows other models only")]
     ModelNotAllowed(String),
@@ -115,7 +126,7 @@ pub enum ClientError {
 pub struct NoRoute {
     /// The model, or the models.
     pub model: String,
-    /// Which filter emptied the list, and what would have fitted.
+    /// Which filter emptied the list, and what would have fitted. It begins with the member of the request, if one is to blame.
     pub reason: String,
 }
 
@@ -154,10 +165,16 @@ impl Error {
         }
     }
 
-    /// The answer's body: `{"error":{"code","message","metadata"}}`, `code` an integer.
+    /// The answer's body: `{"error":{"code","message","metadata","availability"}}`, `code` an integer.
     pub fn body(&self) -> Vec<u8> {
         let mut out = b"{\"error\":".to_vec();
         self.object_into(&mut out);
+        if let Some(availability) = Availability::of(self) {
+            out.pop();
+            out.extend_from_slice(b",\"availability\":");
+            availability.write(&mut out);
+            out.push(b'}');
+        }
         out.push(b'}');
         out
     }
@@ -189,8 +206,8 @@ impl ClientError {
     fn status(&self) -> u16 {
         match self {
             Self::MissingKey | Self::UnknownKey => 401,
-            Self::ModelNotAllowed(_) => 403,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
+            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => 403,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
             Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -201,8 +218,8 @@ impl ClientError {
     fn error_type(&self) -> ErrorType {
         match self {
             Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
-            Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
+            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => ErrorType::PermissionDenied,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::TooLong { .. } => ErrorType::ContextLengthExceeded,
             Self::Refused(status) => ErrorType::of_status(*status),
@@ -277,11 +294,15 @@ mod tests {
                 PreviousError { provider: "Groq".into(), code: 500, status: Some(500) },
                 PreviousError { provider: "Together".into(), code: 504, status: None },
             ],
+            models: vec!["a/b".into()],
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
             "error_type": "rate_limit_exceeded", "provider_name": "OpenAI", "raw": "{\"error\":\"slow down\"}", "is_byok": false,
-            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]}}});
+            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]},
+            "availability": {"code": "capacity_exhausted", "retryable": true, "requested_models": ["a/b"],
+                "docs_url": "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+                "affected_providers": ["Groq", "Together", "OpenAI"]}}});
         assert_eq!(body, expected);
     }
 }

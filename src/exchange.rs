@@ -21,7 +21,7 @@ pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
 use crate::api::Api;
-use crate::chat::{Envelope, Name, Request};
+use crate::chat::{Envelope, Finish, Name, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
@@ -49,6 +49,8 @@ pub struct Exchange {
     answer: Answer,
     troubles: Vec<(EndpointKey, Millis)>,
     first_token: Option<Millis>,
+    /// How the answer ended.
+    finish: Option<Finish>,
     /// Whether a response to the client has begun.
     released: bool,
     /// The `Retry-After` of a failure that the gateway role tells.
@@ -76,6 +78,7 @@ impl Exchange {
             answer: Answer::Awaited,
             troubles: Vec::new(),
             first_token: None,
+            finish: None,
             released: false,
             retry_after: None,
             refused: None,
@@ -90,6 +93,11 @@ impl Exchange {
     /// The request, as the current attempt's endpoint gets it.
     pub fn request(&self) -> &Request {
         self.compressed.as_deref().unwrap_or(&self.request)
+    }
+
+    /// Since when it is under way.
+    pub fn started(&self) -> Millis {
+        self.started
     }
 
     /// Who asks.
@@ -228,7 +236,8 @@ impl Exchange {
                 self.handle_body(&answer::as_event(body), true, clock)
             }
             Answer::Whole => match self.answer_whole(body) {
-                Ok((body, spent)) => {
+                Ok((body, spent, finish)) => {
+                    self.finish = finish;
                     let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
                     self.answer = Answer::Complete(spent);
                     self.succeed(clock);
@@ -249,6 +258,9 @@ impl Exchange {
             return Step::Body(Vec::new());
         };
         let fed = streamed.feed(bytes, end);
+        if matches!(fed, answer::Fed::Done { .. }) {
+            self.finish = streamed.finish();
+        }
         match fed {
             answer::Fed::Hold => Step::Hold,
             answer::Fed::More(body) => Step::Body(body),
@@ -277,6 +289,7 @@ impl Exchange {
                 let error = self.error(&fault);
                 self.envelope().error_chunk_into(&error, &mut body);
                 body.extend_from_slice(crate::chat::DONE);
+                self.finish = Some(Finish::of(b"error", b""));
                 self.end_attempt(Outcome::Failed(fault));
                 Step::Body(body)
             }
@@ -344,6 +357,7 @@ impl Exchange {
             stream: self.request.stream,
             attempts: std::mem::take(&mut self.attempts),
             spent,
+            finish: self.finish,
             cancelled,
             duration: now.since(self.started),
             time_to_first_token: self.first_token.map(|first| first.since(self.started)),
@@ -367,7 +381,7 @@ impl Exchange {
         Envelope::new(&self.generation_id, provider, model, self.started.as_secs())
     }
 
-    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent), Fault> {
+    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent, Option<Finish>), Fault> {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b""));
         };
@@ -380,7 +394,7 @@ impl Exchange {
         if let Some(healed) = self.heal(&body) {
             body = healed;
         }
-        Ok((body, spent))
+        Ok((body, spent, completion.finish))
     }
 
     /// The completion with the JSON in it healed, if that was asked for and something is broken.
@@ -410,13 +424,14 @@ impl Exchange {
     }
 }
 
-/// A new generation id: `gen-<seconds>-<20 letters and digits>`.
-pub fn generation_id(now: Millis, random: &mut fastrand::Rng) -> Box<str> {
+/// A new generation id: `gen-<seconds>-<20 letters and digits>`, the last of which are `suffix`.
+pub fn generation_id(now: Millis, random: &mut fastrand::Rng, suffix: &str) -> Box<str> {
     let mut id = String::with_capacity(40);
     id.push_str("gen-");
     id.push_str(itoa::Buffer::new().format(now.as_secs()));
     id.push('-');
-    id.extend(std::iter::repeat_with(|| random.alphanumeric()).take(20));
+    id.extend(std::iter::repeat_with(|| random.alphanumeric()).take(20usize.saturating_sub(suffix.len())));
+    id.push_str(suffix);
     id.into()
 }
 

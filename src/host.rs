@@ -4,6 +4,7 @@ mod attempt;
 mod calls;
 mod gateway;
 mod registry;
+mod shared_accounts;
 mod shared_health;
 mod stats;
 mod tokens;

@@ -134,7 +134,15 @@ impl Translator {
 
 /// The error of an answer that passed all tests but is not what it seemed.
 fn untellable() -> Error {
-    ProviderError { status: 502, error_type: ErrorType::ProviderUnavailable, provider: "".into(), raw: None, previous: Vec::new() }.into()
+    ProviderError {
+        status: 502,
+        error_type: ErrorType::ProviderUnavailable,
+        provider: "".into(),
+        raw: None,
+        previous: Vec::new(),
+        models: Vec::new(),
+    }
+    .into()
 }
 
 #[cfg(test)]

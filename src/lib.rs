@@ -12,7 +12,9 @@
 //!
 //! Everything but `host` is pure: bytes in, values out; time and luck are arguments.
 
+pub mod accounting;
 pub mod api;
+pub mod calendar;
 pub mod catalogue;
 pub mod chat;
 pub mod clock;

@@ -45,7 +45,8 @@ pub fn bytes_into(number: u64, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
-fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+/// A number and what follows it.
+pub fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (index, byte) in bytes.iter().enumerate().take(10) {
         let shift = u32::try_from(index).ok()?.checked_mul(7)?;
@@ -57,7 +58,9 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
-fn varint_into(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a number.
+#[inline(never)]
+pub fn varint_into(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;

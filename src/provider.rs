@@ -19,7 +19,7 @@ use std::fmt::Debug;
 pub use fault::Fault;
 
 use crate::api::Api;
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::clock::Clock;
 use crate::config::{Dialect, Format};
 use crate::endpoint::Endpoint;
@@ -47,6 +47,8 @@ pub struct Completion {
     pub usage: Option<Usage>,
     /// Bytes of text in the answer.
     pub output_bytes: usize,
+    /// Why it ended.
+    pub finish: Option<Finish>,
 }
 
 /// A streamed answer: the provider's bytes in, OpenRouter's chunks out.
@@ -73,6 +75,8 @@ pub struct Account {
     pub output_bytes: usize,
     /// Whether the provider gave a finish reason.
     pub finished: bool,
+    /// Which.
+    pub finish: Option<Finish>,
     /// Whether an event passed that was too large to be read, so that the count may be short.
     pub unread: bool,
 }

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Day;
 use crate::clock::Millis;
 use crate::secret::Secret;
 
@@ -114,19 +115,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// `YYYYMMDD'T'HHMMSS'Z'`.
-// By the algorithm of https://howardhinnant.github.io/date_algorithms.html#civil_from_days. The time is at most 2^64 ms since 1970, so
-// that days are below 2^38.
-#[allow(clippy::arithmetic_side_effects)]
 fn timestamp(now: Millis) -> String {
-    let (days, second) = (now.as_secs() / 86_400, now.as_secs() % 86_400);
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (second, (year, month, day)) = (now.as_secs() % 86_400, Day::of(now).civil());
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 

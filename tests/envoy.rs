@@ -42,10 +42,12 @@ mod envoy {
     mod fallback;
     mod first_token;
     mod gemini;
+    mod generation;
     mod hangup;
     mod healing;
     mod http2;
     mod hygiene;
+    mod key;
     mod large_bodies;
     mod load;
     mod memory;

@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         "vocabulary",
         &[
             "api",
+            "calendar",
             "chat",
             "clock",
             "decimal",
@@ -42,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),
-    ("what leaves it", &["headers", "inbound", "metrics"]),
+    ("what leaves it", &["accounting", "headers", "inbound", "metrics"]),
     ("the host shell", &["host"]),
 ];
 

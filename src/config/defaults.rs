@@ -31,6 +31,8 @@ pub struct Defaults {
     pub max_models: usize,
     /// How long an endpoint's trouble is remembered where Retry-After says nothing.
     pub cooldown: Duration,
+    /// How many generations are kept for `GET /generation`; 0 for none.
+    pub generations: u32,
 }
 
 impl Default for Defaults {
@@ -44,6 +46,7 @@ impl Default for Defaults {
             max_event_bytes: 1 << 20,
             max_models: 3,
             cooldown: Duration::from_secs(30),
+            generations: 1000,
         }
     }
 }
@@ -68,6 +71,8 @@ pub(super) struct DefaultsEntry<'a> {
     max_models: Option<&'a RawValue>,
     #[serde(borrow)]
     cooldown: Option<&'a RawValue>,
+    #[serde(borrow)]
+    generations: Option<&'a RawValue>,
 }
 
 impl DefaultsEntry<'_> {
@@ -94,6 +99,7 @@ impl DefaultsEntry<'_> {
             max_event_bytes: whole("max_event_bytes", self.max_event_bytes, BYTES, base.max_event_bytes)?,
             max_models: whole("max_models", self.max_models, 1..=100, base.max_models)?,
             cooldown: time("cooldown", self.cooldown, Duration::ZERO..=HOUR, base.cooldown)?,
+            generations: u32::try_from(whole("generations", self.generations, 0..=100_000, base.generations as usize)?).unwrap_or(u32::MAX),
         })
     }
 }

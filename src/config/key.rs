@@ -22,6 +22,10 @@ pub struct Key {
     pub name: Rc<str>,
     /// The models it may use; `None` for all.
     pub models: Option<Vec<Glob>>,
+    /// Its SHA-256; `None` for requests without a key.
+    pub hash: Option<KeyHash>,
+    /// Whether it is for the accounts of all keys, and not for completions.
+    pub management: bool,
 }
 
 impl Key {
@@ -38,6 +42,7 @@ pub(super) struct KeyEntry {
     name: String,
     sha256: String,
     models: Option<Vec<String>>,
+    management: Option<bool>,
 }
 
 /// Who may ask: the keys by hash, and who asks without one.
@@ -66,7 +71,14 @@ impl Keys {
             )?;
             value::checked(names.insert(Rc::clone(&name)), &at("name"), "expected a name of its own, found that of an earlier key")?;
             let hash = KeyHash::parse(&entry.sha256).map_err(|error| ConfigError::new(at("sha256"), error.to_string()))?;
-            let key = Rc::new(Key { id: index, name, models: allowed(&at("models"), entry.models, models)? });
+            let management = entry.management.unwrap_or(false);
+            value::checked(
+                !(management && entry.models.is_some()),
+                &at("models"),
+                "expected no such member: a management key is not for completions",
+            )?;
+            let models = allowed(&at("models"), entry.models, models)?;
+            let key = Rc::new(Key { id: index, name, models, hash: Some(hash), management });
             all.push(Rc::clone(&key));
             value::checked(
                 by_hash.insert(hash, key).is_none(),
@@ -74,7 +86,8 @@ impl Keys {
                 "expected a key of its own, found that of an earlier entry",
             )?;
         }
-        let anonymous = anonymous.then(|| Rc::new(Key { id: all.len(), name: ANONYMOUS.into(), models: None }));
+        let anonymous =
+            anonymous.then(|| Rc::new(Key { id: all.len(), name: ANONYMOUS.into(), models: None, hash: None, management: false }));
         all.extend(anonymous.clone());
         Ok(Self { all, by_hash, anonymous })
     }

@@ -291,10 +291,11 @@ fn mistakes_in_defaults_are_refused() {
         ("/defaults/max_attempts", json!("5"), &format!("{attempts}, found a string")),
         ("/defaults/max_attempts", json!(true), &format!("{attempts}, found true")),
         ("/defaults/max_request_bytes", json!(0), "defaults.max_request_bytes: expected a whole number from 1 to 1073741824, found 0"),
+        ("/defaults/generations", json!(-1), "defaults.generations: expected a whole number from 0 to 100000, found -1"),
         (
             "/defaults/max_retries",
             json!(5),
-            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`",
+            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`",
         ),
     ]);
 }

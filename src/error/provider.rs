@@ -19,6 +19,8 @@ pub struct ProviderError {
     pub raw: Option<String>,
     /// The attempts before this one.
     pub previous: Vec<PreviousError>,
+    /// The models that were asked for.
+    pub models: Vec<String>,
 }
 
 /// An attempt that failed before the last one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settlement::Spent;
-use crate::chat::Request;
+use crate::chat::{Finish, Request};
 use crate::endpoint::Endpoint;
 use crate::json::Scanner;
 use crate::provider::{Fault, Progress, Stream};
@@ -95,6 +95,11 @@ impl Streamed {
 
     pub(super) fn has_begun(&self) -> bool {
         self.held.is_none()
+    }
+
+    /// How it ended, as far as it has.
+    pub(super) fn finish(&self) -> Option<Finish> {
+        self.stream.account().finish
     }
 
     /// What a stream that goes no further has come to.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::{AnswerHead, Exchange, Outcome, Step};
+use crate::chat::Finish;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorType, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
@@ -18,6 +19,7 @@ impl Exchange {
     pub fn handle_cut(&mut self, clock: &dyn Clock) {
         self.answer = Answer::Over;
         self.rest(Some(self.defaults.cooldown), clock);
+        self.finish = Some(Finish::of(b"error", b""));
         self.end_attempt(Outcome::Failed(Fault::invalid_answer(b"")));
     }
 
@@ -96,6 +98,7 @@ impl Exchange {
             error_type: fault.error_type,
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
             raw: fault.raw.clone().filter(quotable),
+            models: self.request.models.clone(),
             previous: before
                 .iter()
                 .map(|attempt| PreviousError {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Attempt;
-use crate::chat::Request;
+use crate::chat::{Finish, Request};
 use crate::config::Key;
 use crate::endpoint::Endpoint;
 use crate::price::Cost;
@@ -20,6 +20,8 @@ pub struct Settlement {
     pub attempts: Vec<Attempt>,
     /// What the last attempt used; `None` if it failed: a failed attempt costs nothing.
     pub spent: Option<Spent>,
+    /// How the answer ended, if it did.
+    pub finish: Option<Finish>,
     /// Whether the client went away before the end.
     pub cancelled: bool,
     /// Milliseconds from the whole request to the end of the answer.

@@ -1,5 +1,6 @@
 //! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
 
+mod account;
 mod role;
 
 use std::rc::Rc;
@@ -12,8 +13,9 @@ use role::{Asked, Planned, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;
-use super::shared_health;
-use crate::api::{Api, Listing, Operation};
+use super::{shared_accounts, shared_health};
+use crate::accounting::{self, Activity, Presentation};
+use crate::api::{Account, Api, Listing, Operation};
 use crate::clock::Clock;
 use crate::config::Key;
 use crate::error::{ClientError, Error};
@@ -70,6 +72,9 @@ impl Filter {
         let key = self.role.authenticate(headers)?;
         let declared = headers.find(b"content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
         self.check_size(declared.unwrap_or(0))?;
+        if key.management {
+            return Err(ClientError::ManagementKey);
+        }
         if end { Err(ClientError::NoBody) } else { Ok(key) }
     }
 
@@ -147,7 +152,7 @@ impl Filter {
 
     /// Answers with what the configuration says.
     fn list(&mut self, listing: Listing<'_>, headers: &Headers) -> Action {
-        let query = headers.find(b":path").and_then(|path| std::str::from_utf8(path).ok()?.split_once('?')).map_or("", |(_, query)| query);
+        let query = query(headers);
         // Models are no secret, as at OpenRouter; only what a key may use is asked with that key.
         let key = match listing {
             Listing::OfUser => self.role.authenticate(headers).map(Some),
@@ -157,6 +162,20 @@ impl Filter {
             Ok(body) => {
                 self.state = State::Answered;
                 role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes(), self.for_page);
+                Action::Pause
+            }
+            Err(error) => self.reject(&error),
+        }
+    }
+
+    /// Answers with what the accounts say.
+    fn account(&mut self, account: Account, headers: &Headers) -> Action {
+        let key = self.role.authenticate(headers).map_err(Error::from);
+        match key.and_then(|key| account::answer(&self.role, account, query(headers), &key, HostClock.now())) {
+            Ok(body) => {
+                self.state = State::Answered;
+                let headers = vec![(&b"content-type"[..], &b"application/json"[..]), (b"cache-control", b"no-store")];
+                role::respond(200, headers, &body, self.for_page);
                 Action::Pause
             }
             Err(error) => self.reject(&error),
@@ -217,6 +236,7 @@ impl HttpContext for Filter {
             Ok(Operation::Inference(api)) => self.begin(Wanted::Answer(api), headers, end),
             Ok(Operation::CountTokens) => self.begin(Wanted::TokenCount, headers, end),
             Ok(Operation::Listing(listing)) => self.list(listing, &headers),
+            Ok(Operation::Account(account)) => self.account(account, &headers),
             Ok(Operation::Preflight) => {
                 self.state = State::Answered;
                 let asked = headers.find(b"access-control-request-headers");
@@ -300,9 +320,16 @@ impl HttpContext for Filter {
         if exchange.is_midway() && provider_has_cut() {
             exchange.handle_cut(&HostClock);
         }
-        let settled = exchange.settle(HostClock.now());
+        let now = HostClock.now();
+        let settled = exchange.settle(now);
         shared_health::note(&exchange.take_troubles());
         self.role.settle(&settled);
+        shared_accounts::keep(exchange.generation_id(), self.role.defaults().generations, || {
+            accounting::record(&exchange, &settled, &presentation(&planned.handover.headers))
+        });
+        if let (Some(spent), Some(attempt)) = (&settled.spent, settled.attempts.last()) {
+            shared_accounts::enter(&settled.key, Activity::of(&attempt.endpoint, spent), now);
+        }
     }
 }
 
@@ -311,6 +338,26 @@ fn provider_has_cut() -> bool {
     const UPSTREAM: u64 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 19 | 1 << 23;
     let flags = calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes);
     flags.is_some_and(|flags| flags & UPSTREAM != 0)
+}
+
+/// How the client presents itself.
+fn presentation(headers: &Headers) -> Presentation<'_> {
+    let mut client = Presentation::default();
+    for (name, value) in headers.iter() {
+        match name {
+            b"user-agent" => client.user_agent = Some(value),
+            b"http-referer" => client.referer = Some(value),
+            b"x-openrouter-title" => client.title = Some(value),
+            b"x-title" => client.title = client.title.or(Some(value)),
+            _ => {}
+        }
+    }
+    client
+}
+
+/// What follows the `?` of the path.
+fn query(headers: &Headers) -> &str {
+    headers.find(b":path").and_then(|path| std::str::from_utf8(path).ok()?.split_once('?')).map_or("", |(_, query)| query)
 }
 
 /// The path, without its query.

@@ -45,6 +45,7 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
         stream: true,
         attempts: attempts.iter().map(attempt).collect(),
         spent,
+        finish: None,
         cancelled: false,
         duration: 1500,
         time_to_first_token: Some(500),

@@ -82,6 +82,45 @@ const checks = {
     assert.deepEqual(usages, [10]);
   },
 
+  async "what became of a completion, streamed or not"() {
+    const told = async (id) => {
+      for (let tries = 0; ; tries++) {
+        const { data } = await client.generations.getGeneration({ id }).catch((error) => {
+          if (error.statusCode !== 404 || tries > 50) throw error;
+          return {};
+        });
+        if (data) return data;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const completion = await send({ model: "t/plain" });
+    const generation = await told(completion.id);
+    assert.equal(generation.totalCost, completion.usage.cost);
+    assert.equal(generation.finishReason, "stop");
+    assert.equal(generation.streamed, false);
+    assert.match(generation.userAgent, /^speakeasy-sdk/);
+    assert.deepEqual(generation.providerResponses.map((response) => response.status), [200]);
+    let id;
+    for await (const chunk of await send({ model: "t/falls-back", stream: true })) id = chunk.id;
+    const streamed = await told(id);
+    assert.equal(streamed.streamed, true);
+    assert.equal(streamed.providerName, "Simulator");
+    await fails(client.generations.getGeneration({ id: "gen-1779474931-w20BCAngQY7SOa9Zs000" }), "NotFoundResponseError", 404);
+  },
+
+  async "what the keys have spent"() {
+    const { data } = await client.apiKeys.getCurrentKeyMetadata();
+    assert.equal(data.label, "test");
+    assert.equal(data.isManagementKey, false);
+    assert.ok(data.usage > 0 && data.usageDaily <= data.usage);
+    await fails(client.credits.getCredits(), "ForbiddenResponseError", 403);
+    const chief = connect("test");
+    assert.ok((await chief.credits.getCredits()).data.totalUsage >= data.usage);
+    assert.deepEqual((await chief.analytics.getUserActivity()).data, []);
+    assert.equal((await chief.apiKeys.getCurrentKeyMetadata()).data.isManagementKey, true);
+    await fails(send({ model: "t/plain" }, chief), "ForbiddenResponseError", 403);
+  },
+
   async "tool calls"() {
     const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } }];
     const { choices } = await send({ model: "t/tools", tools });

@@ -89,6 +89,8 @@ fn start() -> (Simulator, Gateway) {
     let setup = Setup::new()
         .provider(Provider::at("simulator", simulator.port), json!({"name": "Simulator"}))
         .providers(&["stub"])
+        // printf %s test | sha256sum
+        .key(json!({"name": "chief", "management": true, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))
         .model(model("falls-back", json!([endpoint("stub", "falls-back", 0.001), endpoint("simulator", "plain", 1000.0)])))
         .model(model("breaks", json!([endpoint("stub", "breaks", 1.0)])))
         .model(model("embeds", json!([endpoint("stub", "embeds", 1.0)])));
@@ -138,7 +140,7 @@ pub fn run_against(url: &str, interpreter: &Path, script: &str, checks: usize) {
 #[test]
 fn the_openrouter_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/@openrouter/sdk/package.json"), "make test-envoy");
-    run(Path::new("node"), "openrouter.mjs", 10);
+    run(Path::new("node"), "openrouter.mjs", 13);
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(crate) fn tail(account: &Account) -> String {
                 provider: "Mistral".into(),
                 raw: fault.raw.clone(),
                 previous: Vec::new(),
+                models: Vec::new(),
             };
             envelope().error_chunk_into(&Error::from(error), &mut out);
         }

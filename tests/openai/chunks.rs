@@ -110,6 +110,7 @@ impl Ran {
                     provider: "Acme \"AI\"".into(),
                     raw: fault.raw.clone(),
                     previous: Vec::new(),
+                    models: Vec::new(),
                 };
                 envelope().error_chunk_into(&Error::Provider(error), &mut tail);
             }

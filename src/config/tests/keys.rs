@@ -29,7 +29,7 @@ fn keys_are_found_by_hash() {
 fn mistakes_in_keys_are_refused_and_never_repeat_one() {
     let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
     let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
-    let fields = "expected one of `name`, `sha256`, `models`";
+    let fields = "expected one of `name`, `sha256`, `models`, `management`";
     refused(&[
         ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
         ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),
@@ -43,6 +43,12 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
         ("/keys/0/sha256", json!("sk-or-v1-live"), hash),
         ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),
         ("/keys/0/sha256", json!(1234), "keys[0].sha256: expected a string, found 1234"),
+        ("/keys/0/management", json!("yes"), "keys[0].management: expected true or false, found a string"),
+        (
+            "/keys/0",
+            json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true, "models": ["openai/*"]}),
+            "keys[0].models: expected no such member: a management key is not for completions",
+        ),
         ("/keys/0/models", json!([]), "keys[0].models: expected at least one model, or no such member for all"),
         (
             "/keys/0/models",

@@ -73,7 +73,11 @@ fn the_last_failure_is_told_with_those_before_it() {
     assert_eq!((head.status, head.retry_after, head.cost), (429, Some(2), None));
     let metadata = json!({"error_type": "rate_limit_exceeded", "provider_name": "Third", "raw": "{\"error\":{\"message\":\"slow down\"}}",
         "is_byok": false, "previous_errors": [{"provider": "First", "code": 500, "status": 500}, {"provider": "Second", "code": 502, "status": null}]});
-    assert_eq!(json, json!({"error": {"code": 429, "message": "Provider returned error", "metadata": metadata}}));
+    let error = &json["error"];
+    assert_eq!((&error["code"], &error["message"], &error["metadata"]), (&json!(429), &json!("Provider returned error"), &metadata));
+    let availability = &error["availability"];
+    assert_eq!((&availability["requested_models"], &availability["retryable"]), (&json!(["m/one"]), &json!(true)));
+    assert_eq!(availability["affected_providers"], json!(["First", "Second", "Third"]));
     assert_eq!(exchange.handle_response_to_client(429, &NOW), None);
     assert_eq!(exchange.begin_attempt(&NOW).map(|endpoint| endpoint.id), None);
 

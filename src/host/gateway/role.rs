@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use super::path;
+use crate::accounting::Slot;
 use crate::api::Api;
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
@@ -14,9 +15,9 @@ use crate::exchange::{Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
 use crate::host::registry::{self, Handover, Registration};
-use crate::host::shared_health;
 use crate::host::stats::Stats;
 use crate::host::tokens::{Outcome, Tokens};
+use crate::host::{shared_accounts, shared_health};
 use crate::inbound::{self, Translator};
 use crate::metrics;
 use crate::route::{self, Ask, Readiness};
@@ -68,6 +69,7 @@ pub(super) enum Planned {
 
 impl Role {
     pub(in crate::host) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
+        shared_accounts::prepare(&gateway);
         let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
         Self {
             catalogue: Catalogue::new(gateway.clone()),
@@ -82,6 +84,11 @@ impl Role {
     /// Limits and times.
     pub(super) fn defaults(&self) -> &Defaults {
         &self.gateway.defaults
+    }
+
+    /// The configuration.
+    pub(super) fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// What it serves.
@@ -164,7 +171,9 @@ impl Role {
             Readiness::Ready(plan) => plan,
             Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request, translator })),
         };
-        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        let slot = shared_accounts::take_slot(gateway.defaults.generations, now).map(Slot::letters);
+        let id = generation_id(now, random, slot.as_ref().and_then(|slot| std::str::from_utf8(slot).ok()).unwrap_or_default());
+        let exchange = Exchange::new(id, request, key, plan, gateway.defaults.clone(), now);
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
         calls::remove_header(Map::Request, b"authorization");
         // The router reads these two and takes them away.

@@ -2,7 +2,7 @@
 
 use super::{FORMAT, finish_reason};
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::{Completion, Fault};
 use crate::usage::AnthropicUsage;
@@ -63,8 +63,10 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
         return Err(Fault::invalid_answer(body));
     };
     let output_bytes = whole.output_bytes();
-    let head = whole.finish(envelope, finish_reason(stop_reason.raw), stop_reason.raw);
-    Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes })
+    let reason = finish_reason(stop_reason.raw);
+    let finish = Some(Finish::new(reason, stop_reason.raw));
+    let head = whole.finish(envelope, reason, stop_reason.raw);
+    Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes, finish })
 }
 
 // === impl Block ===

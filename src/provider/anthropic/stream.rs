@@ -5,7 +5,7 @@
 use super::completion::Block;
 use super::{FORMAT, finish_reason};
 use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::events::{Events, Reader};
 use crate::provider::{Account, Fault, Progress};
@@ -116,6 +116,7 @@ impl State {
                     self.stop(out);
                     self.chunks.finish(finish_reason(reason.raw), reason.raw, out);
                     self.account.finished = true;
+                    self.account.finish = Some(Finish::new(finish_reason(reason.raw), reason.raw));
                     self.account.progress = Progress::Begun;
                 }
             }

@@ -5,7 +5,7 @@ use super::finish_reason;
 use super::names;
 use super::usage;
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::endpoint::Endpoint;
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::renamed::Renamed;
@@ -48,7 +48,8 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
     let stop_reason = stop_reason.map_or(&b""[..], |reason| reason.raw);
     let reason = finish_reason(stop_reason, reader.answer.calls());
     let output_bytes = reader.answer.output_bytes();
-    Ok(Completion { head: reader.answer.finish(envelope, reason, stop_reason), usage: counted, output_bytes })
+    let finish = Some(Finish::new(reason, stop_reason));
+    Ok(Completion { head: reader.answer.finish(envelope, reason, stop_reason), usage: counted, output_bytes, finish })
 }
 
 impl Reader {

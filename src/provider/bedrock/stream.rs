@@ -6,7 +6,7 @@ use super::family::Family;
 use super::names;
 use super::{exception, finish_reason, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::endpoint::Endpoint;
 use crate::eventstream::{Decoder, InvalidStream, Message};
 use crate::json::{Error, Kind, Scanner, Text};
@@ -146,6 +146,7 @@ impl State {
                 let reason = reason.map_or(&b""[..], |reason| reason.raw);
                 self.chunks.finish(finish_reason(reason, self.calls), reason, out);
                 self.account.finished = true;
+                self.account.finish = Some(Finish::new(finish_reason(reason, self.calls), reason));
                 self.account.progress = Progress::Begun;
             }
             // It comes last, behind the end of the message.

@@ -2,7 +2,7 @@
 
 use super::{FORMAT, PLAN_FORMAT, arguments, citation, finish_reason, function, logprob, usage};
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::renamed::Renamed;
 use crate::provider::{Completion, Fault};
@@ -47,7 +47,8 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
         _ = logprob::each(&mut Scanner::new(logprobs), &mut |token| reader.answer.logprob(token));
     }
     let output_bytes = reader.answer.output_bytes();
-    Ok(Completion { head: reader.answer.finish(envelope, reason, native), usage: counted, output_bytes })
+    let finish = Some(Finish::new(reason, native));
+    Ok(Completion { head: reader.answer.finish(envelope, reason, native), usage: counted, output_bytes, finish })
 }
 
 // === impl Reader ===

@@ -5,7 +5,7 @@
 use super::completion::Call;
 use super::{FORMAT, PLAN_FORMAT, citation, finish_reason, function, logprob, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::chat::{Envelope, Request};
+use crate::chat::{Envelope, Finish, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::events::{Events, Reader};
 use crate::provider::renamed::Renamed;
@@ -196,6 +196,7 @@ impl State {
         self.end_call(out);
         self.chunks.finish(reason, native, out);
         self.account.finished = true;
+        self.account.finish = Some(Finish::new(reason, native));
         self.account.progress = Progress::Done;
     }
 

@@ -4,6 +4,7 @@ use super::answer::{self, Content};
 use super::blocks::Blocks;
 use super::grounding::Spoken;
 use super::{FORMAT, finish, logprobs};
+use crate::chat::Finish;
 use crate::chat::chunks::{Chunks, Detail, Piece};
 
 /// One of the answers of a stream: what has been told of it.
@@ -125,15 +126,17 @@ impl Candidate {
     }
 
     /// Appends where it is from and why it ended.
-    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
-        let Some(native) = self.finish.take() else { return };
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Option<Finish> {
+        let native = self.finish.take()?;
         self.introduce(out);
         if let Some(metadata) = &self.grounding {
             let mut citations = Vec::new();
             self.spoken.cite(metadata, |citation| citations.push(*citation));
             self.chunks.annotations(&citations, out);
         }
-        self.chunks.finish(finish::reason(&native, self.calls > 0), &native, out);
+        let reason = finish::reason(&native, self.calls > 0);
+        self.chunks.finish(reason, &native, out);
+        Some(Finish::new(reason, &native))
     }
 
     fn introduce(&mut self, out: &mut Vec<u8>) {

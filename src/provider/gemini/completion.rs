@@ -4,8 +4,8 @@ use super::answer::{self, Answer, Candidate, Content};
 use super::blocks::Blocks;
 use super::grounding::Spoken;
 use super::{FORMAT, finish, logprobs};
-use crate::chat::Envelope;
 use crate::chat::chunks::{Detail, FinishReason, Piece, Whole};
+use crate::chat::{Envelope, Finish};
 use crate::provider::{Completion, Fault};
 
 /// Reads a whole answer, without its reasoning if the client does not want to see any.
@@ -20,7 +20,8 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
         answer.candidates.iter().map(|candidate| choice(candidate, answer.response_id, exclude_reasoning)).collect();
     let output_bytes = choices.iter().fold(0usize, |sum, (choice, ..)| sum.saturating_add(choice.output_bytes()));
     let usage = answer.usage.and_then(|usage| usage.usage());
-    Ok(Completion { head: Whole::finish_all(&choices, envelope), usage, output_bytes })
+    let finish = choices.last().map(|(_, reason, native)| Finish::new(*reason, native));
+    Ok(Completion { head: Whole::finish_all(&choices, envelope), usage, output_bytes, finish })
 }
 
 /// One of the answers, and why it ended.

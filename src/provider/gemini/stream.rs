@@ -77,7 +77,7 @@ impl Reader for State {
             self.account.finished = true;
         }
         if self.account.finished {
-            self.candidates.iter_mut().for_each(|candidate| candidate.end(out));
+            self.account.finish = self.candidates.iter_mut().filter_map(|candidate| candidate.end(out)).last();
         }
         self.account.close();
     }

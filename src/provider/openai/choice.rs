@@ -1,6 +1,7 @@
 //! One choice of an answer or a chunk, in OpenRouter's shape.
 
 use super::content::Content;
+use crate::chat::Finish;
 use crate::json::{Error, Kind, Scanner};
 
 /// Whether a choice holds a whole message or a piece of one.
@@ -27,6 +28,8 @@ pub(super) struct Found<'a> {
     pub(super) meaningful: bool,
     /// A finish reason.
     pub(super) finished: bool,
+    /// Which, of the last choice that has one.
+    pub(super) finish: Option<Finish>,
     /// A `usage` within a choice, as some imitators place it.
     pub(super) usage: Option<&'a [u8]>,
 }
@@ -102,6 +105,10 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
         out.extend_from_slice(shape.empty());
     }
     found.finished |= finish.is_some();
+    if let Some(reason) = finish {
+        let native = native.and_then(|native| native.strip_prefix(b"\"")?.strip_suffix(b"\"")).unwrap_or(reason);
+        found.finish = Some(Finish::of(finish_reason(reason), native));
+    }
     found.meaningful |= finish.is_some();
     out.extend_from_slice(b",\"finish_reason\":");
     match finish {

@@ -44,5 +44,5 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
     }
     choice::member(b"system_fingerprint", fingerprint, &mut head);
     let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
-    Ok(Completion { head, usage, output_bytes: found.output_bytes })
+    Ok(Completion { head, usage, output_bytes: found.output_bytes, finish: found.finish })
 }

@@ -31,5 +31,5 @@ pub fn embeddings(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     head.extend_from_slice(b",\"data\":");
     head.extend_from_slice(data);
     // No text: what is not counted is estimated by the prompt alone.
-    Ok(Completion { head, usage: usage.and_then(|usage| usage.usage()), output_bytes: 0 })
+    Ok(Completion { head, usage: usage.and_then(|usage| usage.usage()), output_bytes: 0, finish: None })
 }

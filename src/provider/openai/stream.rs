@@ -111,6 +111,7 @@ impl State {
         }
         self.account.output_bytes = self.account.output_bytes.saturating_add(found.output_bytes);
         self.account.finished |= found.finished;
+        self.account.finish = found.finish.or(self.account.finish);
         if found.meaningful {
             self.account.progress = Progress::Begun;
         }

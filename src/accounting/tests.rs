@@ -1,0 +1,227 @@
+//! The accounts with a clock of their own.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::*;
+use crate::calendar::Day;
+use crate::clock::Millis;
+use crate::config::{Config, Gateway};
+use crate::price::{Cost, NanoUsd};
+use crate::usage::Usage;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+/// 2026-11-20, a Friday.
+const FRIDAY: u64 = 20_777 * DAY;
+
+fn gateway() -> std::rc::Rc<Gateway> {
+    let configuration = r#"{"role":"gateway","anonymous":true,"providers":{"p":{"dialect":"openai","name":"Provider"}},
+        "models":[{"id":"a/b","endpoints":[{"provider":"p","model":"b","price":{"prompt":1,"completion":1}}]}],
+        "keys":[{"name":"chief","management":true,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]}"#;
+    let Ok(Config::Gateway(gateway)) = Config::parse(configuration.as_bytes(), |_| None) else { panic!() };
+    gateway
+}
+
+fn used(nanos: u64) -> Activity {
+    let gateway = gateway();
+    let usage = Usage { input: 10, cache_read: 5, output: 2, reasoning: 1, ..Usage::default() };
+    let cost = Cost { total: NanoUsd::new(nanos), ..Cost::default() };
+    Activity::of(gateway.endpoints().next().unwrap(), &crate::exchange::Spent { usage, cost })
+}
+
+fn amounts(spend: Spend) -> [u64; 4] {
+    [spend.total, spend.daily, spend.weekly, spend.monthly].map(NanoUsd::get)
+}
+
+fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(body)))
+}
+
+/// What has to be there, by the contract.
+fn assert_members(value: &Value, required: &str) {
+    let there: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    let missing: Vec<&str> = required.split_whitespace().filter(|name| !there.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} are missing in {value:#}");
+}
+
+#[test]
+fn spend_rolls_over_at_midnight_on_monday_and_on_the_first() {
+    let mut ledger = Ledger::default();
+    let mut enter = |nanos, at: u64| {
+        ledger.enter(used(nanos), Millis(at));
+        ledger = Ledger::from_bytes(&ledger.to_bytes());
+        amounts(ledger.spend(Millis(at)))
+    };
+    assert_eq!(enter(1, FRIDAY), [1, 1, 1, 1]);
+    assert_eq!(enter(2, FRIDAY + DAY - 1), [3, 3, 3, 3], "the last millisecond");
+    assert_eq!(enter(4, FRIDAY + DAY), [7, 4, 7, 7], "Saturday");
+    assert_eq!(enter(8, FRIDAY + 3 * DAY - 1), [15, 8, 15, 15], "the end of Sunday");
+    assert_eq!(enter(16, FRIDAY + 3 * DAY), [31, 16, 16, 31], "Monday");
+    assert_eq!(enter(32, FRIDAY + 11 * DAY), [63, 32, 32, 32], "Tuesday, the first of December");
+    assert_eq!(enter(64, FRIDAY), [127, 96, 96, 96], "a clock that went back spoils nothing");
+    assert_eq!(amounts(ledger.spend(Millis(FRIDAY + 12 * DAY))), [127, 0, 96, 96], "without an entry, too");
+    assert_eq!(amounts(ledger.spend(Millis(FRIDAY + 400 * DAY))), [127, 0, 0, 0]);
+}
+
+#[test]
+fn damaged_bytes_are_an_empty_ledger() {
+    let mut ledger = Ledger::default();
+    ledger.enter(used(5), Millis(FRIDAY));
+    let bytes = ledger.to_bytes();
+    for end in 0..bytes.len() {
+        let read = Ledger::from_bytes(&bytes[..end]);
+        assert!(read.activities().1.is_empty());
+        assert!(History::from_bytes(&bytes[..end]).to_bytes().len() <= end);
+        assert!(Generation::parse(&bytes[..end]).is_none());
+    }
+    assert_eq!(Ledger::from_bytes(&bytes), ledger);
+}
+
+#[test]
+fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
+    let (mut ledger, mut history) = (Ledger::default(), History::default());
+    for day in 0..40 {
+        for _ in 0..2 {
+            let now = Millis(FRIDAY + day * DAY);
+            if let Some((ended, activities)) = ledger.enter(used(100), now) {
+                history.add(ended, activities, now);
+            }
+        }
+        history = History::from_bytes(&history.to_bytes());
+    }
+    let now = Millis(FRIDAY + 39 * DAY);
+    let gateway = gateway();
+    let tell = |query: &str, now: Millis| {
+        let (day, today) = ledger.activities();
+        let all = history.iter().chain(today.iter().map(|activity| (day, *activity)));
+        json(&activity(&gateway, &Filter::parse(query, now).unwrap(), all))["data"].clone()
+    };
+    let days = tell("", now);
+    assert_eq!(days.as_array().unwrap().len(), 30, "and not today");
+    assert_members(
+        &days[0],
+        "date model model_permaslug endpoint_id provider_name usage byok_usage_inference requests prompt_tokens completion_tokens
+         reasoning_tokens cached_tokens",
+    );
+    let newest = &days[0];
+    assert_eq!((&newest["date"], &newest["model"], &newest["provider_name"]), (&"2026-12-28".into(), &"a/b".into(), &"Provider".into()));
+    assert_eq!((&newest["usage"], &newest["requests"], &newest["prompt_tokens"]), (&serde_json::json!(2e-7), &2.into(), &30.into()));
+    assert_eq!((&newest["completion_tokens"], &newest["reasoning_tokens"], &newest["cached_tokens"]), (&6.into(), &2.into(), &10.into()));
+    assert_eq!(tell("date=2026-12-27", now).as_array().unwrap().len(), 1);
+    assert_eq!(tell("", Millis(now.0 + DAY))[0]["date"], "2026-12-29", "the last day is told as soon as it is over");
+    for query in ["date=2026-12-29", "date=2026-11-28", "date=yesterday", "api_key_hash=short"] {
+        assert!(Filter::parse(query, now).is_err(), "{query}");
+    }
+}
+
+#[test]
+fn what_is_shared_is_bounded() {
+    let (mut ledger, mut history) = (Ledger::default(), History::default());
+    for number in 0..1000 {
+        ledger.enter(Activity { endpoint: number, requests: 1, ..Activity::default() }, Millis(FRIDAY));
+    }
+    let (_, activities) = ledger.activities();
+    assert_eq!(activities.iter().map(|activity| activity.requests).sum::<u64>(), 1000, "what is put together is not lost");
+    assert!(ledger.to_bytes().len() < 4096);
+    for _ in 0..100 {
+        history.add(Day::of(Millis(FRIDAY)), activities.to_vec(), Millis(FRIDAY));
+    }
+    assert!(history.to_bytes().len() <= 2048 * 64);
+}
+
+#[test]
+fn a_key_has_every_member_that_clients_require() {
+    let gateway = gateway();
+    let mut ledger = Ledger::default();
+    ledger.enter(used(40_000), Millis(FRIDAY));
+    let body = json(&key(&gateway.keys()[0], &ledger.spend(Millis(FRIDAY))));
+    assert_members(
+        &body["data"],
+        "label limit limit_remaining limit_reset include_byok_in_limit usage usage_daily usage_weekly usage_monthly
+         byok_usage byok_usage_daily byok_usage_weekly byok_usage_monthly is_free_tier is_management_key is_provisioning_key
+         creator_user_id rate_limit allowed_data_regions free_model_daily_requests organization_id workspace_id budgets effective_budget",
+    );
+    assert_members(&body["data"]["rate_limit"], "requests interval note");
+    assert_members(&body["data"]["free_model_daily_requests"], "limit remaining used");
+    assert_eq!((&body["data"]["label"], &body["data"]["is_management_key"]), (&"chief".into(), &true.into()));
+    assert_eq!(body["data"]["usage_daily"], 0.00004);
+    let credits = json(&credits([ledger.spend(Millis(FRIDAY)); 2].into_iter()));
+    assert_members(&credits["data"], "total_credits total_usage");
+    assert_eq!(credits["data"]["total_usage"], 0.00008);
+}
+
+#[test]
+fn a_slot_stands_in_the_id() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for size in [1, 10, 1000, 100_000] {
+        for number in [0, 1, 61, 62, 3843, 3844, 99_999, u64::MAX] {
+            let slot = Slot::of(number, size).unwrap();
+            let letters = slot.letters();
+            let id = crate::exchange::generation_id(Millis(FRIDAY), &mut random, std::str::from_utf8(&letters).unwrap());
+            assert_eq!(id.rsplit('-').next().unwrap().len(), 20, "{id}");
+            assert_eq!(Slot::in_id(&id, size), Some(slot), "{id}");
+        }
+    }
+    assert_eq!(Slot::of(1, 0), None);
+    for id in [
+        "",
+        "gen-",
+        "gen-1-0000",
+        "gen-1779474931-w20BCAngQY7SOa9Zs5zz",
+        "gen-1779474931-w20BCAngQY7SOa9\u{e9}0000",
+        "x-1779474931-w20BCAngQY7S0000",
+    ] {
+        assert_eq!(Slot::in_id(id, 1000), None, "{id}");
+    }
+}
+
+#[test]
+fn a_busy_worker_is_dealt_several_slots_and_a_small_ring_is_dealt_exactly() {
+    let mut slots = Slots::default();
+    assert_eq!(slots.take(1000, Millis(FRIDAY)), None);
+    assert_eq!(slots.wanted(1000, Millis(FRIDAY)), 1, "who knows when it comes again");
+    slots.deal(998, 1, Millis(FRIDAY));
+    assert_eq!(slots.take(1000, Millis(FRIDAY)), Slot::of(998, 1000));
+    assert_eq!(slots.wanted(1000, Millis(FRIDAY + 50)), 15);
+    assert_eq!(slots.wanted(10, Millis(FRIDAY + 50)), 1);
+    slots.deal(999, 15, Millis(FRIDAY + 50));
+    assert_eq!(slots.take(1000, Millis(FRIDAY + 60)), Slot::of(999, 1000));
+    assert_eq!(slots.take(1000, Millis(FRIDAY + 70)), Slot::of(0, 1000));
+    assert_eq!(slots.take(1000, Millis(FRIDAY + 120_000)), None, "others may have come round to it");
+}
+
+#[test]
+fn a_record_is_bounded_and_read_whole_or_not_at_all() {
+    let gateway = gateway();
+    let body = br#"{"model":"a/b","messages":[{"role":"user","content":"A secret."}]}"#.to_vec();
+    let request = crate::chat::Request::parse(body, None, 3).unwrap();
+    let plan = vec![gateway.endpoints().next().unwrap().clone(); 20];
+    let now = Millis(FRIDAY);
+    let mut exchange =
+        crate::exchange::Exchange::new("gen-1-a".into(), request, gateway.keys()[0].clone(), plan, gateway.defaults.clone(), now);
+    for second in 0..20 {
+        exchange.begin_attempt(&Millis(FRIDAY + second * 1000)).unwrap();
+    }
+    let settled = exchange.settle(Millis(FRIDAY + 20_000));
+    let long = "\u{e9}".repeat(5000);
+    let long = Some(long.as_bytes());
+    let record = record(&exchange, &settled, &Presentation { user_agent: long, referer: long, title: long });
+    assert!(record.len() <= MAX_RECORD, "{}", record.len());
+    let generation = Generation::parse(&record).unwrap();
+    assert!(generation.is("gen-1-a", "chief") && !generation.is("gen-1-a", "other") && !generation.is("gen-1-b", "chief"));
+    let told = json(&generation.body())["data"].clone();
+    assert_eq!((&told["user_agent"].as_str().unwrap().len(), &told["total_cost"]), (&200, &0.into()));
+    assert_eq!((&told["provider_responses"][0]["latency"], &told["provider_responses"][0]["status"]), (&1000.into(), &Value::Null));
+    assert_eq!((&told["cancelled"], &told["tokens_prompt"]), (&true.into(), &Value::Null));
+    assert!(!told.to_string().contains("secret"));
+    for end in 0..record.len() {
+        // Cut between two attempts it is a whole record, of fewer.
+        if let Some(cut) = Generation::parse(&record[..end]) {
+            json(&cut.body());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! How an answer ended, for the accounts.
+
+use super::chunks::FinishReason;
+
+/// Why an answer ended, in OpenRouter's word and in the provider's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finish {
+    /// OpenRouter's word.
+    pub reason: Word,
+    /// The provider's own.
+    pub native: Word,
+}
+
+/// A word of a provider's: its first 31 bytes, kept without an allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    len: u8,
+    bytes: [u8; MAX_WORD],
+}
+
+const MAX_WORD: usize = 31;
+
+// === impl Finish ===
+
+impl Finish {
+    /// An end for `reason`, which the provider calls `native`.
+    pub fn new(reason: FinishReason, native: &[u8]) -> Self {
+        Self::of(reason.as_str().as_bytes(), native)
+    }
+
+    /// The same, in words.
+    pub fn of(reason: &[u8], native: &[u8]) -> Self {
+        Self { reason: Word::of(reason), native: Word::of(native) }
+    }
+}
+
+// === impl Word ===
+
+impl Word {
+    /// The word `text`.
+    pub fn of(text: &[u8]) -> Self {
+        let mut word = Self::default();
+        for (place, byte) in word.bytes.iter_mut().zip(text) {
+            *place = *byte;
+            word.len = word.len.saturating_add(1);
+        }
+        word
+    }
+
+    /// Its text, as far as it is text.
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => bytes.get(..error.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_word_is_kept_short_and_whole_characters_only() {
+        assert_eq!(Word::of(b"stop").as_str(), "stop");
+        assert_eq!(Word::of(b"").as_str(), "");
+        assert_eq!(Word::of(&[b'a'; 100]).as_str().len(), 31);
+        assert_eq!(Word::of("a\u{20ac}".repeat(12).as_bytes()).as_str(), "a\u{20ac}".repeat(7) + "a");
+    }
+}

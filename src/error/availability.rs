@@ -1,0 +1,172 @@
+//! Why a model cannot be had, in the words of a machine: OpenRouter's `error.availability`.
+//!
+//! See <https://openrouter.ai/docs/api/reference/errors-and-debugging>.
+
+use super::{ClientError, Error, NoRoute};
+use crate::json;
+
+/// Why a model cannot be had.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Availability<'a> {
+    code: &'static str,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    models: Vec<&'a str>,
+    providers: Vec<&'a str>,
+    /// What kind of wish left no endpoint.
+    excluded_by: Option<&'static str>,
+    /// The member of the request that did, and what it did.
+    constraint: Option<(&'a str, &'a str)>,
+}
+
+/// Required by clients.
+const DOCS: &str = "https://openrouter.ai/docs/api/reference/errors-and-debugging";
+
+// === impl Availability ===
+
+impl<'a> Availability<'a> {
+    /// That of `error`; `None` if it is not about that.
+    pub(super) fn of(error: &'a Error) -> Option<Self> {
+        match error {
+            Error::Client(ClientError::UnknownModel(model)) => Some(Self::new("model_not_found", false, [model.as_str()])),
+            Error::NoRoute(no_route) => Some(Self::of_no_route(no_route)),
+            Error::NoToken(provider) => Some(Self { providers: vec![provider], ..Self::new("temporarily_unavailable", true, []) }),
+            Error::Provider(error) => {
+                let code = match error.status {
+                    429 => "capacity_exhausted",
+                    502 | 503 | 504 | 524 | 529 => "temporarily_unavailable",
+                    _ => return None,
+                };
+                let mut providers: Vec<&str> = Vec::new();
+                for provider in error.previous.iter().map(|previous| &*previous.provider).chain([&*error.provider]) {
+                    if !providers.contains(&provider) {
+                        providers.push(provider);
+                    }
+                }
+                Some(Self { providers, ..Self::new(code, true, error.models.iter().map(String::as_str)) })
+            }
+            Error::Client(_) | Error::Internal(_) => None,
+        }
+    }
+
+    fn of_no_route(no_route: &'a NoRoute) -> Self {
+        let field = no_route.reason.split(' ').next().unwrap_or_default();
+        let (code, field, excluded_by) = match field {
+            "provider.data_collection" => ("privacy_restricted", field, Some("data_policy:training")),
+            "provider.zdr" => ("privacy_restricted", field, Some("data_policy:zdr")),
+            "provider.only" | "provider.ignore" | "provider.order" => ("constraint_filtered", field, Some("allowed_providers")),
+            "provider.quantizations" => ("constraint_filtered", field, Some("quantization")),
+            "provider.max_price" => ("constraint_filtered", field, Some("max_price")),
+            "provider.require_parameters" => ("constraint_filtered", field, Some("require_parameters")),
+            _ if field.starts_with("provider.") || field == "max_tokens" => ("constraint_filtered", field, None),
+            _ if no_route.reason.starts_with("the messages have") => ("constraint_filtered", "messages", None),
+            _ => ("no_endpoints", "", None),
+        };
+        let constraint = Some((field, no_route.reason.as_str())).filter(|(field, _)| !field.is_empty());
+        Self { excluded_by, constraint, ..Self::new(code, false, [no_route.model.as_str()]) }
+    }
+
+    fn new(code: &'static str, retryable: bool, models: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { code, retryable, models: models.into_iter().collect(), providers: Vec::new(), excluded_by: None, constraint: None }
+    }
+
+    /// Appends the object.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let string = |name: &str, value: &str, out: &mut Vec<u8>| {
+            out.extend_from_slice(name.as_bytes());
+            json::string_into(out, value);
+        };
+        let list = |name: &str, values: &[&str], out: &mut Vec<u8>| {
+            out.extend_from_slice(name.as_bytes());
+            for (index, value) in values.iter().enumerate() {
+                string(if index == 0 { "" } else { "," }, value, out);
+            }
+            out.push(b']');
+        };
+        string("{\"code\":", self.code, out);
+        out.extend_from_slice(if self.retryable { b",\"retryable\":true" } else { b",\"retryable\":false" });
+        list(",\"requested_models\":[", &self.models, out);
+        string(",\"docs_url\":", DOCS, out);
+        if !self.providers.is_empty() {
+            list(",\"affected_providers\":[", &self.providers, out);
+        }
+        if let Some(excluded_by) = self.excluded_by {
+            string(",\"excluded_by\":", excluded_by, out);
+        }
+        if let Some((field, detail)) = self.constraint {
+            string(",\"constraint\":{\"field\":", field, out);
+            string(",\"detail\":", detail, out);
+            out.push(b'}');
+        }
+        out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::error::{ErrorType, ProviderError};
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn availability(error: impl Into<Error>) -> Value {
+        let error: Error = error.into();
+        let body: Value = serde_json::from_slice(&error.body()).unwrap();
+        assert_eq!(body["error"]["code"], error.status());
+        body["error"]["availability"].clone()
+    }
+
+    #[test]
+    fn an_unknown_model_is_not_found_and_will_not_be() {
+        let there = availability(ClientError::UnknownModel("acme/fake".into()));
+        assert_eq!(there, json!({"code": "model_not_found", "retryable": false, "requested_models": ["acme/fake"], "docs_url": DOCS}));
+        assert_eq!(availability(ClientError::MissingKey), Value::Null);
+        assert_eq!(availability(Error::Internal("x")), Value::Null);
+    }
+
+    #[test]
+    fn a_wish_that_left_no_endpoint_is_named() {
+        for (reason, code, excluded_by, field) in [
+            ("provider.zdr is true, it is served by a", "privacy_restricted", json!("data_policy:zdr"), json!("provider.zdr")),
+            (
+                "provider.data_collection is \"deny\"",
+                "privacy_restricted",
+                json!("data_policy:training"),
+                json!("provider.data_collection"),
+            ),
+            ("provider.only permits x only", "constraint_filtered", json!("allowed_providers"), json!("provider.only")),
+            ("provider.max_price is lower than any price", "constraint_filtered", json!("max_price"), json!("provider.max_price")),
+            ("max_tokens is 9 and 5 is the most that is given", "constraint_filtered", Value::Null, json!("max_tokens")),
+            ("the messages have image input", "constraint_filtered", Value::Null, json!("messages")),
+            ("nobody serves it", "no_endpoints", Value::Null, Value::Null),
+        ] {
+            let there = availability(NoRoute { model: "a/b".into(), reason: reason.into() });
+            assert_eq!(
+                (&there["code"], &there["excluded_by"], &there["constraint"]["field"]),
+                (&json!(code), &excluded_by, &field),
+                "{reason}"
+            );
+            assert_eq!((&there["retryable"], &there["requested_models"]), (&json!(false), &json!(["a/b"])));
+        }
+    }
+
+    #[test]
+    fn what_may_be_had_later_is_retryable() {
+        for (status, error_type, code) in [
+            (429, ErrorType::RateLimitExceeded, json!("capacity_exhausted")),
+            (503, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),
+            (400, ErrorType::InvalidRequest, Value::Null),
+        ] {
+            let error =
+                ProviderError { status, error_type, provider: "A".into(), raw: None, previous: Vec::new(), models: vec!["a/b".into()] };
+            let there = availability(error);
+            assert_eq!(there["code"], code);
+            if !code.is_null() {
+                assert_eq!((&there["retryable"], &there["affected_providers"]), (&json!(true), &json!(["A"])));
+                assert_eq!(there["requested_models"], json!(["a/b"]));
+            }
+        }
+    }
+}
