@@ -18,9 +18,10 @@ pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
+use self::messages::Opening;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
-use crate::preferences::Preferences;
+use crate::preferences::{Partition, Preferences, Sort, SortBy};
 
 /// A parsed chat completion request.
 ///
@@ -42,6 +43,7 @@ pub struct Request {
     /// Bytes of text in the messages.
     pub prompt_bytes: usize,
     reasoning_effort: Option<String>,
+    opening: Opening,
 }
 
 /// What a request asks of a model beyond text.
@@ -105,10 +107,16 @@ impl Request {
             return Err(ClientError::NoMessages);
         }
         let asked = reader.preferences.unwrap_or_default();
-        let preferences = match provider_header {
+        let mut preferences = match provider_header {
             Some(header) => asked.over(Preferences::parse(header.trim_ascii()).map_err(ClientError::ProviderHeader)?),
             None => asked,
         };
+        if reader.sort != Sort::default() {
+            // An order of the request's own, in another place than usual: what `provider` says wins.
+            let sort = preferences.sort.get_or_insert_default();
+            sort.by = sort.by.or(reader.sort.by);
+            sort.partition = if sort.partition == Partition::None { Partition::None } else { reader.sort.partition };
+        }
         let mut models = reader.models;
         for model in reader.fallback_models {
             if !models.contains(&model) {
@@ -127,6 +135,7 @@ impl Request {
             max_tokens: reader.max_tokens,
             prompt_bytes: reader.prompt_bytes,
             reasoning_effort: reader.reasoning_effort,
+            opening: reader.opening,
             body,
         })
     }
@@ -157,6 +166,42 @@ impl Request {
         self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
     }
 
+    /// `plugins`, as they were written.
+    pub fn plugins(&self) -> Option<&[u8]> {
+        self.body.get(self.member(Name::Plugins)?.value.clone())
+    }
+
+    /// `session_id`, as it was written between its quotes, if it is not empty.
+    pub fn session_id(&self) -> Option<&[u8]> {
+        self.text_of(self.member(Name::SessionId)?)
+    }
+
+    /// `prompt_cache_key`, as it was written between its quotes, if it is not empty.
+    pub fn prompt_cache_key(&self) -> Option<&[u8]> {
+        self.text_of(self.other("prompt_cache_key")?)
+    }
+
+    /// `service_tier`, as it was written between its quotes, if it is not empty.
+    pub fn service_tier(&self) -> Option<&[u8]> {
+        self.text_of(self.other("service_tier")?)
+    }
+
+    /// The first system message and the first other message, as they were written: what tells a conversation from others.
+    pub fn opening(&self) -> impl Iterator<Item = &[u8]> {
+        [&self.opening.system, &self.opening.other].into_iter().map(|place| self.body.get(place.clone()).unwrap_or_default())
+    }
+
+    fn text_of(&self, member: &Member) -> Option<&[u8]> {
+        let text = self.body.get(member.value.clone())?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// The member of this name among those that the gateway does not know.
+    fn other(&self, name: &str) -> Option<&Member> {
+        let key = |member: &Member| Scanner::at(&self.body, member.start).string().is_ok_and(|key| key.is(name));
+        self.members.iter().find(|member| member.name == Name::Other && key(member))
+    }
+
     fn member(&self, name: Name) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
@@ -175,6 +220,8 @@ struct Reader {
     max_tokens: Option<u64>,
     prompt_bytes: usize,
     reasoning_effort: Option<String>,
+    opening: Opening,
+    sort: Sort,
 }
 
 // === impl Reader ===
@@ -185,10 +232,11 @@ impl Reader {
         let start = scanner.position();
         match name {
             Name::Model => self.read_model(scanner)?,
-            Name::Models => self.read_models(scanner)?,
+            Name::Models => self.read_models(scanner, "models")?,
+            Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
             Name::Messages => {
-                messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
+                messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
                 self.has_messages = true;
             }
             Name::Provider => {
@@ -200,9 +248,21 @@ impl Reader {
             }
             Name::Route => match scanner.optional_string() {
                 Ok(None) => {}
-                Ok(Some(route)) if route.is("fallback") || route.is("sort") => {}
+                Ok(Some(route)) if route.is("fallback") => {}
+                Ok(Some(route)) if route.is("sort") => self.sort.partition = Partition::None,
                 Ok(Some(_)) => return Err(ClientError::invalid("route", "\"fallback\" or \"sort\"")),
                 Err(error) => return Err(wrong_type(error, "route", "a string")),
+            },
+            Name::RoutingPreference => match scanner.optional_string() {
+                Ok(None) => {}
+                Ok(Some(preference)) => {
+                    let by = if preference.is("cost") { Some(SortBy::Price) } else { SortBy::named(&preference.value()) };
+                    if by.is_none() {
+                        return Err(ClientError::invalid("routing_preference", "one of cost, price, throughput, latency, exacto"));
+                    }
+                    self.sort.by = by;
+                }
+                Err(error) => return Err(wrong_type(error, "routing_preference", "a string")),
             },
             Name::StreamOptions => {
                 if !matches!(kind, Kind::Object | Kind::Null) {
@@ -249,13 +309,14 @@ impl Reader {
         if self.models.len() > most { Err(ClientError::TooManyModels(self.max_models)) } else { Ok(()) }
     }
 
-    fn read_models(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
+    fn read_models(&mut self, scanner: &mut Scanner<'_>, member: &str) -> Result<(), ClientError> {
         if scanner.kind()? == Kind::Null {
             scanner.skip()?;
             return Ok(());
         }
         let (models, most) = (&mut self.fallback_models, self.max_models);
-        let mut sent = 0usize;
+        // `models` and `fallback_models` are one list.
+        let mut sent = models.len();
         scanner
             .array(|scanner| {
                 let model = scanner.string()?;
@@ -265,7 +326,7 @@ impl Reader {
                 }
                 Ok(())
             })
-            .map_err(|error| wrong_type(error, "models", "an array of model ids"))?;
+            .map_err(|error| wrong_type(error, member, "an array of model ids"))?;
         if sent > most { Err(ClientError::TooManyModels(most)) } else { Ok(()) }
     }
 }

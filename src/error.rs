@@ -80,6 +80,9 @@ pub enum ClientError {
     /// More fallback models than are allowed.
     #[error("'models' array must have {0} items or fewer.")]
     TooManyModels(usize),
+    /// The auto router has no model for the request.
+    #[error("No models match your request and model restrictions")]
+    NoModelMatches,
     /// No `messages`.
     #[error("Input required: specify \"prompt\" or \"messages\"")]
     NoMessages,
@@ -139,8 +142,16 @@ impl Error {
 
     /// The answer's body: `{"error":{"code","message","metadata"}}`, `code` an integer.
     pub fn body(&self) -> Vec<u8> {
+        self.body_with(b"")
+    }
+
+    /// The same with `more` members beside `error`, each with a comma before it. What is the gateway's own fault is told without them.
+    pub fn body_with(&self, more: &[u8]) -> Vec<u8> {
         let mut out = b"{\"error\":".to_vec();
         self.object_into(&mut out);
+        if !matches!(self, Self::Internal(_)) {
+            out.extend_from_slice(more);
+        }
         out.push(b'}');
         out
     }
@@ -173,7 +184,7 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey => 401,
             Self::ModelNotAllowed(_) => 403,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
+            Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
             Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -185,7 +196,7 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
             Self::ModelNotAllowed(_) => ErrorType::PermissionDenied,
-            Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
+            Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::Refused(status) => ErrorType::of_status(*status),
             _ => ErrorType::InvalidRequest,

@@ -13,6 +13,7 @@
 //! Everything but `host` is pure: bytes in, values out; time and luck are arguments.
 
 pub mod api;
+pub mod auto_router;
 pub mod catalogue;
 pub mod chat;
 pub mod clock;
@@ -30,6 +31,7 @@ pub mod health;
 pub mod json;
 pub mod metrics;
 pub mod model;
+pub mod performance;
 pub mod preferences;
 pub mod price;
 pub mod provider;
@@ -39,6 +41,7 @@ pub mod secret;
 pub mod sigv4;
 pub mod splice;
 pub mod sse;
+pub mod sticky;
 pub mod usage;
 
 #[cfg(target_os = "wasi")]

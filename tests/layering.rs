@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         "vocabulary",
         &[
             "api",
+            "auto_router",
             "chat",
             "clock",
             "decimal",
@@ -33,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("configuration", &["config", "endpoint"]),
-    ("decisions", &["catalogue", "health", "route"]),
+    ("decisions", &["catalogue", "health", "performance", "route", "sticky"]),
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),

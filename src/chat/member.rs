@@ -91,6 +91,8 @@ names! {
     Seed "seed",
     Stop "stop",
     Verbosity "verbosity",
+    FallbackModels "fallback_models",
+    RoutingPreference "routing_preference",
 }
 
 impl Name {
@@ -99,6 +101,8 @@ impl Name {
         matches!(
             self,
             Self::Models
+                | Self::FallbackModels
+                | Self::RoutingPreference
                 | Self::Provider
                 | Self::Route
                 | Self::Transforms

@@ -27,7 +27,7 @@ impl Request {
         let mut inserts: Vec<u8> = Vec::new();
         let removes = |member: &Member| match member.name {
             // Models are tried here, one after the other; a provider must not start a second round.
-            Name::Models | Name::Route | Name::Provider | Name::Preset => true,
+            Name::Models | Name::FallbackModels | Name::Route | Name::RoutingPreference | Name::Provider | Name::Preset => true,
             Name::StreamOptions => !target.stream_options || !self.stream,
             name => name.is_openrouters() && !target.openrouter_members,
         };

@@ -31,6 +31,8 @@ pub struct Defaults {
     pub max_models: usize,
     /// How long an endpoint's trouble is remembered where Retry-After says nothing.
     pub cooldown: Duration,
+    /// Whether requests with tools go by the endpoints' quality where the client asks for no order: OpenRouter's Auto Exacto.
+    pub auto_exacto: bool,
 }
 
 impl Default for Defaults {
@@ -44,6 +46,7 @@ impl Default for Defaults {
             max_event_bytes: 1 << 20,
             max_models: 3,
             cooldown: Duration::from_secs(30),
+            auto_exacto: false,
         }
     }
 }
@@ -68,6 +71,7 @@ pub(super) struct DefaultsEntry<'a> {
     max_models: Option<&'a RawValue>,
     #[serde(borrow)]
     cooldown: Option<&'a RawValue>,
+    auto_exacto: Option<bool>,
 }
 
 impl DefaultsEntry<'_> {
@@ -94,6 +98,7 @@ impl DefaultsEntry<'_> {
             max_event_bytes: whole("max_event_bytes", self.max_event_bytes, BYTES, base.max_event_bytes)?,
             max_models: whole("max_models", self.max_models, 1..=100, base.max_models)?,
             cooldown: time("cooldown", self.cooldown, Duration::ZERO..=HOUR, base.cooldown)?,
+            auto_exacto: self.auto_exacto.unwrap_or(base.auto_exacto),
         })
     }
 }

@@ -330,7 +330,7 @@ fn mistakes_in_defaults_are_refused() {
         (
             "/defaults/max_retries",
             json!(5),
-            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`",
+            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `auto_exacto`",
         ),
     ]);
 }
@@ -350,7 +350,7 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
@@ -486,7 +486,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/1/price",
             json!({}),
-            "models[1].price: unknown field, expected one of `id`, `name`, `context_length`, `max_completion_tokens`, `input_modalities`, `supported_parameters`, `endpoints`",
+            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `distillable`, `endpoints`",
         ),
         ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
         (
@@ -528,7 +528,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/0/endpoints/1/weight",
             json!(5),
-            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`",
+            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`, `service_tier`",
         ),
     ]);
 }
@@ -679,4 +679,47 @@ fn a_truncated_or_damaged_configuration_never_panics() {
         damaged[at] ^= 0x11;
         let _ = Config::parse(&damaged, env);
     }
+}
+
+#[test]
+fn a_tier_makes_an_endpoint_of_its_own() {
+    let mut json = full();
+    let mut flex = json["models"][0]["endpoints"][0].clone();
+    flex["service_tier"] = "flex".into();
+    json["models"][0]["endpoints"].as_array_mut().unwrap().push(flex);
+    json["models"][0]["distillable"] = true.into();
+    let gateway = gateway(&json);
+    let endpoints = &gateway.models[0].endpoints;
+    let (usual, flex) = (&endpoints[0], endpoints.last().unwrap());
+    assert_eq!(*flex.tag, format!("{}/flex", usual.provider.slug));
+    assert_eq!((&*usual.tag, usual.is_tiered, usual.is_distillable), (&*usual.provider.slug, true, true));
+    assert!(!gateway.models[1].endpoints[0].is_tiered && !gateway.models[1].endpoints[0].is_distillable);
+    refused(&[(
+        "/models/0/endpoints/0/service_tier",
+        json!("fast"),
+        "models[0].endpoints[0].service_tier: expected one of flex, priority, found \"fast\"",
+    )]);
+}
+
+#[test]
+fn the_auto_router_has_candidates_of_the_catalogue() {
+    let ids = |json: &Value| gateway(json).auto_router.models.iter().map(|model| model.id.to_string()).collect::<Vec<_>>();
+    let all = full()["models"].as_array().unwrap().len();
+    assert_eq!(ids(&full()).len(), all, "every model that answers in text");
+    assert_eq!(ids(&with("/models/0/output_modalities", json!(["image"]))).len(), all - 1);
+    let id = full()["models"][1]["id"].as_str().unwrap().to_owned();
+    assert_eq!(ids(&with("/auto_router", json!({"models": [id], "cost_tier": "high"}))), [id]);
+    refused(&[
+        (
+            "/auto_router",
+            json!({"models": ["none/*"]}),
+            "auto_router.models[0]: expected the id of a model or a pattern that matches one, found \"none/*\"",
+        ),
+        (
+            "/auto_router",
+            json!({"cost_tier": "dear"}),
+            "auto_router.cost_tier: expected one of low, medium, high, xhigh, max, found \"dear\"",
+        ),
+        ("/auto_router", json!({"model": "x"}), "auto_router.model: unknown field, expected `models` or `cost_tier`"),
+    ]);
 }
