@@ -6,12 +6,14 @@ mod fault;
 pub mod gemini;
 pub mod mistral;
 pub mod openai;
+mod overrides;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
 
 pub use fault::Fault;
 
+use self::overrides::Overrides;
 use crate::chat::{Envelope, Request};
 use crate::clock::Clock;
 use crate::config::Format;
@@ -88,13 +90,16 @@ pub enum Progress {
 ///
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
-    match endpoint.provider.dialect.format() {
-        Format::OpenAi => Ok(openai::request(request, endpoint)),
-        Format::Anthropic => anthropic::request(request, endpoint),
-        Format::Gemini => gemini::request(request, endpoint),
-        Format::Bedrock => bedrock::request(request, endpoint, clock),
-        Format::Mistral => Ok(mistral::request(request, endpoint)),
-    }
+    let overrides = Overrides::of(request, endpoint);
+    let upstream = match endpoint.provider.dialect.format() {
+        Format::OpenAi => openai::request(request, endpoint),
+        Format::Anthropic => anthropic::request(request, endpoint)?,
+        Format::Gemini => gemini::request(request, endpoint)?,
+        // It signs the body, and so has to have the last word on it.
+        Format::Bedrock => return bedrock::request(request, endpoint, &overrides, clock),
+        Format::Mistral => mistral::request(request, endpoint),
+    };
+    Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })
 }
 
 /// Reads a whole answer of `endpoint` to `request`.
