@@ -8,6 +8,8 @@
 mod answer;
 mod attempt;
 mod failure;
+mod metadata;
+mod observations;
 mod settlement;
 mod step;
 
@@ -15,6 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use attempt::{Attempt, Outcome};
+pub use metadata::unrouted;
 pub use settlement::{Settlement, Spent};
 pub use step::{AnswerHead, Media, ResponseHead, Step};
 
@@ -27,7 +30,8 @@ use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
 use crate::provider::{self, Fault};
-use crate::route::Plan;
+use crate::route::{Plan, Strategy};
+use crate::sticky::Sticky;
 
 /// One request across its attempts.
 #[derive(Debug)]
@@ -50,6 +54,12 @@ pub struct Exchange {
     retry_after: Option<u64>,
     /// Why the request could not be put to the endpoint whose turn it was.
     refused: Option<Error>,
+    /// What chose the model.
+    strategy: Strategy,
+    /// Whether the client wants to be told of the routing.
+    shows_metadata: bool,
+    /// The conversation, where it matters which endpoint serves it.
+    sticky: Option<Sticky>,
 }
 
 // === impl Exchange ===
@@ -73,7 +83,16 @@ impl Exchange {
             released: false,
             retry_after: None,
             refused: None,
+            strategy: Strategy::default(),
+            shows_metadata: false,
+            sticky: None,
         }
+    }
+
+    /// The same with how its plan came about, and whether the client wants to be told.
+    #[must_use]
+    pub fn routed(self, strategy: Strategy, sticky: Option<Sticky>, shows_metadata: bool) -> Self {
+        Self { strategy, shows_metadata, sticky, ..self }
     }
 
     /// `gen-…`, as `id` of the answer and `X-Generation-Id` say it.
@@ -243,7 +262,7 @@ impl Exchange {
             }
             answer::Fed::Done { begun_before, mut body } => {
                 let spent = self.spent_on_stream();
-                self.envelope().usage_chunk_into(&spent.usage, &spent.cost, &mut body);
+                self.envelope().last_chunk_into(&spent.usage, &spent.cost, &self.metadata(true), &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.answer = Answer::Complete(spent);
                 if begun_before {
@@ -260,9 +279,9 @@ impl Exchange {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown), clock);
                 let error = self.error(&fault);
-                self.envelope().error_chunk_into(&error, &mut body);
-                body.extend_from_slice(crate::chat::DONE);
                 self.end_attempt(Outcome::Failed(fault));
+                self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
+                body.extend_from_slice(crate::chat::DONE);
                 Step::Body(body)
             }
         }
@@ -289,6 +308,11 @@ impl Exchange {
             fault.error_type = ErrorType::Timeout;
         }
         Some(self.error(&fault))
+    }
+
+    /// The body of `error`, which the gateway role tells the client.
+    pub fn error_body(&self, error: &Error) -> Vec<u8> {
+        error.body_with(&self.metadata(false))
     }
 
     /// The `Retry-After` in seconds that goes with [`Exchange::handle_response_to_client`].
@@ -322,7 +346,10 @@ impl Exchange {
                 true
             }
         };
+        let sticky = self.sticky_change(spent.as_ref(), now);
         Settlement {
+            at: now,
+            sticky,
             key: self.key.clone(),
             stream: self.request.stream,
             attempts: std::mem::take(&mut self.attempts),
@@ -359,6 +386,7 @@ impl Exchange {
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");
         spent.usage.write_openrouter(&spent.cost, false, &mut body);
+        body.extend_from_slice(&self.metadata(true));
         body.push(b'}');
         Ok((body, spent))
     }

@@ -5,6 +5,9 @@ mod calls;
 mod gateway;
 mod registry;
 mod shared_health;
+mod shared_performance;
+mod shared_state;
+mod shared_sticky;
 mod stats;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -39,13 +42,20 @@ impl RootContext for Plugin {
         let configuration = calls::plugin_configuration();
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
-            Ok(Config::Gateway(gateway)) => self.role = Some(Role::Gateway(Rc::new(gateway::Role::new(gateway, random())))),
+            Ok(Config::Gateway(gateway)) => {
+                calls::set_tick_period(shared_performance::TICK);
+                self.role = Some(Role::Gateway(Rc::new(gateway::Role::new(gateway, random()))));
+            }
             Err(error) => {
                 log::error!("signalbox: the configuration is refused: {error}");
                 return false;
             }
         }
         true
+    }
+
+    fn on_tick(&mut self) {
+        shared_performance::share();
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {

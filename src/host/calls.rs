@@ -58,6 +58,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -182,6 +183,12 @@ pub(super) fn set_shared(key: &str, data: &[u8], cas: u32) -> bool {
     // SAFETY: the host reads `key` and `data`.
     let status = unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), data.as_ptr(), data.len(), cas) };
     status == OK
+}
+
+/// Has the plugin's `on_tick` called once in so many milliseconds.
+pub(super) fn set_tick_period(milliseconds: u32) {
+    // SAFETY: no memory is involved.
+    unsafe { proxy_set_tick_period_milliseconds(milliseconds) };
 }
 
 /// Defines a metric.

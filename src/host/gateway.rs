@@ -8,16 +8,19 @@ use proxy_wasm::types::Action;
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::{self, Handover, Registration};
-use super::shared_health;
+use super::shared_state::SharedState;
 use super::stats::Stats;
+use super::{shared_health, shared_performance, shared_sticky};
 use crate::api::{Listing, Operation};
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
+use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
-use crate::exchange::{AnswerHead, Exchange, generation_id};
+use crate::exchange::{self, AnswerHead, Exchange, generation_id};
 use crate::headers::{self, Header, Numbers};
+use crate::health::EndpointKey;
 use crate::metrics;
 use crate::route::{self, Ask};
 use crate::secret::KeyHash;
@@ -36,6 +39,8 @@ pub(super) struct Filter {
     state: State,
     /// Whether a page in a browser asks.
     for_page: bool,
+    /// What the client wants to be told of the routing beside an error of the gateway's own.
+    metadata: Vec<u8>,
 }
 
 /// How far the stream has come.
@@ -77,7 +82,7 @@ impl Role {
 
 impl Filter {
     pub(super) fn new(role: Rc<Role>) -> Self {
-        Self { role, state: State::New, for_page: false }
+        Self { role, state: State::New, for_page: false, metadata: Vec::new() }
     }
 
     /// Checks what can be checked before the body is there.
@@ -103,8 +108,19 @@ impl Filter {
         let header = |name: &str| headers.find(name.as_bytes());
         let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
         let random = &mut *self.role.random.borrow_mut();
-        let plan = route::plan(gateway, &ask, &shared_health::read, &now, random)?;
-        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        let shows_metadata = headers::asks_for_metadata(headers.iter());
+        let routed = route::plan(gateway, &ask, &SharedState(now), &now, random).inspect_err(|_| {
+            if shows_metadata {
+                let requested = request.models.first().map_or("", |model| model);
+                let serving = gateway.model(requested).into_iter().flat_map(|model| &model.endpoints);
+                self.metadata = exchange::unrouted(requested, serving.map(|endpoint| &**endpoint));
+            }
+        })?;
+        let exchange = Exchange::new(generation_id(now, random), request, key, routed.plan, gateway.defaults.clone(), now).routed(
+            routed.strategy,
+            routed.sticky,
+            shows_metadata,
+        );
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
         calls::remove_header(Map::Request, b"authorization");
         // The router reads these two and takes them away.
@@ -136,7 +152,7 @@ impl Filter {
         if let Error::Client(ClientError::Method { allowed, .. }) = error {
             headers.push((b"allow", allowed.as_bytes()));
         }
-        self.respond(error.status(), headers, &error.body())
+        self.respond(error.status(), headers, &error.body_with(&self.metadata))
     }
 
     /// Answers with what the configuration says.
@@ -145,9 +161,12 @@ impl Filter {
         // Models are no secret, as at OpenRouter; only what a key may use is asked with that key.
         let key = match listing {
             Listing::OfUser => self.role.authenticate(headers).map(Some),
+            // How fast an endpoint is, only who may use it gets to know.
+            Listing::Endpoints(_) => Ok(self.role.authenticate(headers).ok()),
             _ => Ok(None),
         };
-        let answer = key.map_err(Error::from).and_then(|key| self.role.catalogue.answer(listing, query, key.as_deref()));
+        let report = |endpoint: &Endpoint| shared_performance::report(EndpointKey::of(endpoint));
+        let answer = key.map_err(Error::from).and_then(|key| self.role.catalogue.answer(listing, query, key.as_deref(), &report));
         match answer {
             Ok(body) => {
                 self.state = State::Answered;
@@ -253,13 +272,12 @@ impl HttpContext for Filter {
         if !matches!(error, Error::Provider(_)) {
             self.note(&error);
         }
-        let body = error.body();
-        let (id, retry_after) = match &self.state {
+        let (id, retry_after, body) = match &self.state {
             State::Planned(planned) => {
                 let exchange = planned.handover.exchange.borrow();
-                (exchange.generation_id().to_owned(), exchange.retry_after())
+                (exchange.generation_id().to_owned(), exchange.retry_after(), exchange.error_body(&error))
             }
-            _ => Default::default(),
+            _ => (String::new(), None, error.body()),
         };
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
@@ -301,6 +319,8 @@ impl HttpContext for Filter {
         }
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
+        shared_performance::note(settled.observations());
+        settled.sticky.inspect(|change| shared_sticky::apply(*change, settled.at));
         metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
     }
 }
