@@ -51,6 +51,7 @@ mod envoy {
     mod models;
     mod preferences;
     mod reload;
+    mod routing;
     mod rules;
     mod secrets;
     mod series;

@@ -88,7 +88,7 @@ fn run(interpreter: &Path, script: &str, checks: usize) {
 #[test]
 fn the_openrouter_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/@openrouter/sdk/package.json"), "make test-envoy");
-    run(Path::new("node"), "openrouter.mjs", 9);
+    run(Path::new("node"), "openrouter.mjs", 12);
 }
 
 #[test]
