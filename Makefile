@@ -59,7 +59,7 @@ test-node: .tools/wasm32-unknown-unknown.stamp .tools/wasm-bindgen-$(WASM_BINDGE
 .PHONY: test-config
 test-config: build .tools/envoy.stamp .tools/node.stamp ## The shipped configuration, the examples and the simulator's fixtures, as they are read
 	@# envoy.yaml as it is; it wants every credential that it names.
-	@env $$(grep -o '[A-Z]*_API_KEY' envoy/envoy.yaml | sort -u | sed 's/$$/=placeholder/') \
+	@env $$(sed -nE '/host_env_keys:/,/configuration:/s/^ *- ([A-Z_]+)$$/\1=placeholder/p' envoy/envoy.yaml) \
 	    .tools/venv/bin/envoy --mode validate --log-level error --config-path envoy/envoy.yaml
 	@for example in examples/*/signalbox.yaml; do \
 	    .tools/venv/bin/python envoy/render.py "$$example" target/example.json --simulator 127.0.0.1:1; \

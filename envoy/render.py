@@ -147,7 +147,8 @@ def repoint(config, name, to):
         if cluster["name"] == name:
             cluster.pop("transport_socket", None)
             # auto_config chooses between HTTP/1.1 and HTTP/2 in the TLS handshake, which there is none of now.
-            cluster.pop("typed_extension_protocol_options", None)
+            if any("auto_config" in options for options in cluster.get("typed_extension_protocol_options", {}).values()):
+                cluster.pop("typed_extension_protocol_options")
             cluster.pop("dns_lookup_family", None)
             cluster.pop("respect_dns_ttl", None)
             cluster["type"] = "STATIC" if is_ip(host) else "STRICT_DNS"
@@ -172,12 +173,18 @@ def replace_gateway(config, gateway, overrides, simulator):
         name = provider.get("cluster", slug)
         if name in known:
             clusters[name] = known[name]
-        elif "host" in provider or name in overrides or simulator:
-            clusters[name] = copy.deepcopy(template) | {
-                "name": name, "load_assignment": assignment(name, *host_and_port(provider.get("host", name)))}
+        elif host_of(provider) or name in overrides or simulator:
+            clusters[name] = cluster_like(template, name, host_of(provider) or name)
         else:
             raise Refused(f"providers.{slug}: the shipped envoy.yaml has no cluster {name!r}; say where it is with `host`")
-    config["static_resources"]["clusters"] = list(clusters.values())
+    # No request is routed to these: only the plugin calls them.
+    token_clusters = {}
+    for credential in map(credential_of, providers.values()):
+        name = credential.get("token_cluster")
+        if isinstance(name, str) and name not in clusters:
+            token_clusters[name] = (known.get(name) or (metadata_cluster(name) if "metadata" in credential
+                                                        else cluster_like(template, name, "oauth2.googleapis.com")))
+    config["static_resources"]["clusters"] = [*clusters.values(), *token_clusters.values()]
     actions.clear()
     for name in clusters:
         actions[name] = copy.deepcopy(action)
@@ -186,11 +193,18 @@ def replace_gateway(config, gateway, overrides, simulator):
 
 
 def place_credentials(config):
-    """A simulator is never sent a real credential, and needs no variable to be set."""
-    for plugin in plugins(config):
-        names = plugin["vm_config"].get("environment_variables", {}).get("host_env_keys", [])
-        if names:
-            set_environment(config, {"key_values": {name: f"placeholder-{name.lower()}" for name in names}})
+    """A simulator is never sent a real credential, needs no variable to be set, and has no token endpoint."""
+    for provider in gateway_plugin(config)["configuration"]["value"]["providers"].values():
+        if "token_cluster" in credential_of(provider):
+            provider["credential"] = {"env": "ACCESS_TOKEN"}
+            set_environment(config, {"host_env_keys": [*host_env_keys(config), "ACCESS_TOKEN"]})
+    names = host_env_keys(config)
+    if names:
+        set_environment(config, {"key_values": {name: f"placeholder-{name.lower()}" for name in names}})
+
+
+def host_env_keys(config):
+    return gateway_plugin(config)["vm_config"].get("environment_variables", {}).get("host_env_keys", [])
 
 
 def set_environment(config, variables):
@@ -199,14 +213,46 @@ def set_environment(config, variables):
         plugin["vm_config"]["environment_variables"] = variables
 
 
-def variables(provider):
-    """The environment variables that a provider's credential is in: `{env: NAME}` or `{aws: {access_key_id: NAME, …}}`."""
+def credential_of(provider):
     credential = provider.get("credential")
-    if not isinstance(credential, dict):
-        return []
-    aws = credential.get("aws")
-    names = [credential.get("env"), *(aws.values() if isinstance(aws, dict) else [])]
+    return credential if isinstance(credential, dict) else {}
+
+
+def variables(provider):
+    """The environment variables that a provider's credential is in: `{env: NAME}`, `{aws: {access_key_id: NAME, …}}` or
+    `{service_account: {env: NAME}, …}`."""
+    credential = credential_of(provider)
+    aws, account = credential.get("aws"), credential.get("service_account")
+    names = [credential.get("env"), *(aws.values() if isinstance(aws, dict) else []),
+             account.get("env") if isinstance(account, dict) else None]
     return [name for name in names if isinstance(name, str)]
+
+
+def host_of(provider):
+    """Where a provider is, if its configuration says so: by its host, or by its region at Vertex AI."""
+    region = provider.get("region")
+    if "host" in provider or provider.get("dialect") != "vertex" or not region:
+        return provider.get("host")
+    if region == "global":
+        return "aiplatform.googleapis.com"
+    return f"aiplatform.{region}.rep.googleapis.com" if region in ("us", "eu") else f"{region}-aiplatform.googleapis.com"
+
+
+def cluster_like(template, name, authority):
+    return copy.deepcopy(template) | {"name": name, "load_assignment": assignment(name, *host_and_port(authority))}
+
+
+def metadata_cluster(name):
+    """Google's metadata server, which refuses what was forwarded, as Envoy says of its own calls."""
+    mutation = {"@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+                "mutations": {"request_mutations": [{"remove": "x-forwarded-for"}]}}
+    codec = {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"}
+    options = {"@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+               "explicit_http_config": {"http_protocol_options": {}},
+               "http_filters": [{"name": "envoy.filters.http.header_mutation", "typed_config": mutation},
+                                {"name": "envoy.filters.http.upstream_codec", "typed_config": codec}]}
+    return {"name": name, "type": "STATIC", "connect_timeout": "1s", "load_assignment": assignment(name, "169.254.169.254", 80),
+            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}}
 
 
 def assignment(name, host, port):

@@ -6,6 +6,7 @@ mod attachment;
 pub mod chunks;
 pub mod conversation;
 mod envelope;
+mod inner;
 mod member;
 mod messages;
 mod rewrite;
@@ -44,6 +45,8 @@ pub struct Request {
     pub prompt_bytes: usize,
     reasoning_effort: Option<String>,
     opening: Opening,
+    /// Whether something within the messages is for OpenRouter alone.
+    has_inner: bool,
 }
 
 /// What a request asks of a model beyond text.
@@ -136,6 +139,7 @@ impl Request {
             prompt_bytes: reader.prompt_bytes,
             reasoning_effort: reader.reasoning_effort,
             opening: reader.opening,
+            has_inner: reader.has_inner,
             body,
         })
     }
@@ -222,6 +226,7 @@ struct Reader {
     reasoning_effort: Option<String>,
     opening: Opening,
     sort: Sort,
+    has_inner: bool,
 }
 
 // === impl Reader ===
@@ -236,7 +241,7 @@ impl Reader {
             Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
             Name::Messages => {
-                messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
+                self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
                 self.has_messages = true;
             }
             Name::Provider => {

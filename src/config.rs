@@ -3,6 +3,7 @@
 mod auto_router;
 mod azure;
 mod catalogue;
+mod credential;
 mod defaults;
 mod dialect;
 mod document;
@@ -20,11 +21,12 @@ use std::{collections::HashMap, rc::Rc};
 pub use self::{
     auto_router::AutoRouter,
     catalogue::{Modalities, Modality, Model},
+    credential::Signer,
     defaults::Defaults,
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
-    provider::{About, Provider, Signer},
+    provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
 };
 use self::{
@@ -118,6 +120,17 @@ impl Gateway {
     /// Whom this hash of a presented key belongs to.
     pub fn key(&self, hash: &KeyHash) -> Option<&Rc<Key>> {
         self.keys_by_hash.get(hash)
+    }
+
+    /// The providers of endpoints that want access tokens, each once.
+    pub fn token_providers(&self) -> Vec<Rc<Provider>> {
+        let mut found: Vec<Rc<Provider>> = Vec::new();
+        for Endpoint { provider, .. } in self.endpoints().map(|endpoint| &**endpoint) {
+            if provider.tokens.is_some() && !found.iter().any(|known| Rc::ptr_eq(known, provider)) {
+                found.push(provider.clone());
+            }
+        }
+        found
     }
 
     /// Every client key, in the order of its `id`, with that of anonymous requests last if there is one.

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::{
-    chat::Attachment,
-    config::{Modalities, Provider},
+    chat::{Attachment, Origin},
+    config::{Dialect, Format, Modalities, Provider},
     price::{Cost, Price},
     usage::Usage,
 };
@@ -25,6 +25,8 @@ pub struct Endpoint {
     pub is_tiered: bool,
     /// The provider's own name for the model.
     pub model: Box<str>,
+    /// What the provider speaks for this model.
+    pub format: Format,
     /// The id of the model in the catalogue: what answers and stats say.
     pub catalogue_id: Rc<str>,
     /// What a token costs.
@@ -96,7 +98,9 @@ impl Endpoint {
 
     /// Whether a request to it can have such an attachment.
     pub fn carries(&self, attachment: Attachment) -> bool {
-        self.provider.dialect.format().carries(attachment)
+        // Claude on Vertex AI fetches nothing by itself.
+        let fetches = (self.provider.dialect, self.format) != (Dialect::Vertex, Format::Anthropic);
+        self.format.carries(attachment) && (fetches || attachment.origin != Origin::Url)
     }
 
     /// Whether it does what this request parameter asks for: as the configuration says, else whether its format has it. Of the names
@@ -104,7 +108,7 @@ impl Endpoint {
     pub fn heeds(&self, parameter: &str) -> bool {
         let heeds = |parameter: &str| match self.supported_parameters {
             Some(_) => self.supports(parameter),
-            None => self.provider.dialect.format().has(parameter),
+            None => self.format.has(parameter),
         };
         heeds(parameter)
             || match parameter {

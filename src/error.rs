@@ -23,6 +23,9 @@ pub enum Error {
     /// A provider's fault.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The one provider left that would do has no access token yet.
+    #[error("No access token for {0} is there yet: please try again later.")]
+    NoToken(Box<str>),
     /// The gateway's own fault, or its configuration's: what it is stands in the log, not in the answer.
     #[error("Internal Server Error")]
     Internal(&'static str),
@@ -126,6 +129,7 @@ impl Error {
             Self::Client(error) => error.status(),
             Self::NoRoute(_) => 404,
             Self::Provider(error) => error.status,
+            Self::NoToken(_) => 503,
             Self::Internal(_) => 500,
         }
     }
@@ -136,6 +140,7 @@ impl Error {
             Self::Client(error) => error.error_type(),
             Self::NoRoute(_) => ErrorType::NotFound,
             Self::Provider(error) => error.error_type,
+            Self::NoToken(_) => ErrorType::ProviderUnavailable,
             Self::Internal(_) => ErrorType::Server,
         }
     }
@@ -226,7 +231,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
-    fn bodies_are_openrouters_with_an_integer_code() {
+    fn t20_bodies_are_openrouters_with_an_integer_code() {
         let body = Error::from(ClientError::UnknownModel("acme/\"x\"".into())).body();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["error"]["code"], 404);

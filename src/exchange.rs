@@ -172,7 +172,10 @@ impl Exchange {
             if end {
                 return self.fail_without_body(by_status, head.retry_after, clock);
             }
-            if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) {
+            // Google says in the body alone when it wants to be asked again.
+            let is_told_later =
+                self.format() == Format::Gemini && matches!(head.status, 429 | 503) && head.retry_after.is_none() && !head.encoded;
+            if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) && !is_told_later {
                 return self.fail(by_status, head.retry_after, clock);
             }
             // A 4xx may turn out to be about the model; the last failure is told with the provider's own words.
@@ -334,7 +337,9 @@ impl Exchange {
     pub fn settle(&mut self, now: Millis) -> Settlement {
         let spent = match &self.answer {
             Answer::Complete(spent) => Some(*spent),
-            Answer::Stream(streamed) if streamed.has_begun() => Some(self.spent_on_stream().cut_short()),
+            Answer::Stream(streamed) if streamed.has_begun() => {
+                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, &self.request))
+            }
             Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, &self.request, *bytes)),
             _ => None,
         };
@@ -362,7 +367,7 @@ impl Exchange {
 
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
-        self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.provider.dialect.format())
+        self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
     }
 
     fn stream(&self) -> Answer {

@@ -20,16 +20,16 @@ pub enum Verdict {
 ///
 /// | came back | verdict |
 /// |---|---|
-/// | 408, 424, 429, 5xx, no valid answer | next endpoint; the endpoint rests |
+/// | 408, 424, 429, 499, 5xx, no valid answer | next endpoint; the endpoint rests |
 /// | 401, 402, 403, 404 | next endpoint: the operator's credential, credit or model name is wrong, not the client's request |
 /// | 400, 413, 422 about the context length or a content filter | next model |
 /// | 400, 413, 422 and other 4xx | the client's fault |
 pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration) -> Verdict {
     match (fault.status, fault.error_type) {
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => Verdict::NextModel,
-        (408 | 424 | 429 | 500.., _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
+        (408 | 424 | 429 | 499.., _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
         (401..=404, _) => Verdict::NextEndpoint(Some(cooldown)),
-        (400..=499, _) => Verdict::Answer,
+        (400..499, _) => Verdict::Answer,
         // Neither an error nor an answer: a redirect, a 204.
         _ => Verdict::NextEndpoint(Some(cooldown)),
     }
@@ -41,8 +41,8 @@ pub fn client_status(fault: &Fault) -> u16 {
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => 400,
         (400 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
         (408, _) => 504,
-        // Bedrock: the model behind it has failed.
-        (424, _) => 502,
+        // Bedrock: the model behind it has failed; Cohere: it has cancelled the request.
+        (424 | 499, _) => 502,
         (405..=499, _) => 400,
         _ => 502,
     }
@@ -58,7 +58,7 @@ mod tests {
     fn verdicts_follow_the_table() {
         const REST: Duration = Duration::from_secs(30);
         const SAID: Duration = Duration::from_secs(7);
-        for status in [401, 402, 403, 404, 408, 424, 429, 500, 502, 503, 504, 529, 302, 204] {
+        for status in [401, 402, 403, 404, 408, 424, 429, 499, 500, 502, 503, 504, 529, 302, 204] {
             let fault = Fault::of_status(status, b"{}");
             let rest = if matches!(status, 401..=404 | 302 | 204) { REST } else { SAID };
             assert_eq!(verdict(&fault, Some(SAID), REST), Verdict::NextEndpoint(Some(rest)), "{status}");
@@ -84,6 +84,8 @@ mod tests {
             (503, 503),
             (408, 504),
             (424, 502),
+            (499, 502),
+            (498, 400),
             (529, 529),
             (302, 502),
         ] {

@@ -4,6 +4,7 @@
 //! map, nothing of the attempt before it can be left in it.
 
 use crate::config::{Format, Provider};
+use crate::endpoint::Endpoint;
 use crate::exchange::AnswerHead;
 use crate::provider::Upstream;
 
@@ -24,21 +25,22 @@ fn reaches_provider(name: &[u8], provider: &Provider) -> bool {
 }
 
 /// What a header of the client's request is called on its way to a provider; `None` if it does not go there.
-fn name_at_provider<'a>(name: &'a [u8], provider: &Provider) -> Option<&'a [u8]> {
+fn name_at_provider<'a>(name: &'a [u8], endpoint: &Endpoint) -> Option<&'a [u8]> {
     match name {
         // The first is Anthropic's own name for it, the second OpenRouter's.
-        b"anthropic-beta" | b"x-anthropic-beta" => (provider.dialect.format() == Format::Anthropic).then_some(b"anthropic-beta"),
-        _ => reaches_provider(name, provider).then_some(name),
+        b"anthropic-beta" | b"x-anthropic-beta" => (endpoint.format == Format::Anthropic).then_some(b"anthropic-beta"),
+        _ => reaches_provider(name, &endpoint.provider).then_some(name),
     }
 }
 
-/// The headers of `upstream` to `provider`: those of the client's that may go on, the format's, and the provider's own credential.
+/// The headers of `upstream` to the provider of `endpoint`: those of the client's that may go on, the format's, and the provider's own credential.
 pub fn for_provider<'a>(
     client: impl Iterator<Item = Header<'a>>,
-    provider: &'a Provider,
+    endpoint: &'a Endpoint,
     upstream: &'a Upstream<'_>,
     content_length: &'a [u8],
 ) -> Vec<Header<'a>> {
+    let provider = &*endpoint.provider;
     let mut headers: Vec<Header<'a>> = vec![
         (b":path", upstream.path.as_bytes()),
         (b":authority", provider.host.as_bytes()),
@@ -48,7 +50,7 @@ pub fn for_provider<'a>(
     ];
     let is_theirs = |name: &[u8]| upstream.headers.iter().any(|(own, _)| own.as_bytes() == name);
     headers
-        .extend(client.filter_map(|(name, value)| Some((name_at_provider(name, provider)?, value))).filter(|(name, _)| !is_theirs(name)));
+        .extend(client.filter_map(|(name, value)| Some((name_at_provider(name, endpoint)?, value))).filter(|(name, _)| !is_theirs(name)));
     headers.extend(upstream.headers.iter().map(|(name, value)| (name.as_bytes(), &**value)));
     if let Some(credential) = &provider.credential {
         headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
@@ -148,12 +150,12 @@ mod tests {
         );
         let Config::Gateway(gateway) = Config::parse(configuration.as_bytes(), |_| Some("secret".into())).unwrap() else { panic!() };
         let upstream = Upstream { path: "/v1/chat/completions".into(), headers, body: Vec::new().into() };
-        let headers = for_provider(client.iter().copied(), &gateway.models[0].endpoints[0].provider, &upstream, b"7");
+        let headers = for_provider(client.iter().copied(), &gateway.models[0].endpoints[0], &upstream, b"7");
         headers.iter().map(|(name, value)| format!("{}: {}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect()
     }
 
     #[test]
-    fn a_provider_gets_its_own_credential_and_nothing_private() {
+    fn s17_a_provider_gets_its_own_credential_and_nothing_private() {
         let client: [Header<'_>; 15] = [
             (b":method", b"POST"),
             (b":path", b"/api/v1/chat/completions?x"),

@@ -9,6 +9,7 @@ mod shared_performance;
 mod shared_state;
 mod shared_sticky;
 mod stats;
+mod tokens;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
@@ -35,7 +36,13 @@ enum Role {
 
 // === impl Plugin ===
 
-impl Context for Plugin {}
+impl Context for Plugin {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _: usize) {
+        if let Some(Role::Gateway(role)) = &self.role {
+            role.handle_token(call, headers, size);
+        }
+    }
+}
 
 impl RootContext for Plugin {
     fn on_configure(&mut self, _: usize) -> bool {
@@ -44,7 +51,12 @@ impl RootContext for Plugin {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
                 calls::set_tick_period(shared_performance::TICK);
-                self.role = Some(Role::Gateway(Rc::new(gateway::Role::new(gateway, random()))));
+                let role = gateway::Role::new(gateway, random());
+                if let Err(error) = role.check() {
+                    log::error!("signalbox: the configuration is refused: {error}");
+                    return false;
+                }
+                self.role = Some(Role::Gateway(Rc::new(role)));
             }
             Err(error) => {
                 log::error!("signalbox: the configuration is refused: {error}");
@@ -56,11 +68,14 @@ impl RootContext for Plugin {
 
     fn on_tick(&mut self) {
         shared_performance::share();
+        if let Some(Role::Gateway(role)) = &self.role {
+            role.fetch_tokens();
+        }
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         match &self.role {
-            Some(Role::Gateway(role)) => Some(Box::new(gateway::Filter::new(role.clone()))),
+            Some(Role::Gateway(role)) => Some(Box::new(gateway::Filter::new(role.clone(), context))),
             // Envoy creates no stream of a plugin that refused its configuration.
             Some(Role::Attempt) | None => Some(Box::new(attempt::Filter::default())),
         }

@@ -67,13 +67,15 @@ const OF_ENDPOINT: [(Kind, &str, &str); 17] = [
     (Kind::Counter, TOKENS, ";gen_ai_token_type=reasoning"),
     (Kind::Counter, TOKENS, ";gen_ai_token_type=audio_output"),
 ];
+/// Of a provider that wants access tokens: fetches that brought one, and that did not.
+const OF_TOKENS: [&str; 2] = ["accepted", "failed"];
 const FIRST_OUTCOME: usize = 7;
 const FIRST_TOKENS: usize = 10;
 const ENDPOINT_BLOCK: usize = OF_ENDPOINT.len() + ErrorType::ALL.len();
 const KEY_BLOCK: usize = OF_KEY.len();
 const FIRST_KEY: usize = REJECTIONS + ErrorType::ALL.len();
 
-/// Every metric of a configuration: those of the gateway, of each key, of each endpoint.
+/// Every metric of a configuration: those of the gateway, of each key, of each endpoint, of each provider that wants access tokens.
 pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
     let mut all = vec![Definition { kind: Kind::Counter, name: "signalbox_cancelled_total".into() }];
     for error_type in ErrorType::ALL {
@@ -99,7 +101,19 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
             });
         }
     }
+    for provider in gateway.token_providers() {
+        for outcome in OF_TOKENS {
+            let name = format!("signalbox_token_fetches_total;gen_ai_provider_name={};outcome={outcome}", provider.slug);
+            all.push(Definition { kind: Kind::Counter, name });
+        }
+    }
     all
+}
+
+/// The record of a fetch of an access token for the provider at this place among those that want some.
+pub fn token_fetch(gateway: &Gateway, place: usize, has_failed: bool) -> Record {
+    let block = block_at(gateway, gateway.endpoints().count()).saturating_add(place.saturating_mul(OF_TOKENS.len()));
+    Record { metric: block.saturating_add(usize::from(has_failed)), kind: Kind::Counter, value: 1 }
 }
 
 /// The record of a request that the gateway answered by itself.
@@ -172,8 +186,13 @@ fn key_block(key: &Key) -> usize {
 }
 
 fn endpoint_block(gateway: &Gateway, endpoint: &Endpoint) -> usize {
+    block_at(gateway, endpoint.id.0 as usize)
+}
+
+/// Where the block of the endpoint of this number begins, or what follows the last.
+fn block_at(gateway: &Gateway, endpoint: usize) -> usize {
     let keys = gateway.keys().len().saturating_mul(KEY_BLOCK);
-    FIRST_KEY.saturating_add(keys).saturating_add((endpoint.id.0 as usize).saturating_mul(ENDPOINT_BLOCK))
+    FIRST_KEY.saturating_add(keys).saturating_add(endpoint.saturating_mul(ENDPOINT_BLOCK))
 }
 
 #[cfg(test)]

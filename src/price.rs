@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_is_the_sum_of_its_buckets() {
+    fn c7_a_cost_is_the_sum_of_its_buckets() {
         let mut price = price("0.1", "0.3");
         let usage = Usage { input: 23, output: 3, reasoning: 57, ..Usage::default() };
         let cost = price.cost(&usage);

@@ -2,11 +2,17 @@
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod cohere;
+mod events;
 mod fault;
 pub mod gemini;
+mod identifier;
 pub mod mistral;
 pub mod openai;
 mod overrides;
+mod renamed;
+mod schema;
+pub mod vertex;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -16,7 +22,7 @@ pub use fault::Fault;
 use self::overrides::Overrides;
 use crate::chat::{Envelope, Request};
 use crate::clock::Clock;
-use crate::config::Format;
+use crate::config::{Dialect, Format};
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
 use crate::splice::Pieces;
@@ -91,13 +97,15 @@ pub enum Progress {
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
     let overrides = Overrides::of(request, endpoint);
-    let upstream = match endpoint.provider.dialect.format() {
+    let upstream = match endpoint.format {
+        _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock)?,
         Format::OpenAi => openai::request(request, endpoint),
         Format::Anthropic => anthropic::request(request, endpoint)?,
         Format::Gemini => gemini::request(request, endpoint)?,
         // It signs the body, and so has to have the last word on it.
         Format::Bedrock => return bedrock::request(request, endpoint, &overrides, clock),
         Format::Mistral => mistral::request(request, endpoint),
+        Format::Cohere => cohere::request(request, endpoint)?,
     };
     Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })
 }
@@ -106,21 +114,23 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
 ///
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
-    match endpoint.provider.dialect.format() {
+    match endpoint.format {
         Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
+        Format::Cohere => cohere::completion(request, body, envelope),
     }
 }
 
 /// A stream of `endpoint` that answers `request`, and whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
 pub fn stream(endpoint: &Endpoint, request: &Request, envelope: Envelope, max_event_bytes: usize) -> Box<dyn Stream> {
-    match endpoint.provider.dialect.format() {
+    match endpoint.format {
         Format::OpenAi | Format::Mistral => Box::new(openai::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Anthropic => Box::new(anthropic::Stream::new(request, envelope, max_event_bytes)),
         Format::Gemini => Box::new(gemini::Stream::new(envelope, request.reasoning().exclude, max_event_bytes)),
         Format::Bedrock => Box::new(bedrock::Stream::new(endpoint, request, envelope, max_event_bytes)),
+        Format::Cohere => Box::new(cohere::Stream::new(request, envelope, max_event_bytes)),
     }
 }
 

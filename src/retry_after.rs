@@ -20,6 +20,18 @@ pub fn parse(name: &[u8], value: &[u8], clock: &dyn Clock) -> Option<Duration> {
     Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
 }
 
+/// The wait in the body of an error, where Google says it: `retryDelay` of a `google.rpc.RetryInfo` among the details, at most
+/// [`LONGEST`]. The body may be cut anywhere.
+///
+/// See <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>.
+pub fn in_error(body: &[u8]) -> Option<Duration> {
+    const NAME: &[u8] = b"\"retryDelay\"";
+    let value = body.get(memchr::memmem::find(body, NAME)?.saturating_add(NAME.len())..)?;
+    let value = value.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let value = std::str::from_utf8(value.get(..memchr::memchr(b'"', value)?)?).ok()?;
+    duration::parse(value).map(|wait| wait.min(LONGEST))
+}
+
 fn seconds(value: &str) -> Option<f64> {
     value.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
 }
@@ -60,5 +72,19 @@ mod tests {
             assert_eq!(wait, millis, "{name}: {value}");
         }
         assert_eq!(parse(b"retry-after", b"\xff", &now), None);
+    }
+
+    #[test]
+    fn t80_google_says_it_in_the_error() {
+        let error = r#"{"error":{"code":429,"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay": "39.5s"}]}}"#;
+        assert_eq!(in_error(error.as_bytes()), Some(Duration::from_millis(39_500)));
+        let cut = error.split_at(error.len() - 4).0;
+        assert_eq!(in_error(cut.as_bytes()), Some(Duration::from_millis(39_500)));
+        for (value, wait) in [("999999s", Some(LONGEST)), ("0s", Some(Duration::ZERO)), ("", None), ("soon", None), ("-1s", None)] {
+            assert_eq!(in_error(format!(r#""retryDelay":"{value}""#).as_bytes()), wait, "{value}");
+        }
+        for body in ["", "{}", r#""retryDelay""#, r#""retryDelay":7"#, r#""retryDelay":"7s"#, r#"{"message":"\"retryDelay\":\"7s\""}"#] {
+            assert_eq!(in_error(body.as_bytes()), None, "{body}");
+        }
     }
 }

@@ -3,10 +3,13 @@
 mod auto;
 mod filter;
 mod rank;
+mod readiness;
 mod resolve;
 mod tier;
 
 use std::rc::Rc;
+
+pub use readiness::{Readiness, readiness};
 
 use crate::chat::Request;
 use crate::clock::Clock;

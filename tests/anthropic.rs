@@ -3,16 +3,28 @@
 // A failing test panics; clippy.toml allows that in test functions, and not in what they call.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-mod anthropic {
+#[allow(dead_code)]
+mod openai {
+    pub(crate) mod chunks;
+    pub(crate) mod golden;
+    pub(crate) mod schema;
+}
+#[allow(dead_code)]
+mod provider {
     pub(crate) mod sample;
 }
 
-use anthropic::sample::{assert_golden, body, damaged, endpoint, envelope, request, run, run_in_pieces, tail};
+use std::rc::Rc;
+
+use openai::chunks::Ran;
+use openai::golden::assert_golden;
+use provider::sample::{self, ask, calls, chunks, endpoint_with, reported, request, sent, translated};
 use serde_json::{Value, json};
 use signalbox::chat::Request;
 use signalbox::clock::Millis;
+use signalbox::endpoint::Endpoint;
 use signalbox::error::ErrorType;
-use signalbox::provider::{self, Fault, Progress};
+use signalbox::provider::{Fault, Progress};
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -20,9 +32,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 /// The body that the request `$name` becomes for `$model`, which is in its golden.
 macro_rules! body {
     ($name:literal, $model:literal) => {{
-        let body = body(&request(include_str!(concat!("fixtures/anthropic/", $name, ".request.json"))), $model);
+        let request = request(include_str!(concat!("fixtures/anthropic/", $name, ".request.json")));
+        let (_, body) = translated(&request, &endpoint($model));
         let golden = include_str!(concat!("fixtures/anthropic/", $name, ".body.json"));
-        assert_golden(concat!($name, ".body.json"), golden, &format!("{body}\n"));
+        assert_golden(concat!("../anthropic/", $name, ".body.json"), golden, &format!("{body}\n"));
         serde_json::from_str::<Value>(&body).unwrap()
     }};
 }
@@ -30,9 +43,10 @@ macro_rules! body {
 /// Runs the stream `$name` in every way and compares with its golden.
 macro_rules! stream {
     ($name:literal) => {{
-        let ran = run_in_every_way(include_str!(concat!("fixtures/anthropic/", $name, ".sse")));
+        let transcript = include_str!(concat!("fixtures/anthropic/", $name, ".sse"));
+        let ran = sample::run_in_every_way(&plain(), &endpoint("claude"), transcript);
         let golden = include_str!(concat!("fixtures/anthropic/", $name, ".chunks.sse"));
-        assert_golden(concat!($name, ".chunks.sse"), golden, &format!("{}{}", ran.0, tail(&ran.1)));
+        assert_golden(concat!("../anthropic/", $name, ".chunks.sse"), golden, &ran.answer());
         ran
     }};
 }
@@ -40,44 +54,32 @@ macro_rules! stream {
 /// Reads the whole answer `$name` and compares with its golden.
 macro_rules! answer {
     ($name:literal) => {{
-        let (answer, usage) = anthropic::sample::answer(include_bytes!(concat!("fixtures/anthropic/", $name, ".json")), &plain()).unwrap();
+        let body = include_bytes!(concat!("fixtures/anthropic/", $name, ".json"));
+        let (answer, usage) = sample::answer(&plain(), &endpoint("claude"), body).unwrap();
         let golden = include_str!(concat!("fixtures/anthropic/", $name, ".openrouter.json"));
-        assert_golden(concat!($name, ".openrouter.json"), golden, &format!("{answer}\n"));
+        assert_golden(concat!("../anthropic/", $name, ".openrouter.json"), golden, &format!("{answer}\n"));
         (serde_json::from_str::<Value>(&answer).unwrap(), usage)
     }};
 }
 
-fn plain() -> Request {
-    ask(json!({}))
+/// An endpoint of this model at Anthropic; `claude-limited` has limits.
+fn endpoint(model: &str) -> Rc<Endpoint> {
+    let limits = json!({"max_completion_tokens": 16_000, "supported_parameters": ["max_tokens"]});
+    let limits = if model == "claude-limited" { limits } else { json!({}) };
+    endpoint_with(&json!({"dialect": "anthropic"}), model, &limits)
 }
 
-fn ask(more: Value) -> Request {
-    let mut body = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]});
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    request(&body.to_string())
+fn plain() -> Request {
+    ask(&json!({}))
 }
 
 /// What is asked of `model`.
 fn asked(model: &str, more: Value) -> Value {
-    serde_json::from_str(&body(&ask(more), model)).unwrap()
+    sent(&ask(&more), &endpoint(model))
 }
 
-fn run_in_every_way(stream: &str) -> (String, provider::Account) {
-    let whole = run(stream, &plain());
-    let bytes = stream.as_bytes();
-    assert_eq!(run_in_pieces(bytes.chunks(1), &plain()), whole, "byte by byte");
-    for cut in 0..=bytes.len() {
-        let (head, tail) = bytes.split_at(cut);
-        assert_eq!(run_in_pieces([head, tail], &plain()), whole, "cut at {cut}");
-    }
-    let crlf = stream.replace('\n', "\r\n");
-    assert_eq!(run(&crlf, &plain()), whole, "CRLF");
-    assert_eq!(run(stream.trim_end(), &plain()), whole, "no blank line at the end");
-    whole
-}
-
-fn chunks(answer: &str) -> Vec<Value> {
-    answer.lines().filter_map(|line| line.strip_prefix("data: ")).map(|data| serde_json::from_str(data).unwrap()).collect()
+fn run(stream: &str, request: &Request) -> Ran {
+    sample::run(request, &endpoint("claude"), 1 << 20, [stream.as_bytes()])
 }
 
 #[test]
@@ -146,13 +148,13 @@ fn what_has_no_block_is_refused() {
         json!({"type": "file", "file": {"file_id": "file-1"}}),
         json!({"type": "file", "file": {"filename": "a.zip", "file_data": "data:application/zip;base64,UEs="}}),
     ] {
-        let request = ask(json!({"messages": [{"role": "user", "content": [part]}]}));
-        let error = provider::request(&request, &endpoint, &Millis(0)).unwrap_err().to_string();
+        let request = ask(&json!({"messages": [{"role": "user", "content": [part]}]}));
+        let error = signalbox::provider::request(&request, &endpoint, &Millis(0)).unwrap_err().to_string();
         assert!(error.starts_with("Invalid `messages[0].content`"), "{error}");
     }
     let call = json!({"id": "a", "type": "function", "function": {"name": "f", "arguments": "{\"a\":"}});
-    let request = ask(json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]}));
-    let error = provider::request(&request, &endpoint, &Millis(0)).unwrap_err().to_string();
+    let request = ask(&json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]}));
+    let error = signalbox::provider::request(&request, &endpoint, &Millis(0)).unwrap_err().to_string();
     assert!(error.starts_with("Invalid `messages[1].tool_calls[0].function.arguments`"), "{error}");
 }
 
@@ -238,7 +240,7 @@ fn reasoning_turns_the_knob_that_the_model_has() {
 fn t39_the_version_is_told() {
     let request = plain();
     let endpoint = endpoint("claude-sonnet-4-5");
-    let upstream = provider::request(&request, &endpoint, &Millis(0)).unwrap();
+    let upstream = signalbox::provider::request(&request, &endpoint, &Millis(0)).unwrap();
     assert_eq!(upstream.path, "/v1/messages");
     assert_eq!(upstream.headers, [("anthropic-version", b"2023-06-01"[..].into())]);
     assert_eq!((&*endpoint.provider.auth_header, &*endpoint.provider.host), ("x-api-key", "api.anthropic.com"));
@@ -246,29 +248,26 @@ fn t39_the_version_is_told() {
 
 #[test]
 fn t33_t34_t35_t40_a_streamed_text() {
-    let (_, account) = stream!("text");
+    let ran = stream!("text");
     let usage = Usage { input: 25, cache_read: 100, cache_write_5m: 100, cache_write_1h: 200, output: 15, ..Usage::default() };
-    assert_eq!((account.progress, account.usage), (Progress::Done, Some(usage)));
+    assert_eq!(reported(&ran), usage);
 }
 
 #[test]
 fn t31_t32_anthropic_tool_index_is_not_the_block_index() {
-    let (out, account) = stream!("tools");
-    assert_eq!(account.progress, Progress::Done);
-    let mut arguments = vec![String::new(); 3];
-    for call in chunks(&out).iter().filter_map(|chunk| chunk["choices"][0]["delta"]["tool_calls"].get(0)) {
-        arguments[usize::try_from(call["index"].as_u64().unwrap()).unwrap()] += call["function"]["arguments"].as_str().unwrap();
-    }
+    let ran = stream!("tools");
+    assert_eq!(ran.progress, Progress::Done);
+    let arguments: Vec<_> = calls(&ran).into_iter().map(|(_, arguments)| arguments).collect();
     assert_eq!(arguments, ["{\"city\": \"San Francisco\"}", "{}", "{\"a\": \"\\n\"}"]);
 }
 
 #[test]
 fn t37_streamed_thoughts_come_with_their_signature() {
-    let (out, account) = stream!("thinking");
-    assert_eq!(account.usage, Some(Usage { input: 40, output: 15, reasoning: 45, ..Usage::default() }));
+    let ran = stream!("thinking");
+    assert_eq!(reported(&ran), Usage { input: 40, output: 15, reasoning: 45, ..Usage::default() });
     // What a client gathers from the stream goes back as it was.
     let details: Vec<Value> =
-        chunks(&out).iter().filter_map(|chunk| chunk["choices"][0]["delta"]["reasoning_details"].get(0).cloned()).collect();
+        chunks(&ran).iter().filter_map(|chunk| chunk["choices"][0]["delta"]["reasoning_details"].get(0).cloned()).collect();
     let answered = json!({"role": "assistant", "content": "27 * 453 = 12,231", "reasoning_details": details});
     let body = body_of_messages(json!([{"role": "user", "content": "x"}, answered, {"role": "user", "content": "y"}]));
     let blocks = &body["messages"][1]["content"];
@@ -278,45 +277,45 @@ fn t37_streamed_thoughts_come_with_their_signature() {
         (&json!("EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pkiMOYds..."), &json!("redacted_thinking"))
     );
     // And a client that does not want them gets none.
-    let excluded = run(include_str!("fixtures/anthropic/thinking.sse"), &ask(json!({"reasoning": {"exclude": true}})));
-    assert!(!excluded.0.contains("reasoning") && excluded.0.contains("12,231"), "{}", excluded.0);
+    let excluded = run(include_str!("fixtures/anthropic/thinking.sse"), &ask(&json!({"reasoning": {"exclude": true}})));
+    assert!(!excluded.chunks.contains("reasoning") && excluded.chunks.contains("12,231"), "{}", excluded.chunks);
 }
 
 #[test]
 fn t25_t44_a_paused_turn_is_not_the_end_and_the_providers_own_tools_stay_there() {
-    let (out, account) = stream!("server_tool");
-    assert_eq!(account.usage, Some(Usage { input: 10_682, output: 510, ..Usage::default() }));
-    let last = chunks(&out).pop().unwrap();
+    let ran = stream!("server_tool");
+    assert_eq!(reported(&ran), Usage { input: 10_682, output: 510, ..Usage::default() });
+    let last = chunks(&ran).pop().unwrap();
     assert_eq!(
         (&last["choices"][0]["finish_reason"], &last["choices"][0]["native_finish_reason"]),
         (&json!("length"), &json!("pause_turn"))
     );
-    assert!(!out.contains("tool_calls"));
+    assert!(!ran.chunks.contains("tool_calls"));
 }
 
 #[test]
 fn t40_an_error_in_the_stream_is_a_fault() {
-    let (_, account) = stream!("overloaded");
-    let Progress::Failed(fault) = &account.progress else { panic!("{account:?}") };
+    let ran = stream!("overloaded");
+    let fault = sample::failure(&ran);
     assert_eq!((fault.status, fault.error_type), (529, ErrorType::ProviderOverloaded));
     let first = run("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"x\"}}\n\n", &plain());
-    assert!(matches!(first.1.progress, Progress::Failed(Fault { status: 429, .. })) && first.0.is_empty(), "{first:?}");
+    assert!(matches!(first.progress, Progress::Failed(Fault { status: 429, .. })) && first.chunks.is_empty(), "{first:?}");
     let odd = run("event: error\ndata: {\"type\":\"error\",\"error\":\"gone\"}\n\n", &plain());
-    assert!(matches!(odd.1.progress, Progress::Failed(Fault { status: 502, .. })), "{odd:?}");
+    assert!(matches!(odd.progress, Progress::Failed(Fault { status: 502, .. })), "{odd:?}");
 }
 
 #[test]
 fn a_stream_that_ends_without_an_end_has_failed() {
-    let (_, account) = stream!("cut_short");
-    assert!(matches!(account.progress, Progress::Failed(_)), "{account:?}");
-    assert_eq!(account.usage, Some(Usage { input: 25, output: 1, ..Usage::default() }));
+    let ran = stream!("cut_short");
+    assert!(matches!(ran.progress, Progress::Failed(_)), "{ran:?}");
+    assert_eq!(ran.usage, Some(Usage { input: 25, output: 1, ..Usage::default() }));
 }
 
 #[test]
 fn t25_a_refusal_is_a_content_filter() {
-    let (out, account) = stream!("refusal");
-    assert_eq!(account.progress, Progress::Done, "though `message_stop` never came");
-    assert_eq!(chunks(&out).pop().unwrap()["choices"][0]["finish_reason"], "content_filter");
+    let ran = stream!("refusal");
+    assert_eq!(ran.progress, Progress::Done, "though `message_stop` never came");
+    assert_eq!(chunks(&ran).pop().unwrap()["choices"][0]["finish_reason"], "content_filter");
 }
 
 #[test]
@@ -331,8 +330,8 @@ fn t25_every_stop_reason_has_a_word() {
         ("something_new", "stop"),
     ] {
         let event = json!({"type": "message_delta", "delta": {"stop_reason": native}, "usage": {"output_tokens": 1}});
-        let (out, _) = run(&format!("event: message_delta\ndata: {event}\n\n"), &plain());
-        let chunk = &chunks(&out)[0]["choices"][0];
+        let ran = run(&format!("event: message_delta\ndata: {event}\n\n"), &plain());
+        let chunk = &chunks(&ran)[0]["choices"][0];
         assert_eq!((&chunk["finish_reason"], &chunk["native_finish_reason"]), (&json!(word), &json!(native)));
     }
 }
@@ -354,7 +353,7 @@ fn whole_answers() {
 
 #[test]
 fn what_is_no_answer_is_a_fault() {
-    let fault = |body: &str| anthropic::sample::answer(body.as_bytes(), &plain()).unwrap_err();
+    let fault = |body: &str| sample::answer(&plain(), &endpoint("claude"), body.as_bytes()).unwrap_err();
     let error = fault(r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#);
     assert_eq!((error.status, error.error_type), (529, ErrorType::ProviderOverloaded));
     for body in [
@@ -367,41 +366,4 @@ fn what_is_no_answer_is_a_fault() {
     ] {
         assert_eq!(fault(body).status, 502, "{body}");
     }
-}
-
-#[test]
-fn damaged_bytes_never_panic_and_come_out_as_json_or_not_at_all() {
-    let requests = [
-        include_str!("fixtures/anthropic/everything.request.json"),
-        include_str!("fixtures/anthropic/tools.request.json"),
-        include_str!("fixtures/anthropic/text.request.json"),
-        include_str!("fixtures/anthropic/images.request.json"),
-    ];
-    let endpoint = endpoint("claude-sonnet-4-6");
-    let mut translated = 0;
-    for bytes in damaged(&requests) {
-        let Ok(request) = Request::parse(bytes, None, 3) else { continue };
-        let Ok(upstream) = provider::request(&request, &endpoint, &Millis(0)) else { continue };
-        translated += 1;
-        let body = upstream.body.to_vec();
-        assert!(serde_json::from_slice::<&serde_json::value::RawValue>(&body).is_ok(), "{}", String::from_utf8_lossy(&body));
-    }
-    assert!(translated > 100, "only {translated} were translated");
-    let streams = [
-        include_str!("fixtures/anthropic/tools.sse"),
-        include_str!("fixtures/anthropic/thinking.sse"),
-        include_str!("fixtures/anthropic/text.sse"),
-        include_str!("fixtures/anthropic/server_tool.sse"),
-    ];
-    for bytes in damaged(&streams) {
-        let whole = run_in_pieces([&bytes[..]], &plain());
-        let (head, tail) = bytes.split_at(bytes.len() / 3);
-        assert_eq!(run_in_pieces([head, tail], &plain()), whole, "{}", String::from_utf8_lossy(&bytes));
-        assert!(whole.1.is_over());
-    }
-    let answers = [include_str!("fixtures/anthropic/tools.json"), include_str!("fixtures/anthropic/text.json")];
-    for bytes in damaged(&answers) {
-        _ = anthropic::sample::answer(&bytes, &plain());
-    }
-    _ = envelope();
 }

@@ -15,13 +15,18 @@ mod openai {
     pub(crate) mod golden;
     pub(crate) mod schema;
 }
+#[allow(dead_code)]
+mod provider {
+    pub(crate) mod sample;
+}
 
-use bedrock::converse::{CLAUDE, assert_golden, endpoint, frames, request};
-use openai::chunks::{Ran, assert_chunks};
-use openai::golden::{cost, envelope};
+use bedrock::converse::{CLAUDE, endpoint, frames, request};
+use openai::chunks::Ran;
+use openai::golden::{assert_golden, cost, envelope};
+use provider::sample;
 use serde_json::{Value, json};
 use signalbox::error::ErrorType;
-use signalbox::provider::{self, Account, Fault, Progress};
+use signalbox::provider::Progress;
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -30,14 +35,7 @@ const ASKED: &str = r#"{"model":"acme/model","stream":true,"messages":[{"role":"
     "tools":[{"type":"function","function":{"name":"get_weather"}},{"type":"function","function":{"name":"mcp.server/now"}}]}"#;
 
 fn run_in_pieces<'a>(asked: &str, model: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
-    let mut stream = provider::stream(&endpoint(model), &request(asked), envelope(), 1000);
-    let mut chunks = Vec::new();
-    for piece in pieces {
-        stream.feed(piece, &mut chunks);
-    }
-    stream.finish(&mut chunks);
-    let Account { progress, usage, output_bytes, unread, .. } = stream.account().clone();
-    Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
+    sample::run(&request(asked), &endpoint(model), 1000, pieces)
 }
 
 fn run(transcript: &str) -> Ran {
@@ -48,15 +46,9 @@ fn run(transcript: &str) -> Ran {
 macro_rules! transcript {
     ($name:literal) => {{
         let bytes = frames(include_str!(concat!("fixtures/bedrock/", $name, ".events")));
-        let whole = run_in_pieces(ASKED, CLAUDE, [&*bytes]);
-        assert_chunks(&whole.answer());
-        assert_eq!(run_in_pieces(ASKED, CLAUDE, bytes.chunks(1)), whole, "byte by byte");
-        for cut in 0..=bytes.len() {
-            let (head, tail) = bytes.split_at(cut);
-            assert_eq!(run_in_pieces(ASKED, CLAUDE, [head, tail]), whole, "cut at {cut}");
-        }
+        let whole = sample::run_however_cut(&request(ASKED), &endpoint(CLAUDE), &bytes);
         let golden = include_str!(concat!("fixtures/bedrock/", $name, ".chunks.sse"));
-        assert_golden(concat!($name, ".chunks.sse"), golden, &whole.answer());
+        assert_golden(concat!("../bedrock/", $name, ".chunks.sse"), golden, &whole.answer());
         whole
     }};
 }
@@ -67,13 +59,6 @@ fn deltas(ran: &Ran, member: &str) -> Vec<Value> {
     chunks.filter_map(|chunk: Value| chunk["choices"][0]["delta"].get(member).cloned()).collect()
 }
 
-fn failed(ran: &Ran) -> &Fault {
-    match &ran.progress {
-        Progress::Failed(fault) => fault,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn t65_t66_the_usage_comes_behind_the_end_of_the_message() {
     let ran = transcript!("text");
@@ -81,7 +66,7 @@ fn t65_t66_the_usage_comes_behind_the_end_of_the_message() {
     let usage = Usage { input: 14, cache_read: 2000, cache_write_5m: 48, output: 9, ..Usage::default() };
     assert_eq!(ran.usage, Some(usage));
     assert_eq!(deltas(&ran, "content"), ["", "Hello", ", \"wörld\" 🌍\n", ""]);
-    let mut stream = provider::stream(&endpoint(CLAUDE), &request(ASKED), envelope(), 1000);
+    let mut stream = signalbox::provider::stream(&endpoint(CLAUDE), &request(ASKED), envelope(), 1000);
     let before = include_str!("fixtures/bedrock/text.events").split_once("metadata").unwrap().0;
     stream.feed(&frames(before), &mut Vec::new());
     assert_eq!(stream.account().progress, Progress::Begun);
@@ -124,9 +109,9 @@ fn t37_reasoning_comes_with_what_vouches_for_it() {
 fn t64_exceptions_come_in_the_stream() {
     let ran = transcript!("throttled");
     assert_eq!(ran.chunks, "");
-    assert_eq!((failed(&ran).status, failed(&ran).error_type), (429, ErrorType::RateLimitExceeded));
+    assert_eq!((sample::failure(&ran).status, sample::failure(&ran).error_type), (429, ErrorType::RateLimitExceeded));
     let ran = transcript!("broken_off");
-    assert_eq!((failed(&ran).status, failed(&ran).error_type), (502, ErrorType::ProviderUnavailable));
+    assert_eq!((sample::failure(&ran).status, sample::failure(&ran).error_type), (502, ErrorType::ProviderUnavailable));
     assert_eq!(deltas(&ran, "content"), ["", "Once upon"]);
     for (line, status, error_type) in [
         (r#"!internalServerException {"message":"x"}"#, 500, ErrorType::Server),
@@ -138,9 +123,9 @@ fn t64_exceptions_come_in_the_stream() {
         ("?InternalFailure it broke", 502, ErrorType::ProviderUnavailable),
     ] {
         let ran = run(line);
-        assert_eq!((failed(&ran).status, failed(&ran).error_type), (status, error_type), "{line}");
+        assert_eq!((sample::failure(&ran).status, sample::failure(&ran).error_type), (status, error_type), "{line}");
     }
-    assert_eq!(failed(&run("?InternalFailure it broke")).raw.as_deref(), Some("InternalFailure: it broke"));
+    assert_eq!(sample::failure(&run("?InternalFailure it broke")).raw.as_deref(), Some("InternalFailure: it broke"));
 }
 
 #[test]
@@ -153,13 +138,13 @@ fn an_answer_without_metadata_is_one() {
 fn t63_bytes_that_are_no_frames_are_no_answer() {
     let sound = frames(include_str!("fixtures/bedrock/text.events"));
     for bytes in [&b"data: {}\n\n data: [DONE]\n\n"[..], b"", b"{\"message\":\"x\"}", &sound[..sound.len() / 2]] {
-        assert_eq!(failed(&run_in_pieces(ASKED, CLAUDE, [bytes])).status, 502);
+        assert_eq!(sample::failure(&run_in_pieces(ASKED, CLAUDE, [bytes])).status, 502);
     }
     let large = format!("contentBlockDelta {{\"delta\":{{\"text\":\"{}\"}}}}", "x".repeat(1000));
-    assert!(failed(&run(&large)).raw.as_ref().unwrap().contains("larger"));
+    assert!(sample::failure(&run(&large)).raw.as_ref().unwrap().contains("larger"));
     let after = [&*sound, b"garbage that nobody waits for"].concat();
     assert_eq!(run_in_pieces(ASKED, CLAUDE, [&*after]).progress, Progress::Done);
-    assert_eq!(failed(&run("messageStart {\"role\":")).status, 502);
+    assert_eq!(sample::failure(&run("messageStart {\"role\":")).status, 502);
 }
 
 #[test]
@@ -185,7 +170,7 @@ fn every_stop_reason_has_its_word() {
 macro_rules! answer {
     ($name:literal) => {{
         let body = include_str!(concat!("fixtures/bedrock/", $name, ".json"));
-        let completion = provider::completion(&endpoint(CLAUDE), &request(ASKED), body.as_bytes(), &envelope()).unwrap();
+        let completion = signalbox::provider::completion(&endpoint(CLAUDE), &request(ASKED), body.as_bytes(), &envelope()).unwrap();
         let mut answer = completion.head;
         answer.extend_from_slice(b",\"usage\":");
         let usage = completion.usage.unwrap();
@@ -193,7 +178,7 @@ macro_rules! answer {
         answer.push(b'}');
         let answer = String::from_utf8(answer).unwrap();
         let golden = include_str!(concat!("fixtures/bedrock/", $name, ".openrouter.json"));
-        assert_golden(concat!($name, ".openrouter.json"), golden, &format!("{answer}\n"));
+        assert_golden(concat!("../bedrock/", $name, ".openrouter.json"), golden, &format!("{answer}\n"));
         serde_json::from_str::<Value>(&answer).unwrap()
     }};
 }
@@ -220,7 +205,7 @@ fn t30_t67_inputs_become_arguments_and_reasoning_keeps_its_signatures() {
 #[test]
 fn what_is_no_answer_is_a_fault() {
     for body in ["", "{}", "<html>", r#"{"message":"x"}"#, r#"{"output":{"message":{"content":7}}}"#, r#"{"output":null}"#] {
-        let fault = provider::completion(&endpoint(CLAUDE), &request(ASKED), body.as_bytes(), &envelope()).unwrap_err();
+        let fault = signalbox::provider::completion(&endpoint(CLAUDE), &request(ASKED), body.as_bytes(), &envelope()).unwrap_err();
         assert_eq!(fault.status, 502, "{body}");
     }
 }

@@ -8,8 +8,13 @@
 mod bedrock {
     pub(crate) mod converse;
 }
+#[allow(dead_code)]
+mod openai {
+    pub(crate) mod golden;
+}
 
-use bedrock::converse::{CLAUDE, assert_golden, endpoint, endpoint_of, request};
+use bedrock::converse::{CLAUDE, endpoint, endpoint_of, request};
+use openai::golden::assert_golden;
 use serde_json::{Value, json};
 use signalbox::clock::Millis;
 use signalbox::error::ClientError;
@@ -42,7 +47,7 @@ macro_rules! golden {
         let body = translated(include_str!(concat!("fixtures/bedrock/", $name, ".request.json")), $model).unwrap();
         let json: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         let golden = include_str!(concat!("fixtures/bedrock/", $name, ".converse.json"));
-        assert_golden(concat!($name, ".converse.json"), golden, &format!("{body}\n"));
+        assert_golden(concat!("../bedrock/", $name, ".converse.json"), golden, &format!("{body}\n"));
         json
     }};
 }

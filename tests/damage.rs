@@ -131,6 +131,7 @@ fn requests_are_refused_or_rewritten_into_json() {
             openrouter_members: random.bool(),
             stream_options: random.bool(),
             max_tokens: [None, Some(Name::MaxTokens), Some(Name::MaxCompletionTokens)][random.usize(..3)],
+            supported_parameters: [None, Some(&[][..])][random.usize(..2)],
         };
         let pieces = request.rewrite(&target);
         let body = pieces.to_vec();
@@ -206,7 +207,7 @@ fn streams_come_out_as_chunks_however_they_are_cut() {
 }
 
 #[test]
-fn events_are_the_same_however_they_are_cut() {
+fn s2_c3_events_are_the_same_however_they_are_cut() {
     for_each_damaged(&STREAMS, |bytes, random| {
         let decode = |pieces: &[&[u8]]| {
             let mut items = Vec::new();

@@ -29,6 +29,7 @@ mod envoy {
     mod chaos;
     mod clients;
     mod clients_fault;
+    mod cohere;
     mod completion;
     mod compression;
     mod cooldown;
@@ -48,6 +49,8 @@ mod envoy {
     mod midstream;
     mod mistakes;
     mod mistral;
+    mod mixed_failover;
+    mod mixed_tools;
     mod models;
     mod preferences;
     mod reload;
@@ -62,6 +65,7 @@ mod envoy {
     mod tools;
     mod unusual_streams;
     mod usage;
+    mod vertex;
     mod vocabulary;
     mod wrong_routes;
 }

@@ -1,87 +1,81 @@
 //! Whole answers of Gemini become OpenRouter's, shape and usage.
 
 // A failing test panics; clippy.toml allows that in test functions, and not in what they call.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 #[allow(dead_code)]
 mod openai {
+    pub(crate) mod chunks;
     pub(crate) mod golden;
     pub(crate) mod schema;
 }
+#[allow(dead_code)]
+mod provider {
+    pub(crate) mod sample;
+}
 
-use openai::golden::{assert_golden, cost, envelope};
-use openai::schema::{
-    Is::{self, Integer, Object, Objects, Text, Word},
-    Members,
-    Rule::{NotNull, Nullable, Optional, Required},
-    USAGE, violations,
-};
+use openai::golden::assert_golden;
+use provider::sample::{self, ask, endpoint};
 use serde_json::{Value, json};
 use signalbox::error::ErrorType;
 use signalbox::provider::Fault;
-use signalbox::provider::gemini::completion;
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const COMPLETION: Members = &[
-    ("id", Required, Text),
-    ("object", Required, Word("chat.completion")),
-    ("created", Required, Integer),
-    ("model", Required, Text),
-    ("provider", Required, Text),
-    ("system_fingerprint", Nullable, Text),
-    ("choices", Required, Objects(CHOICE)),
-    ("usage", Required, Object(USAGE)),
-];
-
-const CHOICE: Members = &[
-    ("index", Required, Integer),
-    ("finish_reason", Required, Text),
-    ("native_finish_reason", Required, Text),
-    ("message", Required, Object(MESSAGE)),
-];
-
-const MESSAGE: Members = &[
-    ("role", Required, Word("assistant")),
-    ("content", Nullable, Text),
-    ("reasoning", NotNull, Text),
-    ("reasoning_details", NotNull, Is::List),
-    ("images", NotNull, Is::List),
-    ("refusal", Optional, Text),
-    (
-        "tool_calls",
-        NotNull,
-        Objects(&[
-            ("id", Required, Text),
-            ("type", Required, Word("function")),
-            ("function", Required, Object(&[("name", Required, Text), ("arguments", Required, Text)])),
-        ]),
-    ),
-];
-
 /// The whole answer as a client gets it.
 fn answer(body: &[u8]) -> Result<(String, Option<Usage>), Fault> {
-    let completion = completion(body, false, &envelope())?;
-    let usage = completion.usage.unwrap_or_else(|| Usage::estimate(40, completion.output_bytes));
-    let mut answer = completion.head;
-    answer.extend_from_slice(b",\"usage\":");
-    usage.write_openrouter(&cost(&usage), false, &mut answer);
-    answer.push(b'}');
-    let answer = String::from_utf8(answer).unwrap();
-    assert_eq!(violations(&answer, COMPLETION), [""; 0], "{answer}");
-    Ok((answer, completion.usage))
+    sample::answer(&ask(&json!({})), &endpoint("gemini", "gemini-3-pro"), body)
 }
 
-/// Compares the answer `$name` with its golden; the value is its one choice, and its usage.
+/// Compares the answer `$name` with its golden; the value is its first choice, and its usage.
 macro_rules! golden {
+    ($name:literal) => {{
+        let (answer, usage) = whole!($name);
+        (answer["choices"][0].clone(), usage)
+    }};
+}
+
+/// The same, with all its choices.
+macro_rules! whole {
     ($name:literal) => {{
         let (answer, usage) = answer(include_bytes!(concat!("fixtures/gemini/", $name, ".json"))).unwrap();
         let golden = include_str!(concat!("fixtures/gemini/", $name, ".openrouter.json"));
         assert_golden(concat!("../gemini/", $name, ".openrouter.json"), golden, &format!("{answer}\n"));
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        (answer["choices"][0].clone(), usage)
+        (serde_json::from_str::<Value>(&answer).unwrap(), usage)
     }};
+}
+
+#[test]
+fn t14_several_answers_are_choices() {
+    let (answer, _) = whole!("several");
+    let choices = answer["choices"].as_array().unwrap();
+    assert_eq!((choices.len(), &choices[0]["index"], &choices[1]["index"]), (2, &json!(0), &json!(1)));
+    assert_eq!((&choices[0]["message"]["content"], &choices[0]["finish_reason"]), (&json!("Zürich"), &json!("length")));
+    assert_eq!(choices[1]["finish_reason"], "tool_calls");
+    let ids: Vec<_> = choices[1]["message"]["tool_calls"].as_array().unwrap().iter().map(|call| &call["id"]).collect();
+    assert_eq!(ids, ["call_mAita_1_0", "call_mAita_1_1"], "not those of the first answer");
+}
+
+#[test]
+fn tokens_have_their_likelihood() {
+    let (choice, _) = golden!("several");
+    let token = &choice["logprobs"]["content"][0];
+    assert_eq!((&token["token"], &token["logprob"]), (&json!("Zü"), &json!(-0.1)));
+    assert_eq!(token["top_logprobs"][1], json!({"token": "\"B", "logprob": -2.5, "bytes": null}));
+}
+
+#[test]
+fn pages_that_an_answer_is_from_are_annotations() {
+    let (choice, _) = golden!("grounded");
+    let annotations = choice["message"]["annotations"].as_array().unwrap();
+    let citation = |url: &str, title: &str, content: &str, start: u32, end: u32| {
+        json!({"type": "url_citation", "url_citation":
+            {"url": url, "title": title, "content": content, "start_index": start, "end_index": end}})
+    };
+    assert_eq!(annotations.len(), 3);
+    assert_eq!(annotations[0], citation("https://vertexaisearch.test/r/1", "weather.test", "Zürich", 0, 6));
+    assert_eq!(annotations[2], citation("https://docs.test/a", "A \"doc\"", "warm", 10, 14));
 }
 
 #[test]
@@ -160,7 +154,8 @@ fn what_is_no_answer_is_a_failure() {
 
 #[test]
 fn reasoning_that_nobody_wants_to_see_is_left_out() {
-    let completion = completion(include_bytes!("fixtures/gemini/thinking.json"), true, &envelope()).unwrap();
-    let head = String::from_utf8(completion.head).unwrap();
-    assert!(!head.contains("reasoning") && head.contains("It is 42."), "{head}");
+    let request = ask(&json!({"reasoning": {"exclude": true}}));
+    let body = include_bytes!("fixtures/gemini/thinking.json");
+    let answer = sample::answer(&request, &endpoint("gemini", "gemini-3-pro"), body).unwrap().0;
+    assert!(!answer.contains("reasoning\"") && answer.contains("It is 42."), "{answer}");
 }

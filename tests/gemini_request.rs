@@ -3,50 +3,31 @@
 // A failing test panics; clippy.toml allows that in test functions, and not in what they call.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+#[allow(dead_code)]
 mod openai {
-    #[allow(dead_code)]
+    pub(crate) mod chunks;
     pub(crate) mod golden;
+    pub(crate) mod schema;
+}
+#[allow(dead_code)]
+mod provider {
+    pub(crate) mod sample;
 }
 
-use std::rc::Rc;
-
 use openai::golden::assert_golden;
+use provider::sample::{self, endpoint, request};
 use serde_json::{Value, json};
-use signalbox::chat::Request;
-use signalbox::config::Config;
-use signalbox::endpoint::Endpoint;
 use signalbox::provider::gemini;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The endpoint of a configuration that says no more than it has to.
-fn endpoint(model: &str) -> Rc<Endpoint> {
-    let configuration = json!({
-        "role": "gateway",
-        "anonymous": true,
-        "providers": {"google": {"dialect": "gemini", "credential": {"env": "KEY"}}},
-        "models": [{"id": "google/gemini", "endpoints": [{"provider": "google", "model": model, "price": {"prompt": 1, "completion": 1}}]}],
-    });
-    let Config::Gateway(gateway) = Config::parse(configuration.to_string().as_bytes(), |_| Some("secret".into())).unwrap() else {
-        panic!()
-    };
-    gateway.models[0].endpoints[0].clone()
-}
-
-fn parse(body: &str) -> Request {
-    Request::parse(body.as_bytes().to_vec(), None, 3).unwrap()
-}
-
 /// Path and body that `model` at Gemini gets for the request `body`.
 fn translated(body: &str, model: &str) -> (String, String) {
-    let (request, endpoint) = (parse(body), endpoint(model));
-    let upstream = gemini::request(&request, &endpoint).unwrap();
-    assert!(upstream.headers.is_empty());
-    (upstream.path.into_owned(), String::from_utf8(upstream.body.to_vec()).unwrap())
+    sample::translated(&request(body), &endpoint("gemini", model))
 }
 
 fn sent(body: &str, model: &str) -> Value {
-    serde_json::from_str(&translated(body, model).1).unwrap()
+    sample::sent(&request(body), &endpoint("gemini", model))
 }
 
 /// Turns alternate, no part is empty or two things at once, and each call is answered in the next turn, once.
@@ -169,6 +150,16 @@ fn json_and_functions_go_together_from_gemini_3_on() {
 }
 
 #[test]
+fn t14_several_answers_and_likelihoods_as_far_as_gemini_has_them() {
+    let (_, body) = golden!("several", "gemini-2.5-flash");
+    assert_eq!(body["generationConfig"], json!({"candidateCount": 8, "responseLogprobs": true, "logprobs": 20}));
+    let config =
+        |more: &str| sent(&format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],{more}}}"#), "gemini-2.5-flash");
+    assert_eq!(config(r#""n":1,"top_logprobs":3,"logprobs":false"#).get("generationConfig"), None);
+    assert_eq!(config(r#""n":"2","logprobs":true"#)["generationConfig"], json!({"responseLogprobs": true}));
+}
+
+#[test]
 fn everything_at_once() {
     let (path, body) = golden!("everything", "gemini-3-pro-preview");
     assert_eq!(path, "/v1beta/models/gemini-3-pro-preview:streamGenerateContent?alt=sse");
@@ -181,7 +172,7 @@ fn t30_arguments_that_are_no_object_are_the_clients_fault() {
     for arguments in ["[1]", "{", "7", "{} x", "null"] {
         let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}});
         let body = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]});
-        let refused = gemini::request(&parse(&body.to_string()), &endpoint("gemini-2.5-flash")).map(|_| ()).unwrap_err();
+        let refused = gemini::request(&request(&body.to_string()), &endpoint("gemini", "gemini-2.5-flash")).map(|_| ()).unwrap_err();
         assert!(refused.to_string().contains("messages[1].tool_calls[0].function.arguments"), "{arguments}: {refused}");
     }
 }

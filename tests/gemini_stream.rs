@@ -9,114 +9,62 @@ mod openai {
     pub(crate) mod golden;
     pub(crate) mod schema;
 }
+#[allow(dead_code)]
+mod provider {
+    pub(crate) mod sample;
+}
+
+use std::time::Duration;
 
 use openai::chunks::{Ran, assert_chunks};
 use openai::golden::{assert_golden, envelope};
+use provider::sample::{self, ask, chunks, deltas, endpoint, finish, reported, text};
 use serde_json::{Value, json};
 use signalbox::error::ErrorType;
 use signalbox::fallback::{self, Verdict};
-use signalbox::provider::gemini::Stream;
-use signalbox::provider::{Account, Progress, Stream as _};
+use signalbox::provider::Progress;
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const MAX_EVENT_BYTES: usize = 2000;
-
 /// Runs the transcript `$name` and compares with its golden; the value is how it ran.
 macro_rules! transcript {
     ($name:literal) => {{
-        let ran = run_in_every_way(include_str!(concat!("fixtures/gemini/", $name, ".sse")));
+        let transcript = include_str!(concat!("fixtures/gemini/", $name, ".sse"));
+        let ran = sample::run_in_every_way(&ask(&json!({})), &endpoint("gemini", "gemini-3-pro"), transcript);
         let golden = include_str!(concat!("fixtures/gemini/", $name, ".chunks.sse"));
         assert_golden(concat!("../gemini/", $name, ".chunks.sse"), golden, &ran.answer());
         ran
     }};
 }
 
-fn run_stream<'a>(mut stream: Stream, pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
-    let mut chunks = Vec::new();
-    for piece in pieces {
-        stream.feed(piece, &mut chunks);
-    }
-    stream.finish(&mut chunks);
-    let Account { progress, usage, output_bytes, unread, .. } = stream.account().clone();
-    Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
-}
-
 fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Ran {
-    run_stream(Stream::new(envelope(), false, MAX_EVENT_BYTES), pieces)
+    const MAX_EVENT_BYTES: usize = 2000;
+    sample::run(&ask(&json!({})), &endpoint("gemini", "gemini-3-pro"), MAX_EVENT_BYTES, pieces)
 }
 
 fn run(stream: &str) -> Ran {
     run_in_pieces([stream.as_bytes()])
 }
 
-/// Runs a stream whole, byte by byte, cut at every offset, and with other line ends: all must agree.
-fn run_in_every_way(stream: &str) -> Ran {
-    let whole = run(stream);
-    assert_chunks(&whole.answer());
-    let bytes = stream.as_bytes();
-    assert_eq!(run_in_pieces(bytes.chunks(1)), whole, "byte by byte");
-    for cut in 0..=bytes.len() {
-        let (head, tail) = bytes.split_at(cut);
-        assert_eq!(run_in_pieces([head, tail]), whole, "cut at {cut}");
-    }
-    for (notation, stream) in [
-        ("s1: LF", stream.replace("\r\n", "\n")),
-        ("s1: CR", stream.replace("\r\n", "\n").replace('\n', "\r")),
-        ("s3: no space", stream.replace("\ndata: ", "\ndata:")),
-        ("s6: no blank line at the end", stream.trim_end().to_owned()),
-        ("t56: an end all the same", format!("{stream}\r\n")),
-    ] {
-        assert_eq!(run_in_pieces(stream.as_bytes().chunks(7)), whole, "{notation}");
-    }
-    whole
-}
-
-/// The deltas of the chunks.
-fn deltas(ran: &Ran) -> Vec<Value> {
-    let chunks = ran.chunks.lines().filter_map(|line| line.strip_prefix("data: "));
-    chunks.map(|chunk| serde_json::from_str::<Value>(chunk).unwrap()["choices"][0]["delta"].clone()).collect()
-}
-
-/// The finish reason, OpenRouter's and Gemini's, which comes in the last chunk alone.
-fn finish(ran: &Ran) -> (String, String) {
-    let chunks: Vec<Value> =
-        ran.chunks.lines().filter_map(|line| line.strip_prefix("data: ")).map(|chunk| serde_json::from_str(chunk).unwrap()).collect();
-    let (last, before) = chunks.split_last().unwrap();
-    assert!(before.iter().all(|chunk| chunk["choices"][0]["finish_reason"].is_null()));
-    let word = |member: &str| last["choices"][0][member].as_str().unwrap_or_default().to_owned();
-    (word("finish_reason"), word("native_finish_reason"))
-}
-
-fn reported(ran: &Ran) -> Usage {
-    assert_eq!(ran.progress, Progress::Done);
-    ran.usage.unwrap()
-}
-
-fn words(left: &str, right: &str) -> (String, String) {
-    (left.to_owned(), right.to_owned())
-}
-
 /// What has to be told of a stream that failed: its status and its type, and whether another endpoint or model is asked.
 fn failure(ran: &Ran) -> (u16, ErrorType, Verdict) {
-    let Progress::Failed(fault) = &ran.progress else { panic!("{:?}", ran.progress) };
-    (fault.status, fault.error_type, fallback::verdict(fault, None, std::time::Duration::from_secs(1)))
+    let fault = sample::failure(ran);
+    (fault.status, fault.error_type, fallback::verdict(fault, None, Duration::from_secs(1)))
 }
 
 #[test]
 fn t53_t56_text_comes_with_crlf_and_the_usage_of_the_last() {
     let ran = transcript!("text");
     assert_eq!(reported(&ran), Usage { input: 5, cache_read: 4, output: 11, ..Usage::default() });
-    assert_eq!(finish(&ran), words("stop", "STOP"));
-    let text: String = deltas(&ran).iter().filter_map(|delta| delta["content"].as_str()).collect();
-    assert_eq!(text, "Oceans of “blue”\n<br> é😀");
+    assert_eq!(finish(&ran), ["stop", "STOP"]);
+    assert_eq!(text(&ran, "content"), "Oceans of “blue”\n<br> é😀");
 }
 
 #[test]
 fn t52_an_end_in_every_event_is_told_once() {
     let ran = transcript!("eager_finish");
-    assert_eq!(finish(&ran), words("length", "MAX_TOKENS"));
+    assert_eq!(finish(&ran), ["length", "MAX_TOKENS"]);
     assert_eq!(reported(&ran).output, 2);
 }
 
@@ -124,14 +72,12 @@ fn t52_an_end_in_every_event_is_told_once() {
 fn t50_t54_thoughts_are_reasoning_and_their_signature_is_kept() {
     let ran = transcript!("thinking");
     assert_eq!(reported(&ran), Usage { input: 12, output: 2, reasoning: 64, ..Usage::default() });
-    let deltas = deltas(&ran);
-    let reasoning: String = deltas.iter().filter_map(|delta| delta["reasoning"].as_str()).collect();
-    assert_eq!(reasoning, "**Weighing**\n\nTwo options.");
-    let details: Vec<&Value> = deltas.iter().filter_map(|delta| delta.get("reasoning_details")).collect();
-    assert_eq!(details[1], &json!([{"type": "reasoning.text", "text": "options.", "format": "google-gemini-v1", "index": 0}]));
+    assert_eq!(text(&ran, "reasoning"), "**Weighing**\n\nTwo options.");
+    let details: Vec<Value> = deltas(&ran).iter().filter_map(|delta| delta.get("reasoning_details").cloned()).collect();
+    assert_eq!(details[1], json!([{"type": "reasoning.text", "text": "options.", "format": "google-gemini-v1", "index": 0}]));
     assert_eq!(
         details[2],
-        &json!([{"type": "reasoning.encrypted", "data": "EtYCCtMCAXLI2nyQZ0==", "format": "google-gemini-v1", "index": 1}])
+        json!([{"type": "reasoning.encrypted", "data": "EtYCCtMCAXLI2nyQZ0==", "format": "google-gemini-v1", "index": 1}])
     );
 }
 
@@ -139,7 +85,7 @@ fn t50_t54_thoughts_are_reasoning_and_their_signature_is_kept() {
 fn t50_t52_calls_are_whole_and_signed_and_end_with_their_own_word() {
     let ran = transcript!("tools");
     assert_eq!(reported(&ran), Usage { input: 80, output: 20, reasoning: 30, ..Usage::default() });
-    assert_eq!(finish(&ran), words("tool_calls", "STOP"));
+    assert_eq!(finish(&ran), ["tool_calls", "STOP"]);
     let deltas = deltas(&ran);
     let calls: Vec<&Value> = deltas.iter().filter_map(|delta| delta.get("tool_calls")).map(|calls| &calls[0]).collect();
     assert_eq!(calls[0]["index"], 0);
@@ -163,9 +109,9 @@ fn t47_calls_without_ids_get_some_that_are_always_the_same() {
 
 #[test]
 fn t51_a_blocked_answer_ends_with_content_filter() {
-    assert_eq!(finish(&transcript!("blocked_answer")), words("content_filter", "SAFETY"));
+    assert_eq!(finish(&transcript!("blocked_answer")), ["content_filter", "SAFETY"]);
     let ran = transcript!("blocked_answer_at_once");
-    assert_eq!(finish(&ran), words("content_filter", "PROHIBITED_CONTENT"));
+    assert_eq!(finish(&ran), ["content_filter", "PROHIBITED_CONTENT"]);
     assert_eq!(reported(&ran).input, 6);
 }
 
@@ -179,14 +125,14 @@ fn t51_a_blocked_prompt_is_a_refusal() {
 #[test]
 fn t52_a_call_that_went_wrong_ends_with_error() {
     // As OpenRouter does: the endpoint is well, and there is no reason to leave it alone.
-    assert_eq!(finish(&transcript!("malformed_call")), words("error", "MALFORMED_FUNCTION_CALL"));
-    assert_eq!(finish(&transcript!("malformed_call_midway")), words("error", "MALFORMED_FUNCTION_CALL"));
+    assert_eq!(finish(&transcript!("malformed_call")), ["error", "MALFORMED_FUNCTION_CALL"]);
+    assert_eq!(finish(&transcript!("malformed_call_midway")), ["error", "MALFORMED_FUNCTION_CALL"]);
 }
 
 #[test]
 fn t53_thoughts_can_use_up_everything() {
     let ran = transcript!("only_thoughts");
-    assert_eq!(finish(&ran), words("length", "MAX_TOKENS"));
+    assert_eq!(finish(&ran), ["length", "MAX_TOKENS"]);
     assert_eq!(reported(&ran), Usage { input: 8, reasoning: 64, ..Usage::default() });
 }
 
@@ -196,6 +142,87 @@ fn an_image_is_an_answer() {
     assert_eq!(reported(&ran), Usage { input: 10, output: 2, image_output: 1290, ..Usage::default() });
     let image = deltas(&ran).into_iter().find_map(|delta| delta["images"].get(0).cloned()).unwrap();
     assert_eq!(image["image_url"]["url"], "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==");
+}
+
+#[test]
+fn t14_several_answers_are_told_apart() {
+    let ran = transcript!("several");
+    let chunks = chunks(&ran);
+    let of = |index: u64| chunks.iter().map(|chunk| &chunk["choices"][0]).filter(move |choice| choice["index"] == index);
+    let text = |index: u64| of(index).filter_map(|choice| choice["delta"]["content"].as_str()).collect::<String>();
+    assert_eq!((text(0), text(1)), ("Zürich.".to_owned(), "Basel".to_owned()));
+    let last = |index: u64| of(index).next_back().unwrap()["finish_reason"].as_str().unwrap().to_owned();
+    assert_eq!((last(0), last(1)), ("length".to_owned(), "tool_calls".to_owned()));
+    assert!([0, 1].into_iter().all(|index| of(index).next().unwrap()["delta"]["role"] == "assistant"));
+    assert!(ran.chunks.contains(r#""id":"call_mAita_1_0""#));
+    let logprobs: Vec<&Value> = of(0).filter_map(|choice| choice["logprobs"]["content"].get(0)).collect();
+    assert_eq!((logprobs.len(), &logprobs[0]["top_logprobs"][1]["logprob"]), (1, &json!(-2.5)));
+}
+
+#[test]
+fn one_of_several_answers_without_an_end_is_a_failure() {
+    let all = include_str!("fixtures/gemini/several.sse");
+    let events: Vec<&str> = all.split_inclusive("\r\n\r\n").collect();
+    assert!(matches!(failure(&run(&events[..3].concat())), (502, ..)));
+}
+
+#[test]
+fn pages_that_an_answer_is_from_are_annotations_once() {
+    let ran = transcript!("grounded");
+    let annotations: Vec<Value> = deltas(&ran).iter().filter_map(|delta| delta.get("annotations").cloned()).collect();
+    assert_eq!(annotations.len(), 1);
+    let places: Vec<_> = annotations[0].as_array().unwrap().iter().map(|one| one["url_citation"]["start_index"].clone()).collect();
+    assert_eq!(places, [json!(0), json!(10), json!(10)], "in characters, as clients count");
+}
+
+/// An event with an image of `size` bytes.
+fn image_event(size: usize) -> String {
+    let event = include_str!("fixtures/gemini/image.sse").split_inclusive("\r\n\r\n").find(|event| event.contains("inlineData"));
+    with_image(event.unwrap(), size)
+}
+
+/// The stream with an image of `size` bytes in the place of its own, which ends as Google writes it.
+fn with_image(stream: &str, size: usize) -> String {
+    let image = "iVBORw0KGgoAAAANSUhEUg";
+    assert!(stream.contains(&format!("{image}\\u003d\\u003d")), "{stream}");
+    stream.replace(image, &"A".repeat(size))
+}
+
+#[test]
+fn s10_an_image_larger_than_any_event_may_be_comes_through() {
+    let stream = include_str!("fixtures/gemini/image.sse");
+    let large = with_image(stream, 50_000);
+    let ran = run_in_pieces(large.as_bytes().chunks(700));
+    assert_eq!((&ran.progress, ran.unread), (&Progress::Done, false), "all of it was read");
+    assert_chunks(&ran.answer());
+    let image = deltas(&ran).into_iter().find_map(|delta| delta["images"].get(0).cloned()).unwrap();
+    assert!(image["image_url"]["url"] == format!("data:image/png;base64,{}==", "A".repeat(50_000)));
+    let small = run_in_pieces([stream.as_bytes()]);
+    assert_eq!((finish(&ran), &ran.usage), (finish(&small), &small.usage));
+    for size in [1, 13, 1000] {
+        assert!(run_in_pieces(large.as_bytes().chunks(size)) == ran, "in pieces of {size}");
+    }
+    // Two of them one after the other.
+    let twice = image_event(9000) + &large;
+    let ran = run_in_pieces(twice.as_bytes().chunks(700));
+    assert_eq!((ran.progress, ran.chunks.matches("image_url\":{").count()), (Progress::Done, 2));
+}
+
+#[test]
+fn s10_an_image_that_breaks_off_leaves_whole_chunks() {
+    let large = image_event(50_000);
+    let ran = run_in_pieces(large.as_bytes()[..20_000].chunks(700));
+    assert_chunks(&ran.answer());
+    assert!(ran.unread);
+}
+
+#[test]
+fn s10_an_end_in_an_event_that_was_not_read_is_an_end() {
+    let text = "x".repeat(5000);
+    let large =
+        format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}},\"finishReason\":\"STOP\"}}]}}\r\n\r\n");
+    let ran = run_in_pieces(large.as_bytes().chunks(100));
+    assert_eq!((&ran.progress, ran.unread, finish(&ran)), (&Progress::Done, true, ["stop", "STOP"].map(str::to_owned)));
 }
 
 #[test]
@@ -230,7 +257,7 @@ fn what_is_no_stream_of_gemini_fails() {
 #[test]
 fn t17_an_answer_begins_with_its_first_content() {
     let progress = |events: usize, stream: &str| {
-        let mut fed = Stream::new(envelope(), false, MAX_EVENT_BYTES);
+        let mut fed = signalbox::provider::stream(&endpoint("gemini", "gemini-3-pro"), &ask(&json!({})), envelope(), 2000);
         let head: String = stream.split_inclusive("\n\r\n").take(events).collect();
         fed.feed(head.as_bytes(), &mut Vec::new());
         fed.account().progress.clone()
@@ -244,8 +271,9 @@ fn t17_an_answer_begins_with_its_first_content() {
 
 #[test]
 fn reasoning_that_nobody_wants_to_see_is_left_out() {
-    let stream = Stream::new(envelope(), true, MAX_EVENT_BYTES);
-    let ran = run_stream(stream, [include_str!("fixtures/gemini/thinking.sse").as_bytes()]);
+    let request = ask(&json!({"reasoning": {"exclude": true}}));
+    let stream = include_str!("fixtures/gemini/thinking.sse");
+    let ran = sample::run(&request, &endpoint("gemini", "gemini-3-pro"), 2000, [stream.as_bytes()]);
     assert!(!ran.chunks.contains("reasoning") && ran.chunks.contains("The second"));
     assert_eq!(reported(&ran).reasoning, 64);
 }

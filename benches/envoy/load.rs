@@ -1,4 +1,4 @@
-//! The four loads: what the client asks, what the provider answers, and how to tell that an answer is whole.
+//! The five loads: what the client asks, what the provider answers, and how to tell that an answer is whole.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,15 +9,19 @@ use memchr::memmem;
 pub(crate) const KEY: &str = "sk-or-v1-bench";
 /// The model that every request asks for.
 pub(crate) const MODEL: &str = "openai/gpt-4o-mini";
+/// The model of the load whose provider speaks Anthropic's format, and that provider's name for it.
+pub(crate) const TRANSLATED_MODEL: &str = "anthropic/claude-sonnet-4.5";
+/// What the body of such a request holds, as the client or as Signalbox wrote it.
+pub(crate) const TRANSLATED_MARK: &[u8] = b"claude-sonnet";
 /// Events of the stream, without its `[DONE]`: one with the role, the text, one with the finish reason, one with the usage.
 pub(crate) const EVENTS: usize = 300;
-/// Events of the stream that carry text.
+/// Events of the stream that carry text; in Anthropic's format five others stand around as many.
 pub(crate) const TEXT_EVENTS: usize = EVENTS - 3;
 /// The provider's pause between two events: long enough that Envoy has read the one before, so that each event is a read of its own as
 /// it is with a real provider.
 pub(crate) const PAUSE: Duration = Duration::from_micros(200);
-/// What the text of each event begins with; three digits, its number, follow.
-pub(crate) const TEXT_MARK: &[u8] = b"\"content\":\" w";
+/// What the text of each event begins with, whatever its member is called; three digits, its number, follow.
+pub(crate) const TEXT_MARK: &[u8] = b"\":\" w";
 /// The end of each large prompt: a provider that sees it got all of the prompt.
 pub(crate) const PROMPT_END: &[u8] = b"-- end of the document";
 
@@ -29,13 +33,15 @@ pub(crate) struct Load {
     pub(crate) request: Vec<u8>,
     /// Whether the answer is a stream.
     pub(crate) streamed: bool,
+    /// Whether the provider speaks Anthropic's format, which the client gets as it is but from Signalbox.
+    pub(crate) translated: bool,
     /// Requests on each connection, for a sample of CPU time.
     pub(crate) cpu_requests: usize,
     /// Requests, one at a time, for a sample of latency.
     pub(crate) latency_requests: usize,
 }
 
-/// All four, smallest prompt first. A `quick` run takes small samples.
+/// All five. A `quick` run takes small samples.
 pub(crate) fn all(quick: bool) -> Vec<Load> {
     let size = |full: usize, small: usize| if quick { small } else { full };
     vec![
@@ -45,6 +51,7 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
                 r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Say hello in one word, please."}}]}}"#
             )),
             streamed: false,
+            translated: false,
             cpu_requests: size(1500, 600),
             latency_requests: size(500, 300),
         },
@@ -54,6 +61,20 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
                 r#"{{"model":"{MODEL}","stream":true,"messages":[{{"role":"user","content":"Tell me about signal boxes."}}]}}"#
             )),
             streamed: true,
+            translated: false,
+            cpu_requests: size(8, 3),
+            latency_requests: size(4, 2),
+        },
+        Load {
+            name: "300-event Anthropic stream",
+            request: with_header(
+                "x-bench-answer: anthropic",
+                &request(&format!(
+                    r#"{{"model":"{TRANSLATED_MODEL}","stream":true,"max_tokens":400,"messages":[{{"role":"user","content":"Tell me about signal boxes."}}]}}"#
+                )),
+            ),
+            streamed: true,
+            translated: true,
             cpu_requests: size(8, 3),
             latency_requests: size(4, 2),
         },
@@ -61,6 +82,7 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
             name: "100 KB prompt",
             request: request(&prompt(100_000)),
             streamed: false,
+            translated: false,
             cpu_requests: size(400, 150),
             latency_requests: size(200, 80),
         },
@@ -68,6 +90,7 @@ pub(crate) fn all(quick: bool) -> Vec<Load> {
             name: "1 MB prompt",
             request: request(&prompt(1_000_000)),
             streamed: false,
+            translated: false,
             cpu_requests: size(75, 30),
             latency_requests: size(40, 20),
         },
@@ -78,12 +101,16 @@ impl Load {
     /// Says what is wrong with an answer, if anything is: a broken run must not look fast.
     pub(crate) fn fault(&self, start_line: &str, body: &[u8]) -> Option<String> {
         let holds = |needle: &[u8]| memmem::find(body, needle).is_some();
+        // A target that does not translate passes Anthropic's own events.
+        let as_sent = self.translated && body.starts_with(b"event: message_start");
+        let counted: &[u8] = if as_sent { b"\"output_tokens\":297" } else { b"\"total_tokens\":" };
+        let end: &[u8] = if as_sent { b"{\"type\":\"message_stop\"}\n\n" } else { b"data: [DONE]\n\n" };
         let fault = if !start_line.starts_with("HTTP/1.1 200 ") {
             "the status is not 200"
-        } else if !holds(b"\"usage\":{") || !holds(b"\"total_tokens\":") {
+        } else if !holds(b"\"usage\":{") || !holds(counted) {
             "the answer has no usage"
-        } else if self.streamed && !body.ends_with(b"data: [DONE]\n\n") {
-            "the stream does not end with [DONE]"
+        } else if self.streamed && !body.ends_with(end) {
+            "the stream does not end as it has to"
         } else if self.streamed && memmem::find_iter(body, TEXT_MARK).count() != TEXT_EVENTS {
             "the stream lost events"
         } else {
@@ -101,6 +128,12 @@ fn request(body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// By which a filter is told what to read.
+fn with_header(line: &str, request: &[u8]) -> Vec<u8> {
+    let end = memmem::find(request, b"\r\n").expect("a request has lines");
+    [&request[..end], b"\r\n", line.as_bytes(), &request[end..]].concat()
 }
 
 /// A request of about `size` bytes: a short instruction and one long document, escaped as clients escape text, with a quotation and a
@@ -159,5 +192,38 @@ pub(crate) fn stream() -> Vec<Vec<u8>> {
         r#""choices":[],"usage":{"prompt_tokens":14,"completion_tokens":297,"total_tokens":311,"prompt_tokens_details":{"cached_tokens":0}}"#,
     )));
     writes.push(format!("{}0\r\n\r\n", chunk("data: [DONE]\n\n")));
+    writes.into_iter().map(String::into_bytes).collect()
+}
+
+/// The streamed answer of a provider that speaks Anthropic's format, with as many texts.
+pub(crate) fn translated_stream() -> Vec<Vec<u8>> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n";
+    let event = |kind: &str, rest: &str| format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n");
+    let chunk = |data: &str| format!("{:x}\r\n{data}\r\n", data.len());
+    let start = event(
+        "message_start",
+        concat!(
+            r#","message":{"model":"claude-sonnet-4-5-20250929","id":"msg_01BENCHBENCHBENCHBENCHBE","type":"message","role":"assistant","#,
+            r#""content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"#,
+            r#""cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"#,
+            r#""output_tokens":1,"service_tier":"standard"}}"#
+        ),
+    );
+    let block = event("content_block_start", r#","index":0,"content_block":{"type":"text","text":""}"#);
+    let mut writes = vec![format!("{head}{}", chunk(&format!("{start}{block}")))];
+    writes.extend((0..TEXT_EVENTS).map(|number| {
+        chunk(&event("content_block_delta", &format!(r#","index":0,"delta":{{"type":"text_delta","text":" w{number:03}"}}"#)))
+    }));
+    let stop = event("content_block_stop", r#","index":0"#);
+    let delta = event(
+        "message_delta",
+        concat!(
+            r#","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"#,
+            r#""cache_read_input_tokens":0,"output_tokens":297}"#
+        ),
+    );
+    writes.push(chunk(&stop));
+    writes.push(chunk(&delta));
+    writes.push(format!("{}0\r\n\r\n", chunk(&event("message_stop", ""))));
     writes.into_iter().map(String::into_bytes).collect()
 }

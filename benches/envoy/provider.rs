@@ -64,7 +64,7 @@ impl Provider {
 fn serve(stream: TcpStream, times: &EventTimes) {
     let mut connection = Connection::new(stream);
     let answer = load::answer();
-    let writes = load::stream();
+    let (writes, translated) = (load::stream(), load::translated_stream());
     let mut body = Vec::new();
     while let Some(head) = connection.head() {
         connection.body(&head, &mut body, |_| {});
@@ -72,7 +72,8 @@ fn serve(stream: TcpStream, times: &EventTimes) {
         let sent = if !is_whole(&body) {
             connection.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 31\r\n\r\nthe prompt did not arrive whole\n")
         } else if memmem::find(&body[..body.len().min(256)], br#""stream":true"#).is_some() {
-            send_stream(&mut connection, &writes, times)
+            let is_translated = memmem::find(&body[..body.len().min(64)], load::TRANSLATED_MARK).is_some();
+            send_stream(&mut connection, if is_translated { &translated } else { &writes }, times)
         } else {
             connection.send(&answer)
         };

@@ -114,16 +114,25 @@ fn fill_in(template: &Path, config: &Path, ports: Ports, provider_port: u16) {
     fs::write(config, text).unwrap_or_else(|error| panic!("{}: {error}", config.display()));
 }
 
-/// Renders the shipped envoy.yaml to `config`: one provider, the stub, and one model with prices.
+/// Renders the shipped envoy.yaml to `config`: the stub as a provider of each format, with a model and its prices.
 fn render(places: &Places, config: &Path, ports: Ports, provider_port: u16) {
     assert!(places.module.exists(), "{} is missing: `make bench` builds it", places.module.display());
     let gateway = json!({
         "role": "gateway",
-        "providers": {"openai": {"cluster": "openai", "dialect": "openai", "credential": {"env": CREDENTIAL}}},
-        "models": [{
-            "id": load::MODEL,
-            "endpoints": [{"provider": "openai", "model": "gpt-4o-mini", "price": {"prompt": 0.15, "completion": 0.6, "input_cache_read": 0.075}}],
-        }],
+        "providers": {
+            "openai": {"cluster": "openai", "dialect": "openai", "credential": {"env": CREDENTIAL}},
+            "anthropic": {"cluster": "anthropic", "dialect": "anthropic", "credential": {"env": CREDENTIAL}},
+        },
+        "models": [
+            {
+                "id": load::MODEL,
+                "endpoints": [{"provider": "openai", "model": "gpt-4o-mini", "price": {"prompt": 0.15, "completion": 0.6, "input_cache_read": 0.075}}],
+            },
+            {
+                "id": load::TRANSLATED_MODEL,
+                "endpoints": [{"provider": "anthropic", "model": "claude-sonnet-4-5", "price": {"prompt": 3, "completion": 15, "input_cache_read": 0.3}}],
+            },
+        ],
         "keys": [{"name": "bench", "sha256": KEY_SHA256}],
     });
     let gateway_file = places.scratch.join("gateway.json");
@@ -137,7 +146,7 @@ fn render(places: &Places, config: &Path, ports: Ports, provider_port: u16) {
         .arg(&places.module)
         .arg("--gateway-config")
         .arg(&gateway_file)
-        .args(["--cluster", &format!("openai=127.0.0.1:{provider_port}")])
+        .args(["--cluster", &format!("openai=127.0.0.1:{provider_port}"), "--cluster", &format!("anthropic=127.0.0.1:{provider_port}")])
         .status();
     assert!(status.is_ok_and(|status| status.success()), "envoy/render.py did not write {}", config.display());
     remove_access_log(config);

@@ -6,8 +6,34 @@ use crate::config::Model;
 use crate::endpoint::Endpoint;
 use crate::price::{FemtoUsd, Price};
 
-/// The parameters of a model of which nothing is said: what every chat completion API understands.
-const PARAMETERS: [&str; 5] = ["max_tokens", "stop", "stream", "temperature", "top_p"];
+/// The parameters that OpenRouter lists.
+const PARAMETERS: [&str; 25] = [
+    "frequency_penalty",
+    "include_reasoning",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "min_p",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "reasoning",
+    "reasoning_effort",
+    "repetition_penalty",
+    "response_format",
+    "seed",
+    "stop",
+    "structured_outputs",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_a",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "verbosity",
+];
 
 /// The object of `model`, priced as its cheapest endpoint.
 pub(super) fn object(model: &Model) -> Value {
@@ -28,7 +54,7 @@ pub(super) fn object(model: &Model) -> Value {
             "is_moderated": false,
         },
         "per_request_limits": null,
-        "supported_parameters": parameters(model.supported_parameters.as_deref()),
+        "supported_parameters": parameters(|name| model.endpoints.iter().any(|endpoint| endpoint.heeds(name))),
         "default_parameters": null,
         "supported_voices": null,
         "knowledge_cutoff": model.knowledge_cutoff,
@@ -59,9 +85,9 @@ pub(super) fn architecture(model: &Model) -> Value {
     })
 }
 
-/// The names of the parameters.
-pub(super) fn parameters(known: Option<&[Box<str>]>) -> Vec<&str> {
-    known.map_or_else(|| PARAMETERS.to_vec(), |known| known.iter().map(|name| &**name).collect())
+/// Those of the parameters that are heeded.
+pub(super) fn parameters(heeds: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    PARAMETERS.into_iter().filter(|name| heeds(name)).collect()
 }
 
 /// Prices in USD for each token or request, as texts. The two that every client wants come always, others where they differ from

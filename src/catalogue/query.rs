@@ -100,7 +100,7 @@ impl<'a> Query<'a> {
     /// Whether `model` is asked for.
     pub(super) fn wants(&self, model: &Model) -> bool {
         let holds = |text: &str, words: &str| text.to_ascii_lowercase().contains(words);
-        let supports = |parameter: &String| model.endpoints.iter().any(|endpoint| endpoint.supports(parameter));
+        let supports = |parameter: &String| model.endpoints.iter().any(|endpoint| endpoint.heeds(parameter));
         let served = |provider: &String| {
             let names = |slug: &str, name: &str| provider.eq_ignore_ascii_case(slug) || provider.eq_ignore_ascii_case(name);
             model.endpoints.iter().any(|endpoint| names(&endpoint.provider.slug, &endpoint.provider.name))

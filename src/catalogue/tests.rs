@@ -115,6 +115,7 @@ fn a_model_has_every_member_that_clients_demand() {
         "input_cache_read": "0.000000075", "discount": 0}),
         "the cheapest endpoint's"
     );
+    assert_eq!(one["supported_parameters"], json!(["max_completion_tokens", "max_tokens", "tools"]), "either name of the limit is heeded");
     assert_eq!(one["links"]["details"], "/api/v1/models/acme/one/endpoints");
     assert_eq!(answer(Listing::Model("ACME/one"), "")["data"], *one);
     assert_eq!(answer(Listing::Model("acme/two%3Afree"), "")["data"]["context_length"], 32000);

@@ -47,12 +47,44 @@ pub enum Piece<'a> {
     Sealed(&'a [u8], &'a [u8]),
 }
 
+/// Where something in an answer is from: an `annotation` of the kind `url_citation`.
+///
+/// See <https://openrouter.ai/docs/features/web-search>.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Citation<'a> {
+    /// The page.
+    pub url: &'a [u8],
+    /// What it is called.
+    pub title: &'a [u8],
+    /// What it says, or what of the answer is from there.
+    pub content: &'a [u8],
+    /// Where in the text of the answer that begins, in characters.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// How likely a token of an answer was: an element of `logprobs.content`.
+///
+/// See <https://platform.openai.com/docs/api-reference/chat/object>.
+#[derive(Clone, Debug, Default)]
+pub struct Logprob<'a> {
+    /// The token.
+    pub token: &'a [u8],
+    /// The logarithm of its probability, as it was written.
+    pub logprob: &'a [u8],
+    /// The tokens that might have stood in its place, each with its logarithm.
+    pub top: Vec<(&'a [u8], &'a [u8])>,
+}
+
 /// The writer of a stream's chunks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chunks {
     envelope: Envelope,
     /// Whether reasoning is left out.
     exclude_reasoning: bool,
+    /// Which of several answers.
+    choice: usize,
 }
 
 /// The writer of an answer that is not streamed.
@@ -64,6 +96,8 @@ pub struct Whole {
     details: Vec<u8>,
     tool_calls: Vec<u8>,
     images: Vec<u8>,
+    annotations: Vec<u8>,
+    logprobs: Vec<u8>,
     calls: usize,
     output_bytes: usize,
 }
@@ -121,12 +155,59 @@ impl Detail<'_> {
     }
 }
 
+// === impl Citation ===
+
+impl Citation<'_> {
+    /// Appends it to the elements of a list.
+    fn write(&self, out: &mut Vec<u8>) {
+        let number = |name: &[u8], number: usize, out: &mut Vec<u8>| {
+            out.extend_from_slice(name);
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        };
+        out.extend_from_slice(if out.is_empty() { b"" } else { b"," });
+        string(b"{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"", self.url, out);
+        string(b",\"title\":\"", self.title, out);
+        string(b",\"content\":\"", self.content, out);
+        number(b",\"start_index\":", self.start, out);
+        number(b",\"end_index\":", self.end, out);
+        out.extend_from_slice(b"}}");
+    }
+}
+
+// === impl Logprob ===
+
+impl Logprob<'_> {
+    /// Appends it to the elements of a list.
+    fn write(&self, out: &mut Vec<u8>) {
+        fn token(token: &[u8], logprob: &[u8], out: &mut Vec<u8>) {
+            string(b"{\"token\":\"", token, out);
+            out.extend_from_slice(b",\"logprob\":");
+            out.extend_from_slice(logprob);
+            out.extend_from_slice(b",\"bytes\":null");
+        }
+        out.extend_from_slice(if out.is_empty() { b"" } else { b"," });
+        token(self.token, self.logprob, out);
+        out.extend_from_slice(b",\"top_logprobs\":[");
+        for (index, (other, logprob)) in self.top.iter().enumerate() {
+            out.extend_from_slice(if index == 0 { b"" } else { b"," });
+            token(other, logprob, out);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"]}");
+    }
+}
+
 // === impl Chunks ===
 
 impl Chunks {
     /// A writer of chunks that get `envelope`; `exclude_reasoning` if the client does not want to see any.
     pub fn new(envelope: Envelope, exclude_reasoning: bool) -> Self {
-        Self { envelope, exclude_reasoning }
+        Self { envelope, exclude_reasoning, choice: 0 }
+    }
+
+    /// The writer of another answer to the same request: the one at `choice`.
+    pub fn at(&self, choice: usize) -> Self {
+        Self { choice, ..self.clone() }
     }
 
     /// Appends the chunk by which an answer begins.
@@ -184,19 +265,62 @@ impl Chunks {
         });
     }
 
+    /// Appends the beginning of a chunk with an image whose URL follows in pieces, and after them [`Chunks::IMAGE_END`].
+    pub fn image_start(&self, out: &mut Vec<u8>) {
+        self.delta_start(out);
+        out.extend_from_slice(b"\"images\":[");
+        out.extend_from_slice(IMAGE_START);
+    }
+
+    /// What ends the chunk that [`Chunks::image_start`] began.
+    pub const IMAGE_END: &[u8] = b"\"}}]},\"finish_reason\":null,\"native_finish_reason\":null}]}\n\n";
+
+    /// Appends a chunk that says where the answer is from; nothing if there is nothing to say.
+    pub fn annotations(&self, citations: &[Citation<'_>], out: &mut Vec<u8>) {
+        if citations.is_empty() {
+            return;
+        }
+        self.delta(out, |out| {
+            out.extend_from_slice(b"\"content\":\"\",\"annotations\":[");
+            let mut list = Vec::new();
+            citations.iter().for_each(|citation| citation.write(&mut list));
+            out.append(&mut list);
+            out.push(b']');
+        });
+    }
+
+    /// Appends a chunk that says how likely tokens were; nothing if there are none.
+    pub fn logprobs(&self, tokens: &[Logprob<'_>], out: &mut Vec<u8>) {
+        if tokens.is_empty() {
+            return;
+        }
+        self.delta_start(out);
+        let mut list = Vec::new();
+        tokens.iter().for_each(|token| token.write(&mut list));
+        out.extend_from_slice(b"\"content\":\"\"},\"logprobs\":{\"content\":[");
+        out.append(&mut list);
+        out.extend_from_slice(b"],\"refusal\":null},\"finish_reason\":null,\"native_finish_reason\":null}]}\n\n");
+    }
+
     /// Appends the chunk by which an answer ends: why, in OpenRouter's word and in the provider's own.
     pub fn finish(&self, reason: FinishReason, native: &[u8], out: &mut Vec<u8>) {
-        self.envelope.chunk_into(out);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}");
+        self.delta_start(out);
+        out.extend_from_slice(b"\"role\":\"assistant\",\"content\":\"\"}");
         finish(reason, native, out);
         out.extend_from_slice(b"}]}\n\n");
     }
 
     fn delta(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        self.envelope.chunk_into(out);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{");
+        self.delta_start(out);
         write(out);
         out.extend_from_slice(b"},\"finish_reason\":null,\"native_finish_reason\":null}]}\n\n");
+    }
+
+    fn delta_start(&self, out: &mut Vec<u8>) {
+        self.envelope.chunk_into(out);
+        out.extend_from_slice(b",\"choices\":[{\"index\":");
+        out.extend_from_slice(itoa::Buffer::new().format(self.choice).as_bytes());
+        out.extend_from_slice(b",\"delta\":{");
     }
 }
 
@@ -212,6 +336,8 @@ impl Whole {
             details: Vec::new(),
             tool_calls: Vec::new(),
             images: Vec::new(),
+            annotations: Vec::new(),
+            logprobs: Vec::new(),
             calls: 0,
             output_bytes: 0,
         }
@@ -260,6 +386,16 @@ impl Whole {
         image(url, &mut self.images);
     }
 
+    /// Adds where something is from.
+    pub fn annotation(&mut self, citation: &Citation<'_>) {
+        citation.write(&mut self.annotations);
+    }
+
+    /// Adds how likely a token was.
+    pub fn logprob(&mut self, token: &Logprob<'_>) {
+        token.write(&mut self.logprobs);
+    }
+
     /// How many functions are called.
     pub fn calls(&self) -> usize {
         self.calls
@@ -272,22 +408,54 @@ impl Whole {
 
     /// The answer without its usage and without its end.
     pub fn finish(self, envelope: &Envelope, reason: FinishReason, native: &[u8]) -> Vec<u8> {
-        let texts =
-            [&self.details, &self.tool_calls, &self.images].into_iter().fold(self.output_bytes, |sum, part| sum.saturating_add(part.len()));
+        Self::finish_all(&[(self, reason, native)], envelope)
+    }
+
+    /// Several answers to one request, each with why it ended, without the usage and without the end.
+    pub fn finish_all(answers: &[(Self, FinishReason, &[u8])], envelope: &Envelope) -> Vec<u8> {
+        let texts = answers.iter().fold(0usize, |sum, (answer, ..)| sum.saturating_add(answer.texts()));
         let mut out = Vec::with_capacity(texts.saturating_add(1024));
         envelope.completion_into(&mut out);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
+        out.extend_from_slice(b",\"choices\":[");
+        for (index, (answer, reason, native)) in answers.iter().enumerate() {
+            out.extend_from_slice(if index == 0 { b"{\"index\":" } else { b",{\"index\":" });
+            out.extend_from_slice(itoa::Buffer::new().format(index).as_bytes());
+            answer.message_into(&mut out);
+            if !answer.logprobs.is_empty() {
+                out.extend_from_slice(b",\"logprobs\":{\"content\":[");
+                out.extend_from_slice(&answer.logprobs);
+                out.extend_from_slice(b"],\"refusal\":null}");
+            }
+            finish(*reason, native, &mut out);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"],\"system_fingerprint\":null");
+        out
+    }
+
+    /// How many bytes it has, roughly.
+    fn texts(&self) -> usize {
+        let lists = [&self.details, &self.tool_calls, &self.images, &self.annotations, &self.logprobs];
+        lists.into_iter().fold(self.output_bytes, |sum, list| sum.saturating_add(list.len()))
+    }
+
+    /// Appends `,"message":{…}`.
+    fn message_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b",\"message\":{\"role\":\"assistant\",\"content\":");
         match &self.content {
-            Some(content) => string(b"\"", content, &mut out),
+            Some(content) => string(b"\"", content, out),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"refusal\":null");
         if let Some(reasoning) = &self.reasoning {
-            string(b",\"reasoning\":\"", reasoning, &mut out);
+            string(b",\"reasoning\":\"", reasoning, out);
         }
-        for (name, list) in
-            [(",\"reasoning_details\":[", &self.details), (",\"tool_calls\":[", &self.tool_calls), (",\"images\":[", &self.images)]
-        {
+        for (name, list) in [
+            (",\"reasoning_details\":[", &self.details),
+            (",\"tool_calls\":[", &self.tool_calls),
+            (",\"images\":[", &self.images),
+            (",\"annotations\":[", &self.annotations),
+        ] {
             if !list.is_empty() {
                 out.extend_from_slice(name.as_bytes());
                 out.extend_from_slice(list);
@@ -295,15 +463,15 @@ impl Whole {
             }
         }
         out.push(b'}');
-        finish(reason, native, &mut out);
-        out.extend_from_slice(b"}],\"system_fingerprint\":null");
-        out
     }
 
     fn count(&mut self, text: &[u8]) {
         self.output_bytes = self.output_bytes.saturating_add(text.len());
     }
 }
+
+/// An image up to its URL.
+const IMAGE_START: &[u8] = b"{\"type\":\"image_url\",\"image_url\":{\"url\":\"";
 
 /// Appends `name`, the text, and the quote after it.
 fn string(name: &[u8], text: &[u8], out: &mut Vec<u8>) {
@@ -322,7 +490,7 @@ fn call(id: &[u8], name: &[u8], arguments: &[u8], out: &mut Vec<u8>) {
 
 /// Appends an image whose URL is in pieces.
 fn image(url: &[&[u8]], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"type\":\"image_url\",\"image_url\":{\"url\":\"");
+    out.extend_from_slice(IMAGE_START);
     url.iter().for_each(|piece| out.extend_from_slice(piece));
     out.extend_from_slice(b"\"}}");
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Attachment, Medium, Needs, Origin, wrong_type};
+use super::{Attachment, Medium, Needs, Origin, inner, wrong_type};
 use crate::error::ClientError;
 use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 
@@ -17,11 +17,18 @@ pub(super) struct Opening {
     pub(super) other: Range<usize>,
 }
 
-/// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need.
+/// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need, and marks where the conversation
+/// begins. Says whether something in them is for OpenRouter alone.
 ///
 /// Errors: if it is not an array of one or more messages with a known role, or if a content is neither text, parts nor null.
-pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize, opening: &mut Opening) -> Result<(), ClientError> {
+pub(super) fn read(
+    scanner: &mut Scanner<'_>,
+    needs: &mut Needs,
+    text_bytes: &mut usize,
+    opening: &mut Opening,
+) -> Result<bool, ClientError> {
     let mut index = 0usize;
+    let mut has_inner = false;
     let mut fault = None;
     let walked = scanner.array(|scanner| {
         let mut role = false;
@@ -35,10 +42,11 @@ pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mu
                     is_system = text.is("system") || text.is("developer");
                     if role { Ok(()) } else { Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool")) }
                 }
-                b"content" => read_content(scanner, needs, text_bytes)
+                b"content" => read_content(scanner, needs, text_bytes, &mut has_inner)
                     .map_err(|error| note(&mut fault, error, "content", "a string or an array of parts")),
                 _ => {
                     let value = scanner.skip()?;
+                    has_inner |= inner::is_openrouters(key.raw);
                     // Tool calls and reasoning are prompt, too.
                     *text_bytes = text_bytes.saturating_add(if matches!(key.raw, b"tool_calls" | b"reasoning") { value.len() } else { 0 });
                     Ok(())
@@ -58,7 +66,7 @@ pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mu
     });
     match (walked, fault) {
         (Ok(()), _) if index == 0 => Err(ClientError::NoMessages),
-        (Ok(()), _) => Ok(()),
+        (Ok(()), _) => Ok(has_inner),
         (Err(_), Some(("", expected))) => Err(ClientError::invalid(format!("messages[{index}]"), expected)),
         (Err(_), Some((member, expected))) => Err(ClientError::invalid(format!("messages[{index}].{member}"), expected)),
         (Err(error), None) => Err(wrong_type(error, "messages", "an array of messages")),
@@ -79,17 +87,17 @@ fn refuse(scanner: &Scanner<'_>, fault: &mut Fault, member: &'static str, expect
     note(fault, scanner.error(ErrorKind::Type), member, expected)
 }
 
-fn read_content(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<(), Error> {
+fn read_content(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize, has_inner: &mut bool) -> Result<(), Error> {
     match scanner.kind()? {
         Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
         Kind::Null => _ = scanner.skip()?,
-        Kind::Array => scanner.array(|scanner| read_part(scanner, needs, text_bytes))?,
+        Kind::Array => scanner.array(|scanner| read_part(scanner, needs, text_bytes, has_inner))?,
         _ => return Err(scanner.error(ErrorKind::Type)),
     }
     Ok(())
 }
 
-fn read_part(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<(), Error> {
+fn read_part(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize, has_inner: &mut bool) -> Result<(), Error> {
     let mut medium = None;
     let mut place = None;
     scanner.object(|scanner, key, _| {
@@ -97,7 +105,10 @@ fn read_part(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usiz
             b"text" if scanner.kind()? == Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
             b"type" => medium = needs.add(scanner.string()?),
             b"image_url" | b"file" | b"input_audio" | b"video_url" => place = read_place(scanner)?.or(place),
-            _ => _ = scanner.skip()?,
+            name => {
+                *has_inner |= inner::is_openrouters(name);
+                scanner.skip()?;
+            }
         }
         Ok(())
     })?;

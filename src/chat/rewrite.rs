@@ -1,7 +1,9 @@
 //! The body for one provider: the client's bytes with the few members changed that the gateway owns.
 
+use std::ops::Range;
+
 use super::member::Member;
-use super::{Name, Request};
+use super::{Name, Request, inner};
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
 
@@ -10,12 +12,37 @@ use crate::splice::{Pieces, Splice};
 pub struct Target<'a> {
     /// The provider's name for the model.
     pub model: &'a str,
-    /// Whether it takes the members that only OpenRouter knows.
+    /// Whether it takes the members that only OpenRouter knows, at the top and within messages and tools.
     pub openrouter_members: bool,
     /// Whether it takes `stream_options`.
     pub stream_options: bool,
     /// The member it wants the output limit in; `None`: as the client sent it.
     pub max_tokens: Option<Name>,
+    /// The parameters that it heeds, if that is known: it may refuse the others.
+    pub supported_parameters: Option<&'a [Box<str>]>,
+}
+
+// === impl Target ===
+
+impl Target<'_> {
+    /// Whether it gets a member by this name. What changes the kind of the answer, as tools do, goes out in any case: an endpoint without
+    /// them is only asked if there is no other.
+    fn takes(&self, name: Name) -> bool {
+        match name {
+            // Models are tried here, one after the other; a provider must not start a second round.
+            Name::Models | Name::FallbackModels | Name::Route | Name::RoutingPreference | Name::Provider | Name::Preset => false,
+            Name::MaxTokens | Name::MaxCompletionTokens | Name::Tools | Name::ToolChoice | Name::ParallelToolCalls => true,
+            _ if self.openrouter_members => true,
+            name if name.is_openrouters() => false,
+            Name::ReasoningEffort => self.heeds("reasoning") || self.heeds("reasoning_effort"),
+            Name::ResponseFormat => self.heeds("response_format") || self.heeds("structured_outputs"),
+            name => name.parameter().is_none_or(|parameter| self.heeds(parameter)),
+        }
+    }
+
+    fn heeds(&self, parameter: &str) -> bool {
+        self.supported_parameters.is_none_or(|known| known.iter().any(|name| **name == *parameter))
+    }
 }
 
 // === impl Request ===
@@ -26,10 +53,8 @@ impl Request {
         let mut splice = Splice::new(&self.body);
         let mut inserts: Vec<u8> = Vec::new();
         let removes = |member: &Member| match member.name {
-            // Models are tried here, one after the other; a provider must not start a second round.
-            Name::Models | Name::FallbackModels | Name::Route | Name::RoutingPreference | Name::Provider | Name::Preset => true,
             Name::StreamOptions => !target.stream_options || !self.stream,
-            name => name.is_openrouters() && !target.openrouter_members,
+            name => !target.takes(name),
         };
         let stays: Vec<_> = self.members.iter().map(|member| (member.start..member.value.end, !removes(member))).collect();
         splice.retain(&stays);
@@ -41,7 +66,11 @@ impl Request {
         if self.stream && target.stream_options && !self.has(Name::StreamOptions) {
             inserts.extend_from_slice(b",\"stream_options\":{\"include_usage\":true}");
         }
-        if let Some(effort) = self.reasoning_effort.as_deref().filter(|_| !target.openrouter_members && !self.has(Name::ReasoningEffort)) {
+        if let Some(effort) = self
+            .reasoning_effort
+            .as_deref()
+            .filter(|_| !target.openrouter_members && target.takes(Name::ReasoningEffort) && !self.has(Name::ReasoningEffort))
+        {
             inserts.extend_from_slice(b",\"reasoning_effort\":");
             json::string_into(&mut inserts, effort);
         }
@@ -60,6 +89,8 @@ impl Request {
                 splice.replace(member.value.clone(), model);
             }
             (Name::StreamOptions, _) => self.include_usage(member, splice),
+            (Name::Messages, _) if self.has_inner && !target.openrouter_members => self.without(member, inner::of_messages, splice),
+            (Name::Tools, _) if !target.openrouter_members => self.without(member, inner::of_tools, splice),
             (Name::MaxTokens | Name::MaxCompletionTokens, Some(wanted)) if wanted != member.name && !self.has(wanted) => {
                 let mut renamed = Vec::new();
                 json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
@@ -67,6 +98,14 @@ impl Request {
                 splice.replace(member.start..member.value.start, renamed);
             }
             _ => {}
+        }
+    }
+
+    /// Leaves out of a member what `ranges` finds in its value.
+    fn without(&self, member: &Member, ranges: fn(&[u8]) -> Vec<Range<usize>>, splice: &mut Splice<'_>) {
+        let at = member.value.start;
+        for range in ranges(self.body.get(member.value.clone()).unwrap_or_default()) {
+            splice.replace(at.saturating_add(range.start)..at.saturating_add(range.end), Vec::new());
         }
     }
 

@@ -2,7 +2,8 @@ use super::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const OPENAI: Target<'static> = Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None };
+const OPENAI: Target<'static> =
+    Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None, supported_parameters: None };
 
 fn parse(body: &str) -> Result<Request, ClientError> {
     Request::parse(body.as_bytes().to_vec(), None, 3)
@@ -44,7 +45,7 @@ fn the_header_stands_in_for_the_provider_member() {
 }
 
 #[test]
-fn only_owned_bytes_change() {
+fn t06_t23_only_owned_bytes_change() {
     let body = "{ \"temperature\" : 1.0,\n\"model\" : \"openai/gpt-4o-mini\", \"big\": 12345678901234567890,\"messages\":[ {\"role\":\"user\",\"content\":\"\\u00e9 \\/ é\"} ], \"x\": 1e-7 , \"seed\":9007199254740993}";
     assert_eq!(rewrite(body, OPENAI), body.replace("\"openai/gpt-4o-mini\"", "\"gpt-4o-mini\""));
 }
@@ -77,7 +78,7 @@ fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
 }
 
 #[test]
-fn usage_is_always_asked_of_a_stream() {
+fn t13_c1_usage_is_always_asked_of_a_stream_and_of_nothing_else() {
     let with = |options: &str| format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],"stream":true{options}}}"#);
     let told = |options: &str| with(options).replace("a/b", "gpt-4o-mini");
     for (sent, expected) in [
@@ -168,4 +169,36 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
             }
         }
     }
+}
+
+#[test]
+fn t37_signed_reasoning_and_cache_marks_do_not_reach_a_provider_that_would_refuse_them() {
+    let body = r#"{"model":"a/b","messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]},
+        {"role":"assistant","content":"y","reasoning":"z","reasoning_details":[{"signature":"s"}],"annotations":[]}],
+        "tools":[{"type":"function","function":{"name":"f"},"cache_control":{"type":"ephemeral"}}]}"#;
+    let expected = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":[{"type":"text","text":"x"}]},
+        {"role":"assistant","content":"y","annotations":[]}],
+        "tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    assert_eq!(rewrite(body, OPENAI), expected);
+    let to_openrouter = Target { model: "a/b", openrouter_members: true, ..OPENAI };
+    assert_eq!(rewrite(body, to_openrouter), body, "OpenRouter gets all of it");
+}
+
+#[test]
+fn t05_parameters_that_an_endpoint_does_not_heed_are_left_out() {
+    let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+    let sampling = r#""temperature":1.0,"top_p":0.9,"frequency_penalty":0,"top_k":4"#;
+    let body = format!(
+        r#"{{"model":"a/b",{sampling},{messages},"max_tokens":9,"seed":7,"tools":[],"reasoning":{{"effort":"low"}},"new":1,"response_format":{{}}}}"#
+    );
+    let known: [Box<str>; 3] = ["seed".into(), "reasoning".into(), "structured_outputs".into()];
+    let thinks = Target { supported_parameters: Some(&known), max_tokens: Some(Name::MaxCompletionTokens), ..OPENAI };
+    assert_eq!(
+        rewrite(&body, thinks),
+        format!(
+            r#"{{"model":"gpt-4o-mini",{messages},"max_completion_tokens":9,"seed":7,"tools":[],"new":1,"response_format":{{}},"reasoning_effort":"low"}}"#
+        )
+    );
+    let knows_nothing = Target { supported_parameters: Some(&[]), ..OPENAI };
+    assert_eq!(rewrite(&body, knows_nothing), format!(r#"{{"model":"gpt-4o-mini",{messages},"max_tokens":9,"tools":[],"new":1}}"#));
 }

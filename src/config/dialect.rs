@@ -29,6 +29,10 @@ pub enum Dialect {
     Azure,
     /// Mistral.
     Mistral,
+    /// Google's Vertex AI.
+    Vertex,
+    /// Cohere.
+    Cohere,
 }
 
 /// The wire format of a dialect.
@@ -44,6 +48,8 @@ pub enum Format {
     Bedrock,
     /// OpenAI's, as Mistral has it: answers alike, requests checked to the letter.
     Mistral,
+    /// Cohere's Chat, version 2.
+    Cohere,
 }
 
 /// What a provider does in its own way, the configuration's word over its dialect's.
@@ -71,7 +77,7 @@ pub enum OutputLimitName {
 }
 
 /// The dialects as configurations write them.
-pub(super) const DIALECTS: [(&str, Dialect); 13] = [
+pub(super) const DIALECTS: [(&str, Dialect); 15] = [
     ("openai", Dialect::OpenAi),
     ("groq", Dialect::Groq),
     ("deepseek", Dialect::DeepSeek),
@@ -85,6 +91,8 @@ pub(super) const DIALECTS: [(&str, Dialect); 13] = [
     ("bedrock", Dialect::Bedrock),
     ("azure", Dialect::Azure),
     ("mistral", Dialect::Mistral),
+    ("vertex", Dialect::Vertex),
+    ("cohere", Dialect::Cohere),
 ];
 
 /// The names of the limit as configurations write them.
@@ -109,13 +117,15 @@ pub(super) struct Row {
 }
 
 impl Dialect {
-    /// What it speaks.
-    pub fn format(self) -> Format {
+    /// What it speaks for a model. Vertex AI takes each model's requests in its maker's format.
+    pub(super) fn format(self, model: &str) -> Format {
         match self {
             Self::Anthropic => Format::Anthropic,
-            Self::Gemini => Format::Gemini,
+            Self::Vertex if model.starts_with("claude-") => Format::Anthropic,
+            Self::Gemini | Self::Vertex => Format::Gemini,
             Self::Bedrock => Format::Bedrock,
             Self::Mistral => Format::Mistral,
+            Self::Cohere => Format::Cohere,
             _ => Format::OpenAi,
         }
     }
@@ -201,6 +211,10 @@ impl Dialect {
                 quirks: Quirks { stream_options: false, max_tokens: MaxTokens, ..openai.quirks },
                 ..openai
             },
+            // https://cloud.google.com/vertex-ai/docs/reference/rest: regional endpoints, and the version of the API.
+            Self::Vertex => Row { name: Some("Google Vertex"), host: Some("{region}-aiplatform.googleapis.com"), ..openai },
+            // https://docs.cohere.com/reference/chat: host, version and a bearer token.
+            Self::Cohere => Row { name: Some("Cohere"), host: Some("api.cohere.com"), path_prefix: "/v2", ..openai },
         }
     }
 }

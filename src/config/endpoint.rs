@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Model, Provider,
+    Dialect, Format, Model, Provider,
     catalogue::{parameters, tokens},
     error::ConfigError,
     value,
@@ -94,6 +94,7 @@ impl EndpointEntry<'_> {
             return Err(ConfigError::new(at("provider"), message));
         };
         value::label(&at("model"), &self.model)?;
+        let (model_name, format) = model_of(&at("model"), &self.model, provider.dialect)?;
         let service_tier = match self.service_tier {
             Some(name) => Some(value::one_of(&at("service_tier"), &name, &SERVICE_TIERS)?),
             None => None,
@@ -108,7 +109,8 @@ impl EndpointEntry<'_> {
             service_tier,
             is_tiered: model.is_tiered,
             is_distillable: model.is_distillable,
-            model: self.model.into(),
+            model: model_name.into(),
+            format,
             catalogue_id: Rc::clone(catalogue_id),
             price: self.price.resolve(&at("price"))?,
             context_length: tokens(&at("context_length"), self.context_length)?.or(model.context_length),
@@ -122,6 +124,24 @@ impl EndpointEntry<'_> {
             },
         })
     }
+}
+
+/// A model's name and what is spoken for it. Vertex AI's models may be written with their publisher.
+fn model_of<'a>(path: &str, model: &'a str, dialect: Dialect) -> Result<(&'a str, Format), ConfigError> {
+    if dialect != Dialect::Vertex {
+        return Ok((model, dialect.format(model)));
+    }
+    let (name, format) = match model.strip_prefix("publishers/").and_then(|rest| rest.split_once("/models/")) {
+        Some(("google", name)) => (name, Format::Gemini),
+        Some(("anthropic", name)) => (name, Format::Anthropic),
+        _ => (model, dialect.format(model)),
+    };
+    value::checked(
+        !name.is_empty() && !name.contains('/'),
+        path,
+        "expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME",
+    )?;
+    Ok((name, format))
 }
 
 impl PriceEntry<'_> {

@@ -20,7 +20,8 @@ impl Format {
             (Self::Bedrock, Audio, Inline) => true,
             (Self::Mistral, Image | Pdf | Document | RareFile, Url | Inline) => true,
             (Self::Mistral, Audio, Inline) => true,
-            (Self::Anthropic | Self::Bedrock | Self::Gemini | Self::Mistral, ..) => false,
+            (Self::Cohere, Image | ImageFile, Url | Inline) => true,
+            (Self::Anthropic | Self::Bedrock | Self::Cohere | Self::Gemini | Self::Mistral, ..) => false,
         }
     }
 
@@ -44,8 +45,9 @@ impl Format {
         let own: &[&str] = match self {
             Self::OpenAi => return true,
             Self::Anthropic => &["top_k", "parallel_tool_calls", "verbosity"],
-            Self::Gemini => &["top_k", "seed", "response_format"],
+            Self::Gemini => &["top_k", "seed", "response_format", "n", "logprobs", "top_logprobs"],
             Self::Bedrock => &["top_k"],
+            Self::Cohere => &["top_k", "seed", "presence_penalty", "frequency_penalty", "logprobs", "response_format"],
             Self::Mistral => &["seed", "presence_penalty", "frequency_penalty", "parallel_tool_calls", "response_format"],
         };
         ALL.contains(&parameter) || own.contains(&parameter)

@@ -7,12 +7,14 @@ use serde_json::value::RawValue;
 
 use super::{
     azure,
-    dialect::{DIALECTS, Dialect, Format, OUTPUT_LIMIT_NAMES, Quirks},
+    credential::{Signer, Source, credential},
+    dialect::{DIALECTS, Dialect, OUTPUT_LIMIT_NAMES, Quirks},
     error::ConfigError,
     value,
 };
+use crate::clock::Millis;
+use crate::oauth::TokenSource;
 use crate::secret::Secret;
-use crate::sigv4::Credentials;
 
 /// Headers that a credential would break the request with.
 const NOT_FOR_CREDENTIALS: [&str; 6] = ["connection", "content-length", "content-type", "host", "te", "transfer-encoding"];
@@ -40,6 +42,8 @@ pub struct Provider {
     pub credential: Option<Secret>,
     /// What signs each request to it, where no credential is sent.
     pub signer: Option<Signer>,
+    /// Where the access tokens for it come from, in the place of a credential that lasts.
+    pub tokens: Option<TokenSource>,
     /// Whether it may keep or train on what it is sent.
     pub collects_data: bool,
     /// Whether it keeps nothing at all (zero data retention).
@@ -66,15 +70,6 @@ pub struct About {
     pub datacenters: Option<Vec<Box<str>>>,
 }
 
-/// What signs requests for AWS.
-#[derive(Debug)]
-pub struct Signer {
-    /// Whose requests they are.
-    pub credentials: Credentials,
-    /// The region that they are for.
-    pub region: Box<str>,
-}
-
 /// An entry of `providers` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +83,7 @@ pub(super) struct ProviderEntry {
     credential: Option<BTreeMap<String, Box<RawValue>>>,
     region: Option<String>,
     api_version: Option<String>,
+    project: Option<String>,
     auth_header: Option<String>,
     stream_options: Option<bool>,
     max_tokens: Option<String>,
@@ -111,30 +107,34 @@ impl ProviderEntry {
         let cluster = self.cluster.unwrap_or_else(|| slug.clone());
         value::label(&at("cluster"), &cluster)?;
         let region = region(&at("region"), self.region, dialect)?;
+        let project = project(&at("project"), self.project, dialect)?;
         let host = match (self.host, row.host) {
             (Some(host), _) => host,
-            (None, Some(host)) => host.replace("{region}", region.as_deref().unwrap_or_default()),
+            (None, Some(host)) => host_in(host, dialect, region.as_deref().unwrap_or_default()),
             (None, None) => {
                 return Err(ConfigError::new(at("host"), missing_host(dialect)));
             }
         };
         value::host(&at("host"), &host)?;
-        let path_prefix = value::path_prefix(&at("path_prefix"), self.path_prefix.as_deref().unwrap_or(row.path_prefix))?;
+        let mut path_prefix = value::path_prefix(&at("path_prefix"), self.path_prefix.as_deref().unwrap_or(row.path_prefix))?;
+        if let (Some(project), Some(region)) = (project, &region) {
+            path_prefix = format!("{path_prefix}/projects/{project}/locations/{region}").into();
+        }
         let auth_header = value::header_name(&at("auth_header"), self.auth_header.as_deref().unwrap_or(row.auth_header))?;
         let is_free = !NOT_FOR_CREDENTIALS.contains(&&*auth_header)
             && !auth_header.starts_with("x-envoy-")
             && !auth_header.starts_with("x-signalbox-");
         value::checked(is_free, &at("auth_header"), "expected a header that can carry a credential")?;
-        let (credential, signer) = match self.credential {
-            Some(source) => match credential(&at("credential"), &source, region, env)? {
-                Source::Text(credential) => {
-                    let is_bearer = *auth_header == *"authorization";
-                    (Some(Secret::new(if is_bearer { format!("Bearer {credential}") } else { credential })), None)
-                }
-                Source::Signer(signer) => (None, Some(signer)),
-            },
-            None => (None, None),
-        };
+        let is_bearer = *auth_header == *"authorization";
+        let (mut sent, mut signer, mut tokens) = (None, None, None);
+        if let Some(source) = self.credential {
+            match credential(&at("credential"), &source, dialect, region, env)? {
+                Source::Text(text) => sent = Some(Secret::new(if is_bearer { format!("Bearer {text}") } else { text })),
+                Source::Signer(found) => signer = Some(found),
+                Source::Tokens(found) => tokens = Some(found),
+            }
+        }
+        value::checked(is_bearer || tokens.is_none(), &at("auth_header"), "expected authorization, which carries access tokens")?;
         Ok(Provider {
             name: name.into(),
             cluster: cluster.into(),
@@ -143,8 +143,9 @@ impl ProviderEntry {
             path_prefix,
             api_version,
             auth_header,
-            credential,
+            credential: sent,
             signer,
+            tokens,
             collects_data: match self.data_collection {
                 Some(word) => value::one_of(&at("data_collection"), &word, &[("allow", true), ("deny", false)])?,
                 None => true,
@@ -172,6 +173,12 @@ impl Provider {
             [Some(id), Some(credentials.secret_access_key.clone()), credentials.session_token.clone()].into_iter().flatten()
         });
         self.credential.iter().cloned().chain(signing).any(|secret| secret.is_quoted_in(text))
+            || self.tokens.as_ref().is_some_and(|tokens| tokens.is_quoted_in(text))
+    }
+
+    /// Whether it can be asked at `now`: not without an access token, where it takes one.
+    pub fn is_ready(&self, now: Millis) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.token(now).is_some())
     }
 }
 
@@ -182,80 +189,43 @@ fn missing_host(dialect: Dialect) -> &'static str {
     }
 }
 
-/// What a `credential` comes to.
-enum Source {
-    Text(String),
-    Signer(Signer),
+/// A region of AWS or Google Cloud, which nobody else has.
+fn region(path: &str, region: Option<String>, dialect: Dialect) -> Result<Option<Box<str>>, ConfigError> {
+    let example = match dialect {
+        Dialect::Bedrock => "us-east-1",
+        Dialect::Vertex => "europe-west1, or global",
+        _ if region.is_some() => return Err(ConfigError::new(path, "expected only with dialect bedrock or vertex")),
+        _ => return Ok(None),
+    };
+    let Some(region) = region else {
+        return Err(ConfigError::new(path, format!("missing: this dialect wants a region such as {example}")));
+    };
+    let is_region = !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    value::checked(is_region, path, &format!("expected a region such as {example}"))?;
+    Ok(Some(region.into()))
 }
 
-/// A region of AWS, which nobody else has.
-fn region(path: &str, region: Option<String>, dialect: Dialect) -> Result<Option<Box<str>>, ConfigError> {
-    let is_region = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    match (region, dialect.format()) {
-        (Some(region), Format::Bedrock) => {
-            value::checked(is_region(&region), path, "expected a region such as us-east-1")?;
-            Ok(Some(region.into()))
+/// A project of Google Cloud: its id, of old with a domain before it, or its number.
+fn project(path: &str, project: Option<String>, dialect: Dialect) -> Result<Option<Box<str>>, ConfigError> {
+    match (project, dialect) {
+        (Some(project), Dialect::Vertex) => {
+            let is_project = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:".contains(&b);
+            let fits = !project.is_empty() && !project.starts_with('.') && project.bytes().all(is_project);
+            value::checked(fits, path, "expected the id of a Google Cloud project")?;
+            Ok(Some(project.into()))
         }
-        (None, Format::Bedrock) => Err(ConfigError::new(path, "missing: this dialect wants a region such as us-east-1")),
-        (Some(_), _) => Err(ConfigError::new(path, "expected only with dialect bedrock")),
+        (None, Dialect::Vertex) => Err(ConfigError::new(path, "missing: this dialect wants the id of a Google Cloud project")),
+        (Some(_), _) => Err(ConfigError::new(path, "expected only with dialect vertex")),
         (None, _) => Ok(None),
     }
 }
 
-/// Reads `{env: NAME}` or, where there is a region to sign for, `{aws: {access_key_id: NAME, secret_access_key: NAME, session_token: NAME}}`.
-fn credential(
-    path: &str,
-    source: &BTreeMap<String, Box<RawValue>>,
-    region: Option<Box<str>>,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Source, ConfigError> {
-    let only = |name| source.get(name).filter(|_| source.len() == 1);
-    match (only("env"), only("aws"), region) {
-        (Some(variable), ..) => Ok(Source::Text(variable_of(&format!("{path}.env"), variable, env)?)),
-        (None, Some(members), Some(region)) => {
-            let credentials = aws_credentials(&format!("{path}.aws"), members, env)?;
-            Ok(Source::Signer(Signer { credentials, region }))
-        }
-        (None, _, Some(_)) => Err(ConfigError::new(path, format!("expected {{env: NAME}}, an API key, or {AWS}"))),
-        (None, _, None) => Err(ConfigError::new(path, "expected {env: NAME}, the name of an environment variable and nothing else")),
+/// The host of a dialect in `region`. Vertex AI has a host without region, and two of several regions:
+/// <https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations>.
+fn host_in(host: &str, dialect: Dialect, region: &str) -> String {
+    match (dialect, region) {
+        (Dialect::Vertex, "global") => "aiplatform.googleapis.com".to_owned(),
+        (Dialect::Vertex, "us" | "eu") => format!("aiplatform.{region}.rep.googleapis.com"),
+        _ => host.replace("{region}", region),
     }
-}
-
-const AWS: &str = "{aws: {access_key_id: NAME, secret_access_key: NAME}}, and session_token: NAME for a temporary one";
-
-fn aws_credentials(path: &str, members: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, ConfigError> {
-    let names = ["access_key_id", "secret_access_key", "session_token"];
-    let variables: BTreeMap<String, Box<RawValue>> = serde_json::from_str(members.get())
-        .ok()
-        .filter(|variables: &BTreeMap<_, _>| variables.keys().all(|name: &String| names.contains(&&**name)))
-        .ok_or_else(|| ConfigError::new(path, format!("expected {AWS}")))?;
-    let held = |name| {
-        let at = format!("{path}.{name}");
-        variables.get(name).map(|variable| variable_of(&at, variable, env)).transpose()
-    };
-    let required = |name| held(name)?.ok_or_else(|| ConfigError::new(format!("{path}.{name}"), "missing, and required"));
-    Ok(Credentials {
-        access_key_id: required("access_key_id")?.into(),
-        secret_access_key: Secret::new(required("secret_access_key")?),
-        session_token: held("session_token")?.map(Secret::new),
-    })
-}
-
-/// The credential that an environment variable holds.
-///
-/// The variable's name is repeated only if it looks like one: somebody may have put the credential there.
-fn variable_of(path: &str, variable: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
-    let variable: String = serde_json::from_str(variable.get()).map_err(|_| ConfigError::unexpected(path, "a string", variable))?;
-    let is_word = !variable.is_empty() && variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    value::checked(is_word, path, "expected the name of an environment variable (letters, digits, _) and not the credential itself")?;
-    let is_plain_name = variable.len() <= 64 && !variable.bytes().any(|b| b.is_ascii_lowercase());
-    let variable_named =
-        if is_plain_name { format!("environment variable {variable}") } else { "the environment variable of this name".to_owned() };
-    let Some(credential) = env(&variable) else {
-        let message = format!("{variable_named} is not set (or not listed in vm_config.environment_variables.host_env_keys)");
-        return Err(ConfigError::new(path, message));
-    };
-    let fits = !credential.is_empty() && credential.bytes().all(|b| b.is_ascii_graphic());
-    value::checked(fits, path, &format!("{variable_named} is empty, or has spaces, line ends or other unprintable characters"))?;
-    Ok(credential)
 }

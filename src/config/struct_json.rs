@@ -2,6 +2,8 @@
 //!
 //! <https://protobuf.dev/reference/protobuf/google.protobuf/#struct>. Istio and `google.protobuf.StringValue` hand over JSON text.
 
+use crate::protobuf::{Field, next_field};
+
 /// How deep mappings and lists may nest.
 const MAX_DEPTH: u8 = 32;
 
@@ -78,52 +80,6 @@ fn number_text(number: f64) -> Option<String> {
 fn write_string(bytes: &[u8], json: &mut String) -> Option<()> {
     json.push_str(&serde_json::to_string(std::str::from_utf8(bytes).ok()?).ok()?);
     Some(())
-}
-
-// === The wire format: <https://protobuf.dev/programming-guides/encoding/> ===
-
-/// A field with its number; a `Struct` has no other kinds.
-enum Field<'a> {
-    Varint(u64, u64),
-    Fixed64(u64, [u8; 8]),
-    Bytes(u64, &'a [u8]),
-}
-
-/// The next field and what follows it; `Some(None)` at the end, `None` if there is no field.
-fn next_field(bytes: &[u8]) -> Option<Option<(Field<'_>, &[u8])>> {
-    if bytes.is_empty() {
-        return Some(None);
-    }
-    let (tag, bytes) = varint(bytes)?;
-    let number = tag >> 3;
-    Some(Some(match tag & 7 {
-        0 => {
-            let (value, rest) = varint(bytes)?;
-            (Field::Varint(number, value), rest)
-        }
-        1 => {
-            let (value, rest) = bytes.split_first_chunk()?;
-            (Field::Fixed64(number, *value), rest)
-        }
-        2 => {
-            let (length, rest) = varint(bytes)?;
-            let (value, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-            (Field::Bytes(number, value), rest)
-        }
-        _ => return None,
-    }))
-}
-
-fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().enumerate().take(10) {
-        let shift = u32::try_from(index).ok()?.checked_mul(7)?;
-        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some((value, bytes.get(index.checked_add(1)?..)?));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

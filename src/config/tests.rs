@@ -1,5 +1,9 @@
 //! What a configuration comes to, and the message for every mistake in one.
 
+mod keys;
+mod models;
+mod rules;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,10 +11,10 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::clock::Millis;
 use crate::price::NanoUsd;
 
 const DEMO_KEY_SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-const OTHER_SHA256: &str = "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A09";
 
 /// A configuration with one of everything, numbers as Envoy's Struct prints them.
 fn full() -> Value {
@@ -60,6 +64,9 @@ fn env(name: &str) -> Option<String> {
         "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".into()),
         "AWS_SECRET_ACCESS_KEY" => Some("aws-secret".into()),
         "AWS_SESSION_TOKEN" => Some("aws-session".into()),
+        "GOOGLE_KEY" => Some(
+            r#"{"type": "service_account", "client_email": "a@b", "private_key": "-----BEGIN PRIVATE KEY-----\nc2Vj\n-----END PRIVATE KEY-----"}"#.into(),
+        ),
         "EMPTY" => Some(String::new()),
         "LINE_END" => Some("sk-upstream\n".into()),
         _ => None,
@@ -237,49 +244,6 @@ fn a_reported_cost_counts_where_the_dialect_has_one() {
 }
 
 #[test]
-fn rules_come_with_their_models_resolved() {
-    let gateway = gateway(&full());
-    let [cheap, split, rename] = &*gateway.rules else { panic!() };
-    assert_eq!((&*cheap.name, &*split.name), ("cheap", "rules[1]"));
-    assert_eq!(cheap.matches.headers[0].0, "x-team".into());
-    assert!(cheap.matches.headers[0].1.matches("search"));
-    assert_eq!((cheap.matches.tools, cheap.matches.images), (Some(true), Some(false)));
-    assert_eq!(cheap.matches.prompt_tokens, Some(TokenRange { min: 1, max: 4000 }));
-    assert_eq!(rename.matches.prompt_tokens, Some(TokenRange { min: 5, max: u64::MAX }));
-    // The second endpoint of gpt-4o lists no parameters, so it has no tools.
-    let Action::Select(select) = &cheap.action else { panic!() };
-    let models: Vec<_> = select.endpoints.iter().map(|endpoint| &*endpoint.catalogue_id).collect();
-    assert_eq!(models, ["openai/gpt-oss-20b:free", "openai/gpt-4o"]);
-
-    let Action::Split(split) = &split.action else { panic!() };
-    let picked = |roll| split.pick(roll).id.as_str();
-    assert_eq!((picked(0.0), picked(0.8999)), ("openai/gpt-4o", "openai/gpt-4o"));
-    assert_eq!((picked(0.9), picked(0.9999)), ("openai/gpt-oss-20b:free", "openai/gpt-oss-20b:free"));
-    assert_eq!((picked(-1.0), picked(f64::NAN)), ("openai/gpt-4o", "openai/gpt-4o"));
-    assert_eq!(picked(2.0), "openai/gpt-oss-20b:free");
-    let Action::Rename(model) = &rename.action else { panic!() };
-    assert_eq!(model.id.as_str(), "openai/gpt-4o");
-}
-
-#[test]
-fn keys_are_found_by_hash() {
-    let gateway = gateway(&full());
-    let key = gateway.key(&KeyHash::of(b"test")).unwrap();
-    assert_eq!(&*key.name, "demo");
-    assert!(key.allows("openai/gpt-4o") && !key.allows("anthropic/claude-sonnet-4.5"));
-    assert!(gateway.key(&KeyHash::of(b"other")).is_none());
-    assert!(gateway.anonymous.is_none());
-
-    let mut open = with("/anonymous", json!(true));
-    open["keys"] = json!([]);
-    open["rules"] = json!([{"match": {"key": "anonymous"}, "rename": "openai/gpt-4o"}]);
-    let gateway = super::tests::gateway(&open);
-    let anonymous = gateway.anonymous.as_ref().unwrap();
-    assert!(&*anonymous.name == "anonymous" && anonymous.allows("openai/gpt-4o"));
-    assert_eq!(gateway.keys().len(), 1);
-}
-
-#[test]
 fn what_is_no_configuration_is_refused() {
     for (json, message) in [
         ("", "configuration: expected an object with role and more, found nothing"),
@@ -345,12 +309,12 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/dialect",
             json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, found \"pigeon\"",
+            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, vertex, cohere, found \"pigeon\"",
         ),
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `project`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
@@ -429,7 +393,7 @@ fn bedrock_is_signed_for_in_its_region_or_has_an_api_key() {
         json!({"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"});
     let signing = gateway(&bedrock(&json!({"credential": {"aws": variables}})));
     let provider = &signing.models[0].endpoints[1].provider;
-    assert_eq!(provider.dialect.format(), Format::Bedrock);
+    assert_eq!(signing.models[0].endpoints[1].format, Format::Bedrock);
     assert_eq!((&*provider.name, &*provider.path_prefix), ("Amazon Bedrock", ""));
     assert_eq!(&*provider.host, "bedrock-runtime.eu-west-3.amazonaws.com");
     assert_eq!(provider.credential, None);
@@ -468,73 +432,128 @@ fn mistakes_about_bedrock_are_refused() {
         assert_eq!(parse(&bedrock(&members)).unwrap_err().to_string(), message);
     }
     let elsewhere = with("/providers/openai/region", json!("us-east-1"));
-    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock");
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock or vertex");
+}
+
+/// A provider of the dialect vertex with these members, that serves a model of each kind of name.
+fn vertex(members: &Value) -> Value {
+    let mut provider = json!({"dialect": "vertex", "project": "my-project", "region": "europe-west1"});
+    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    with("/providers/own", provider)
 }
 
 #[test]
-fn mistakes_in_models_are_refused() {
-    let label = "expected 1 to 200 printable ASCII characters without ;";
-    let tokens = "expected a whole number from 1 to 1000000000";
-    refused(&[
-        ("/models", json!(null), "models: expected at least one model"),
-        ("/models", json!([]), "models: expected at least one model"),
-        ("/models", json!({}), "models: expected a list, found an object"),
-        ("/models/1", json!("openai/gpt-4o"), "models[1]: expected an object, found a string"),
-        ("/models/1", json!({"endpoints": []}), "models[1].id: missing, and required"),
-        ("/models/1", json!({"id": "a/b"}), "models[1].endpoints: missing, and required"),
-        ("/models/1/endpoints", json!([]), "models[1].endpoints: expected at least one endpoint"),
-        (
-            "/models/1/price",
-            json!({}),
-            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `distillable`, `endpoints`",
-        ),
-        ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
-        (
-            "/models/1/id",
-            json!("openai/o3:nitro"),
-            "models[1].id: expected an id without :nitro, :floor, :exacto and :online, which every model understands",
-        ),
-        ("/models/1/id", json!("openai/gpt-4o"), "models[1].id: expected an id of its own, found \"openai/gpt-4o\" again"),
-        ("/models/1/name", json!(""), "models[1].name: expected a name without control characters"),
-        ("/models/0/context_length", json!(0), &format!("models[0].context_length: {tokens}, found 0")),
-        ("/models/0/context_length", json!(128000.5), &format!("models[0].context_length: {tokens}, found 128000.5")),
-        ("/models/0/max_completion_tokens", json!("16k"), &format!("models[0].max_completion_tokens: {tokens}, found a string")),
-        ("/models/0/input_modalities", json!([]), "models[0].input_modalities: expected at least one kind, or no such member for all"),
-        (
-            "/models/0/input_modalities",
-            json!(["picture"]),
-            "models[0].input_modalities[0]: expected one of text, image, file, audio, video, found \"picture\"",
-        ),
-        ("/models/0/supported_parameters", json!(["tools", ""]), &format!("models[0].supported_parameters[1]: {label}")),
-        ("/models/0/supported_parameters", json!("tools"), "models[0].supported_parameters: expected a list, found a string"),
-        (
-            "/models/0/endpoints/1/provider",
-            json!("bedrock"),
-            "models[0].endpoints[1].provider: expected the slug of one of the providers, found \"bedrock\"",
-        ),
-        ("/models/0/endpoints/1/model", json!("a\nb"), &format!("models[0].endpoints[1].model: {label}")),
-        ("/models/0/endpoints/1/model", json!("a;x=y"), &format!("models[0].endpoints[1].model: {label}")),
-        (
-            "/models/0/endpoints/1",
-            json!({"provider": "openai", "model": "gpt-4o", "price": {"prompt": 1, "completion": 1}}),
-            "models[0].endpoints[1]: expected another provider or model, found those of an earlier endpoint",
-        ),
-        (
-            "/models/0/endpoints/1/quantization",
-            json!("q4"),
-            "models[0].endpoints[1].quantization: expected one of int4, int8, fp4, mxfp4, nvfp4, fp6, fp8, mxfp8, fp16, bf16, fp32, unknown, found \"q4\"",
-        ),
-        ("/models/0/endpoints/1/context_length", json!(-5), &format!("models[0].endpoints[1].context_length: {tokens}, found -5")),
-        (
-            "/models/0/endpoints/1/weight",
-            json!(5),
-            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`, `service_tier`",
-        ),
-    ]);
+fn t59_vertex_has_its_region_in_host_and_path() {
+    for (region, host) in [
+        ("europe-west1", "europe-west1-aiplatform.googleapis.com"),
+        ("global", "aiplatform.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ] {
+        let gateway = gateway(&vertex(&json!({"region": region, "credential": {"env": "own_key"}})));
+        let provider = &gateway.models[0].endpoints[1].provider;
+        assert_eq!((&*provider.name, &*provider.host), ("Google Vertex", host));
+        assert_eq!(*provider.path_prefix, format!("/v1/projects/my-project/locations/{region}"));
+        assert_eq!(provider.credential.as_ref().unwrap().expose(), "Bearer own-secret");
+        assert!(provider.tokens.is_none() && provider.is_ready(Millis(0)));
+    }
+    let elsewhere = gateway(&vertex(&json!({"host": "gateway.test:8443", "path_prefix": "/google/v1beta1"})));
+    let provider = &elsewhere.models[0].endpoints[1].provider;
+    assert_eq!(&*provider.host, "gateway.test:8443");
+    assert_eq!(&*provider.path_prefix, "/google/v1beta1/projects/my-project/locations/europe-west1");
+    assert!(provider.credential.is_none(), "somebody else puts it in");
 }
 
 #[test]
-fn mistakes_in_prices_are_refused() {
+fn t58_t60_a_vertex_models_publisher_is_told_by_its_name() {
+    for (written, name, format) in [
+        ("gemini-2.5-pro", "gemini-2.5-pro", Format::Gemini),
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", Format::Anthropic),
+        ("publishers/anthropic/models/claude-opus-4-6", "claude-opus-4-6", Format::Anthropic),
+        ("publishers/google/models/gemma-4", "gemma-4", Format::Gemini),
+    ] {
+        let mut json = vertex(&json!({}));
+        json["models"][0]["endpoints"][1]["model"] = json!(written);
+        let gateway = gateway(&json);
+        let endpoint = &gateway.models[0].endpoints[1];
+        assert_eq!((&*endpoint.model, endpoint.format), (name, format));
+    }
+    for written in ["publishers/meta/models/llama", "publishers/google/models/", "publishers/google/models/a/b", "google/gemini-2.5-pro"] {
+        let mut json = vertex(&json!({}));
+        json["models"][0]["endpoints"][1]["model"] = json!(written);
+        assert_eq!(
+            parse(&json).unwrap_err().to_string(),
+            "models[0].endpoints[1].model: expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME"
+        );
+    }
+}
+
+#[test]
+fn vertex_tokens_come_from_a_key_or_from_the_machine() {
+    for (source, is_key) in [
+        (json!({"service_account": {"env": "GOOGLE_KEY"}, "token_cluster": "google-oauth"}), true),
+        (json!({"metadata": true, "token_cluster": "google-oauth"}), false),
+    ] {
+        let gateway = gateway(&vertex(&json!({"credential": source})));
+        let provider = &gateway.models[0].endpoints[1].provider;
+        let tokens = provider.tokens.as_ref().unwrap();
+        assert_eq!(&*tokens.cluster, "google-oauth");
+        assert_eq!(tokens.to_sign(Millis(0)).is_some(), is_key);
+        assert!(provider.credential.is_none() && !provider.is_ready(Millis(0)));
+        assert!(!format!("{gateway:?}").contains("c2Vj"));
+    }
+}
+
+#[test]
+fn mistakes_about_vertex_are_refused() {
+    let at = "providers.own";
+    let google = "{env: NAME}, an access token, {service_account: {env: NAME}, token_cluster: CLUSTER}, the key of a service account, or {metadata: true, token_cluster: CLUSTER}, the service account of the machine";
+    let account = |variable: &str| json!({"credential": {"service_account": {"env": variable}, "token_cluster": "google-oauth"}});
+    for (members, message) in [
+        (json!({"region": null}), format!("{at}.region: missing: this dialect wants a region such as europe-west1, or global")),
+        (json!({"region": "Europe/1"}), format!("{at}.region: expected a region such as europe-west1, or global")),
+        (json!({"project": null}), format!("{at}.project: missing: this dialect wants the id of a Google Cloud project")),
+        (json!({"project": "../other"}), format!("{at}.project: expected the id of a Google Cloud project")),
+        (json!({"credential": {}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"service_account": {"env": "GOOGLE_KEY"}}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"service_account": "sk-live", "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (json!({"credential": {"metadata": false, "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": 7}}),
+            format!("{at}.credential.token_cluster: expected a string, found 7"),
+        ),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": "a;b"}}),
+            format!("{at}.credential.token_cluster: expected 1 to 200 printable ASCII characters without ;"),
+        ),
+        (
+            json!({"credential": {"metadata": true, "token_cluster": "a"}, "auth_header": "x-token"}),
+            format!("{at}.auth_header: expected authorization, which carries access tokens"),
+        ),
+        (
+            account("OPENAI_API_KEY"),
+            format!(
+                "{at}.credential.service_account.env: environment variable OPENAI_API_KEY: expected the key of a service account: the JSON file that Google hands out, and not its path"
+            ),
+        ),
+        (
+            account("NO_KEY"),
+            format!(
+                "{at}.credential.service_account.env: environment variable NO_KEY is not set (or not listed in vm_config.environment_variables.host_env_keys)"
+            ),
+        ),
+    ] {
+        assert_eq!(parse(&vertex(&members)).unwrap_err().to_string(), message);
+    }
+    let elsewhere = with("/providers/openai/project", json!("p"));
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.project: expected only with dialect vertex");
+    let elsewhere = with("/providers/openai/credential", json!({"metadata": true, "token_cluster": "a"}));
+    let expected = "providers.openai.credential: expected {env: NAME}, the name of an environment variable and nothing else";
+    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), expected);
+}
+
+#[test]
+fn c8_mistakes_in_prices_are_refused() {
     let per_million = "expected a number from 0 to 10000 (USD per million tokens)";
     let prompt = "/models/0/endpoints/1/price/prompt";
     refused(&[
@@ -563,102 +582,6 @@ fn mistakes_in_prices_are_refused() {
             "models[0].endpoints[1].price.output: unknown field, expected one of `prompt`, `completion`, `request`, `input_cache_read`, `input_cache_write`, `input_cache_write_1h`, `internal_reasoning`, `audio`, `audio_output`, `image_output`",
         ),
     ]);
-}
-
-#[test]
-fn mistakes_in_rules_are_refused() {
-    let model = "expected the id of a model of this configuration, found \"openai/o3\"";
-    let weight = "expected a whole number from 1 to 1000000";
-    refused(&[
-        ("/rules", json!({}), "rules: expected a list, found an object"),
-        ("/rules/0", json!({"match": {}}), "rules[0]: expected one of rename, split and select, found none"),
-        ("/rules/2/split", json!([]), "rules[2]: expected one of rename, split and select, found several"),
-        ("/rules/2/name", json!("a;b"), "rules[2].name: expected 1 to 200 printable ASCII characters without ;"),
-        ("/rules/2/action", json!(1), "rules[2].action: unknown field, expected one of `name`, `match`, `rename`, `split`, `select`"),
-        ("/rules/2/rename", json!("openai/o3"), &format!("rules[2].rename: {model}")),
-        ("/rules/1/split", json!([]), "rules[1].split: expected at least one model with its weight"),
-        ("/rules/1/split/1/model", json!("openai/o3"), &format!("rules[1].split[1].model: {model}")),
-        ("/rules/1/split/1/model", json!("openai/gpt-4o"), "rules[1].split[1].model: expected each model once"),
-        ("/rules/1/split/1/weight", json!(0), &format!("rules[1].split[1].weight: {weight}, found 0")),
-        ("/rules/1/split/1/weight", json!(0.5), &format!("rules[1].split[1].weight: {weight}, found 0.5")),
-        ("/rules/1/split/1", json!({"model": "openai/gpt-4o"}), "rules[1].split[1].weight: missing, and required"),
-        ("/rules/0/select/from", json!([]), "rules[0].select.from: expected at least one model"),
-        (
-            "/rules/0/select/from",
-            json!(["*/*", "mistral/*"]),
-            "rules[0].select.from[1]: expected the id of a model or a pattern that matches one, found \"mistral/*\"",
-        ),
-        (
-            "/rules/0/select/require",
-            json!(["tool"]),
-            "rules[0].select.require[0]: expected one of images, files, audio, video, tools, tool_choice, parallel_tool_calls, response_format, structured_outputs, reasoning, logprobs, seed, web_search_options, found \"tool\"",
-        ),
-        (
-            "/rules/0/select",
-            json!({"from": ["openai/gpt-4o"], "require": ["audio"]}),
-            "rules[0].select: expected a model of `from` that meets all of `require`, found none",
-        ),
-        ("/rules/0/select/sort", json!("latency"), "rules[0].select.sort: expected price, found \"latency\""),
-        (
-            "/rules/0/match/headers",
-            json!({}),
-            "rules[0].match.headers: unknown field, expected one of `model`, `header`, `key`, `path`, `tools`, `images`, `prompt_tokens`",
-        ),
-        (
-            "/rules/0/match/match",
-            json!(1),
-            "rules[0].match.match: unknown field, expected one of `model`, `header`, `key`, `path`, `tools`, `images`, `prompt_tokens`",
-        ),
-        ("/rules/0/match/header", json!({"x team": "a"}), "rules[0].match.header: expected the name of a header"),
-        ("/rules/0/match/header", json!({"x-team": 5}), "rules[0].match.header.x-team: expected a string, found 5"),
-        ("/rules/0/match/key", json!("team-*"), "rules[0].match.key: expected the name of one of the keys, or a pattern that matches one"),
-        ("/rules/0/match/path", json!("api/*"), "rules[0].match.path: expected a path or pattern that starts with / or *"),
-        ("/rules/0/match/tools", json!("yes"), "rules[0].match.tools: expected true or false, found a string"),
-        ("/rules/0/match/prompt_tokens", json!({"min": 9, "max": 4}), "rules[0].match.prompt_tokens: expected min to be at most max"),
-        (
-            "/rules/0/match/prompt_tokens/max",
-            json!(-1),
-            "rules[0].match.prompt_tokens.max: expected a whole number from 0 to 1000000000, found -1",
-        ),
-    ]);
-}
-
-#[test]
-fn mistakes_in_keys_are_refused_and_never_repeat_one() {
-    let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
-    let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
-    let fields = "expected one of `name`, `sha256`, `models`";
-    refused(&[
-        ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
-        ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),
-        ("/keys", json!({"demo": "sk-or-v1-live"}), "keys: expected a list, found an object"),
-        ("/keys", json!(["sk-or-v1-live"]), "keys[0]: expected an object, found a string"),
-        ("/keys/0", json!({"sha256": OTHER_SHA256}), "keys[0].name: missing, and required"),
-        ("/keys/0", json!({"name": "demo"}), "keys[0].sha256: missing, and required"),
-        ("/keys/0", json!({"sk-or-v1-live": "demo"}), &format!("keys[0]: unknown field, {fields}")),
-        ("/keys/0/key", json!("sk-or-v1-live"), &format!("keys[0]: unknown field, {fields}")),
-        ("/keys/0/name", json!("sk-live\n"), "keys[0].name: expected 1 to 200 printable ASCII characters without ;"),
-        ("/keys/0/sha256", json!("sk-or-v1-live"), hash),
-        ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),
-        ("/keys/0/sha256", json!(1234), "keys[0].sha256: expected a string, found 1234"),
-        ("/keys/0/models", json!([]), "keys[0].models: expected at least one model, or no such member for all"),
-        (
-            "/keys/0/models",
-            json!(["openai/*", "sk-live/*"]),
-            "keys[0].models[1]: expected the id of a model of this configuration, or a pattern that matches one",
-        ),
-        ("/keys", second("demo", OTHER_SHA256), "keys[1].name: expected a name of its own, found that of an earlier key"),
-        (
-            "/keys",
-            second("other", &DEMO_KEY_SHA256.to_uppercase()),
-            "keys[1].sha256: expected a key of its own, found that of an earlier entry",
-        ),
-        ("/anonymous", json!("yes"), "anonymous: expected true or false, found a string"),
-    ]);
-    let mut json = with("/anonymous", json!(true));
-    json["keys"][0]["name"] = json!("anonymous");
-    let message = "keys[0].name: expected another name: with anonymous: true, this one is for requests without a key";
-    assert_eq!(parse(&json).unwrap_err().to_string(), message);
 }
 
 #[test]

@@ -97,7 +97,12 @@ impl Streamed {
         self.held.is_none()
     }
 
-    /// What the stream has come to so far.
+    /// What a stream that goes no further has come to.
+    pub(super) fn spent_until_now(&self, endpoint: &Endpoint, request: &Request) -> Spent {
+        self.spent(endpoint, request).cut_short(endpoint, self.stream.account().output_bytes)
+    }
+
+    /// What the stream has come to.
     pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
         let account = self.stream.account();
         let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes);

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorType, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
 use crate::provider::Fault;
+use crate::retry_after;
 
 // === impl Exchange ===
 
@@ -22,6 +23,7 @@ impl Exchange {
 
     /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
     pub(super) fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
+        let retry_after = retry_after.or_else(|| retry_after::in_error(fault.raw.as_deref()?.as_bytes()));
         let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
         match verdict {
             Verdict::NextEndpoint(rest) => self.rest(rest, clock),

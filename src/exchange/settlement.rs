@@ -59,9 +59,13 @@ impl Spent {
         Self::new(endpoint, None, request, output_bytes)
     }
 
-    /// The same, of an answer that was cut short: the provider may have counted more.
-    pub fn cut_short(mut self) -> Self {
-        self.usage.source = Source::Partial;
-        self
+    /// The same, of an answer of `endpoint` that was cut short when `output_bytes` of it had been seen: the provider may have counted
+    /// more. What it had counted by then may be a beginning, as Anthropic's one token is, and so no less than what was seen is charged.
+    pub fn cut_short(self, endpoint: &Endpoint, output_bytes: usize) -> Self {
+        let mut usage = self.usage;
+        let uncounted = Usage::estimate(0, output_bytes).output.saturating_sub(usage.output_tokens());
+        usage.output = usage.output.saturating_add(uncounted);
+        usage.source = Source::Partial;
+        Self { usage, cost: endpoint.cost(&usage) }
     }
 }

@@ -19,6 +19,7 @@ const ONE_AT_FIRST: usize = 0;
 const ONE_AT_SECOND: usize = 1;
 const TWO_AT_THIRD: usize = 2;
 const TWO_AT_UPSTREAM: usize = 3;
+const TWO_AT_GOOGLE: usize = 4;
 
 fn gateway() -> Rc<Gateway> {
     let provider = |name: &str| json!({"name": name, "dialect": "openai", "credential": {"env": "KEY"}});
@@ -29,10 +30,11 @@ fn gateway() -> Rc<Gateway> {
         "providers": {
             "first": provider("First"), "second": provider("Second"), "third": provider("Third"),
             "upstream": {"dialect": "openrouter", "name": "Upstream"},
+            "google": {"dialect": "gemini"},
         },
         "models": [
             {"id": "m/one", "endpoints": [endpoint("first", 1), endpoint("second", 2)]},
-            {"id": "m/two", "endpoints": [endpoint("third", 3), endpoint("upstream", 4)]},
+            {"id": "m/two", "endpoints": [endpoint("third", 3), endpoint("upstream", 4), endpoint("google", 5)]},
         ],
         "anonymous": true,
     });

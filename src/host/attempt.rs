@@ -77,7 +77,7 @@ impl Filter {
         };
         let mut length = itoa::Buffer::new();
         let length = length.format(upstream.body.len()).as_bytes();
-        calls::replace_headers(Map::Request, &headers::for_provider(handover.headers.iter(), &endpoint.provider, &upstream, length));
+        calls::replace_headers(Map::Request, &headers::for_provider(handover.headers.iter(), &endpoint, &upstream, length));
         // A small body is made once, here; a large one again when it is sent, piece by piece and without a copy in between.
         let body = if upstream.body.len() <= ONE_PIECE { Some(upstream.body.to_vec()) } else { upstream.body.into_owned() };
         drop(exchange);

@@ -6,9 +6,14 @@
 //! A call that returns data costs Envoy a way back into the VM for memory, some ten times a call that does not.
 
 use std::ptr::null_mut;
+use std::time::Duration;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::Status;
 
 use crate::clock::{Clock, Millis};
 use crate::headers::Header;
+use crate::oauth::Refusal;
 
 /// The maps that this module reads and writes.
 #[derive(Clone, Copy)]
@@ -16,6 +21,8 @@ use crate::headers::Header;
 pub(super) enum Map {
     Request = 0,
     Response = 2,
+    /// Of the HTTP call whose answer is being handled.
+    CallResponse = 6,
 }
 
 /// The buffers that this module reads and writes.
@@ -24,6 +31,8 @@ pub(super) enum Map {
 pub(super) enum Buffer {
     Request = 0,
     Response = 1,
+    /// Of the HTTP call whose answer is being handled.
+    CallResponse = 4,
     PluginConfiguration = 7,
 }
 
@@ -59,6 +68,16 @@ unsafe extern "C" {
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -185,12 +204,6 @@ pub(super) fn set_shared(key: &str, data: &[u8], cas: u32) -> bool {
     status == OK
 }
 
-/// Has the plugin's `on_tick` called once in so many milliseconds.
-pub(super) fn set_tick_period(milliseconds: u32) {
-    // SAFETY: no memory is involved.
-    unsafe { proxy_set_tick_period_milliseconds(milliseconds) };
-}
-
 /// Defines a metric.
 pub(super) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
     let mut id = 0;
@@ -209,6 +222,47 @@ pub(super) fn add_to_metric(id: u32, value: u64) {
 pub(super) fn record_metric(id: u32, value: u64) {
     // SAFETY: no memory is involved.
     unsafe { proxy_record_metric(id, value) };
+}
+
+/// Has Envoy call this plugin's `on_tick` each `period`, in the place of the period before.
+pub(super) fn set_tick_period(period: Duration) {
+    let period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
+    // SAFETY: no memory is involved.
+    unsafe { proxy_set_tick_period_milliseconds(period) };
+}
+
+/// Lets the calls that follow be about the stream with this context, until the current callback is over; `false` if it has ended.
+pub(super) fn act_for(context: u32) -> bool {
+    // SAFETY: no memory is involved.
+    unsafe { proxy_set_effective_context(context) == OK }
+}
+
+/// Lets a request that was held go on.
+pub(super) fn resume_request() {
+    const REQUEST: u32 = 0;
+    // SAFETY: no memory is involved.
+    unsafe { proxy_continue_stream(REQUEST) };
+}
+
+/// Calls a function that Envoy has beyond the ABI; `None` if it has none of this name, or if the function fails.
+pub(super) fn foreign(name: &str, arguments: &[u8]) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads `name` and `arguments` and writes a pointer and a size.
+    let status =
+        unsafe { proxy_call_foreign_function(name.as_ptr(), name.len(), arguments.as_ptr(), arguments.len(), &mut data, &mut size) };
+    returned(status, data, size)
+}
+
+/// Makes an HTTP call, whose number is what `on_http_call_response` says. The SDK has to know about it, so it is made by the SDK,
+/// which panics on statuses that Envoy does not give here: of one that is not made Envoy says BadArgument or InternalFailure.
+///
+/// Errors: if it is not made.
+pub(super) fn http_call(cluster: &str, headers: &[(&str, String)], body: Option<&[u8]>, timeout: Duration) -> Result<u32, Refusal> {
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout).map_err(|status| match status {
+        Status::BadArgument => Refusal::NoCluster,
+        _ => Refusal::Unreachable,
+    })
 }
 
 /// Answers the request here. `details` is for Envoy's own logs.

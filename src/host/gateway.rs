@@ -1,46 +1,36 @@
 //! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
 
-use std::cell::RefCell;
+mod role;
+
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+pub(super) use role::Role;
+use role::{Asked, Planned, Refused, Waiter, Woken};
+
 use super::calls::{self, Buffer, Headers, HostClock, Map};
-use super::registry::{self, Handover, Registration};
-use super::shared_state::SharedState;
-use super::stats::Stats;
-use super::{shared_health, shared_performance, shared_sticky};
+use super::registry::Registration;
+use super::{shared_health, shared_performance};
 use crate::api::{Listing, Operation};
-use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
-use crate::config::{Gateway, Key};
+use crate::config::Key;
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
-use crate::exchange::{self, AnswerHead, Exchange, generation_id};
-use crate::headers::{self, Header, Numbers};
+use crate::exchange::AnswerHead;
+use crate::headers::{self, Numbers};
 use crate::health::EndpointKey;
-use crate::metrics;
-use crate::route::{self, Ask};
-use crate::secret::KeyHash;
-
-/// What all streams of a gateway plugin share.
-pub(super) struct Role {
-    gateway: Rc<Gateway>,
-    catalogue: Catalogue,
-    stats: Stats,
-    random: RefCell<fastrand::Rng>,
-}
 
 /// One stream.
 pub(super) struct Filter {
     role: Rc<Role>,
+    /// What Envoy calls it.
+    context: u32,
     state: State,
     /// Whether a page in a browser asks.
     for_page: bool,
-    /// What the client wants to be told of the routing beside an error of the gateway's own.
-    metadata: Vec<u8>,
 }
 
 /// How far the stream has come.
@@ -49,6 +39,8 @@ enum State {
     New,
     /// The body is being gathered.
     Reading { headers: Headers, key: Rc<Key> },
+    /// It is read, and waits for an access token.
+    Waiting(Rc<Waiter>),
     /// The attempts have it.
     Planned(Registration),
     /// Envoy answered by itself; this goes to the client in its place.
@@ -57,32 +49,11 @@ enum State {
     Answered,
 }
 
-// === impl Role ===
-
-impl Role {
-    pub(super) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
-        Self { stats: Stats::define(&gateway), catalogue: Catalogue::new(gateway.clone()), gateway, random: RefCell::new(random) }
-    }
-
-    /// Who asks.
-    fn authenticate(&self, headers: &Headers) -> Result<Rc<Key>, ClientError> {
-        let bearer = headers.find(b"authorization").and_then(|value| {
-            let (scheme, key) = value.split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
-        });
-        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
-            (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
-            (None, Some(anonymous)) => Ok(anonymous.clone()),
-            (None, None) => Err(ClientError::MissingKey),
-        }
-    }
-}
-
 // === impl Filter ===
 
 impl Filter {
-    pub(super) fn new(role: Rc<Role>) -> Self {
-        Self { role, state: State::New, for_page: false, metadata: Vec::new() }
+    pub(super) fn new(role: Rc<Role>, context: u32) -> Self {
+        Self { role, context, state: State::New, for_page: false }
     }
 
     /// Checks what can be checked before the body is there.
@@ -94,65 +65,42 @@ impl Filter {
     }
 
     fn check_size(&self, size: usize) -> Result<(), ClientError> {
-        let limit = self.role.gateway.defaults.max_request_bytes;
+        let limit = self.role.defaults().max_request_bytes;
         if size > limit { Err(ClientError::TooLarge(limit)) } else { Ok(()) }
     }
 
     /// The whole request is there: plan it, and hand it over.
-    fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
-        let gateway = &self.role.gateway;
+    fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Refused> {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
-        let request = Request::parse(body, headers.find(b"x-provider"), gateway.defaults.max_models)?;
-        let now = HostClock.now();
-        let header = |name: &str| headers.find(name.as_bytes());
-        let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
-        let random = &mut *self.role.random.borrow_mut();
-        let shows_metadata = headers::asks_for_metadata(headers.iter());
-        let routed = route::plan(gateway, &ask, &SharedState(now), &now, random).inspect_err(|_| {
-            if shows_metadata {
-                let requested = request.models.first().map_or("", |model| model);
-                let serving = gateway.model(requested).into_iter().flat_map(|model| &model.endpoints);
-                self.metadata = exchange::unrouted(requested, serving.map(|endpoint| &**endpoint));
+        let request = Request::parse(body, headers.find(b"x-provider"), self.role.defaults().max_models)?;
+        self.state = match self.role.plan(Asked { headers, key, request })? {
+            Planned::Now(registration) => State::Planned(registration),
+            Planned::Later(asked) => {
+                let waiter = Rc::new(Waiter::new(self.context));
+                self.role.wait(&waiter, asked);
+                State::Waiting(waiter)
             }
-        })?;
-        let exchange = Exchange::new(generation_id(now, random), request, key, routed.plan, gateway.defaults.clone(), now).routed(
-            routed.strategy,
-            routed.sticky,
-            shows_metadata,
-        );
-        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
-        calls::remove_header(Map::Request, b"authorization");
-        // The router reads these two and takes them away.
-        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
-        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
-        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
-        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
-        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
-        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
-        // the attempt role is ever missing, no provider gets a prompt.
-        calls::replace_buffer(Buffer::Request, b"{}");
-        calls::set_header(Map::Request, "content-length", b"2");
-        self.state = State::Planned(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers })));
+        };
         Ok(())
     }
 
-    /// Counts an answer of the gateway's own, and tells the operator what is his.
-    fn note(&self, error: &Error) {
-        self.role.stats.add(metrics::rejection(error.error_type()));
-        if let Error::Internal(reason) = error {
-            log::error!("signalbox: {reason}");
+    /// Takes note of what became of the stream while it waited.
+    fn wake(&mut self) {
+        if let State::Waiting(waiter) = &self.state
+            && let Some(woken) = waiter.woken()
+        {
+            self.state = match woken {
+                Woken::Planned(registration) => State::Planned(registration),
+                Woken::Answered => State::Answered,
+            };
         }
     }
 
     fn reject(&mut self, error: &Error) -> Action {
         self.state = State::Answered;
-        self.note(error);
-        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
-        if let Error::Client(ClientError::Method { allowed, .. }) = error {
-            headers.push((b"allow", allowed.as_bytes()));
-        }
-        self.respond(error.status(), headers, &error.body_with(&self.metadata))
+        self.role.reject(error, self.for_page);
+        Action::Pause
     }
 
     /// Answers with what the configuration says.
@@ -166,22 +114,14 @@ impl Filter {
             _ => Ok(None),
         };
         let report = |endpoint: &Endpoint| shared_performance::report(EndpointKey::of(endpoint));
-        let answer = key.map_err(Error::from).and_then(|key| self.role.catalogue.answer(listing, query, key.as_deref(), &report));
-        match answer {
+        match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report)) {
             Ok(body) => {
                 self.state = State::Answered;
-                self.respond(200, vec![(b"content-type", b"application/json")], body.as_bytes())
+                role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes(), self.for_page);
+                Action::Pause
             }
             Err(error) => self.reject(&error),
         }
-    }
-
-    fn respond(&self, status: u16, mut headers: Vec<Header<'_>>, body: &[u8]) -> Action {
-        if self.for_page {
-            headers.extend(headers::FOR_PAGES);
-        }
-        calls::respond(status, "signalbox", &headers, body);
-        Action::Pause
     }
 
     /// More of the body has come, `size` bytes so far.
@@ -197,9 +137,18 @@ impl Filter {
                     Err(error) => Err(error.into()),
                 };
                 match planned {
+                    Ok(()) if matches!(self.state, State::Waiting(_)) => Action::Pause,
                     Ok(()) => Action::Continue,
-                    Err(error) => self.reject(&error),
+                    Err(refused) => {
+                        self.state = State::Answered;
+                        self.role.refuse(&refused, self.for_page);
+                        Action::Pause
+                    }
                 }
+            }
+            waiting @ State::Waiting(_) => {
+                self.state = waiting;
+                Action::Pause
             }
             State::Answered => Action::Pause,
             other => {
@@ -214,7 +163,7 @@ impl Filter {
         match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
             // 408: the client took too long to send its request. 413: Envoy's buffers are smaller than our limit.
-            State::New | State::Reading { .. } => Some(Error::of_envoy(status)),
+            State::New | State::Reading { .. } | State::Waiting(_) => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
         }
     }
@@ -256,11 +205,12 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        self.wake();
         // The usual case first: the attempt role has written this answer, or this filter has.
         let ours = match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow().is_released(),
             State::Answered | State::Replacing { .. } => true,
-            State::New | State::Reading { .. } => false,
+            State::New | State::Reading { .. } | State::Waiting(_) => false,
         };
         if ours {
             return Action::Continue;
@@ -270,7 +220,7 @@ impl HttpContext for Filter {
             return Action::Continue;
         };
         if !matches!(error, Error::Provider(_)) {
-            self.note(&error);
+            self.role.note(&error);
         }
         let (id, retry_after, body) = match &self.state {
             State::Planned(planned) => {
@@ -308,6 +258,7 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
+        self.wake();
         let (State::Planned(planned) | State::Replacing { planned: Some(planned), .. }) =
             std::mem::replace(&mut self.state, State::Answered)
         else {
@@ -319,9 +270,7 @@ impl HttpContext for Filter {
         }
         let settled = exchange.settle(HostClock.now());
         shared_health::note(&exchange.take_troubles());
-        shared_performance::note(settled.observations());
-        settled.sticky.inspect(|change| shared_sticky::apply(*change, settled.at));
-        metrics::settlement(&self.role.gateway, &settled, |record| self.role.stats.add(record));
+        self.role.settle(&settled);
     }
 }
 

@@ -5,14 +5,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::calls::{self, HostClock};
 use crate::clock::{Clock, Millis};
 use crate::health::EndpointKey;
 use crate::performance::{Observation, Performance, Recent, Report};
 
-/// How often what was observed is shared, in milliseconds.
-pub(super) const TICK: u32 = 250;
+/// How often what was observed is shared.
+pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// So many observations are shared before the next tick.
 const MOST_PENDING: usize = 1024;

@@ -78,6 +78,26 @@ fn added(gateway: &Gateway, settled: &Settlement) -> BTreeMap<String, u64> {
     added
 }
 
+#[test]
+fn fetches_of_access_tokens_are_counted_for_each_provider_that_wants_some() {
+    let tokens = json!({"metadata": true, "token_cluster": "m"});
+    let vertex = |credential| json!({"dialect": "vertex", "project": "p", "region": "global", "credential": credential});
+    let endpoint = |provider: &str| json!({"provider": provider, "model": "m", "price": {"prompt": 1, "completion": 2}});
+    let config = json!({
+        "role": "gateway", "anonymous": true,
+        "providers": {"one": vertex(tokens.clone()), "two": vertex(tokens.clone()), "unused": vertex(tokens), "other": {"dialect": "openai"}},
+        "models": [{"id": "m/m", "endpoints": [endpoint("one"), endpoint("other"), endpoint("two")]}, {"id": "m/n", "endpoints": [endpoint("one")]}],
+    });
+    let Ok(Config::Gateway(gateway)) = Config::parse(config.to_string().as_bytes(), |_| None) else { panic!() };
+    let definitions = definitions(&gateway);
+    let named = |place, has_failed| &*definitions[token_fetch(&gateway, place, has_failed).metric].name;
+    let of = |provider: &str, outcome: &str| format!("signalbox_token_fetches_total;gen_ai_provider_name={provider};outcome={outcome}");
+    assert_eq!((named(0, false), named(0, true)), (&*of("one", "accepted"), &*of("one", "failed")));
+    assert_eq!((named(1, false), named(1, true)), (&*of("two", "accepted"), &*of("two", "failed")));
+    assert_eq!(definitions.iter().filter(|definition| definition.name.contains("token_fetches")).count(), 4);
+    assert!(!super::definitions(&super::tests::gateway()).iter().any(|definition| definition.name.contains("token_fetches")));
+}
+
 fn named<const N: usize>(expected: [(String, u64); N]) -> BTreeMap<String, u64> {
     expected.into()
 }

@@ -12,6 +12,7 @@ mod turns;
 
 pub use completion::completion;
 pub use request::request;
+pub(super) use request::{Platform, body};
 pub use stream::Stream;
 
 use crate::chat::chunks::FinishReason;

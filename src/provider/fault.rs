@@ -31,11 +31,17 @@ impl Fault {
     pub fn of_status(status: u16, body: &[u8]) -> Self {
         let named = type_of(body);
         let error_type = match (status, named) {
+            // Cohere's: «a request or response contains a deny-listed token».
+            (498, _) => ErrorType::ContentPolicyViolation,
             (400 | 413 | 422, Some(named @ (ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation))) => named,
-            // Gemini's answer to a key that it does not know: the operator's fault and not the client's.
-            (400, Some(ErrorType::Authentication)) => {
-                return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) };
+            // The operator's fault and not the client's, whatever the status: Gemini's answer to a key that it does not know, Anthropic's
+            // to an account without credit, Bedrock's to a model that it does not have there.
+            (400, Some(ErrorType::Authentication)) => return Self { status: 401, error_type: ErrorType::Authentication, raw: cut(body) },
+            (400, Some(ErrorType::PaymentRequired)) => return Self { status: 402, error_type: ErrorType::PaymentRequired, raw: cut(body) },
+            (400, Some(ErrorType::PermissionDenied)) => {
+                return Self { status: 403, error_type: ErrorType::PermissionDenied, raw: cut(body) };
             }
+            (400, Some(ErrorType::NotFound)) => return Self { status: 404, error_type: ErrorType::NotFound, raw: cut(body) },
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -72,9 +78,10 @@ fn type_of(body: &[u8]) -> Option<ErrorType> {
     type_of_message(body).or(named)
 }
 
-/// Anthropic and Mistral call all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, and Bedrock `ValidationException`.
+/// Anthropic and Mistral call all of these `invalid_request_error`, Gemini `INVALID_ARGUMENT`, Bedrock `ValidationException`, and Cohere
+/// nothing.
 fn type_of_message(body: &[u8]) -> Option<ErrorType> {
-    const ABOUT_LENGTH: [&str; 7] = [
+    const ABOUT_LENGTH: [&str; 9] = [
         "prompt is too long",
         "Input is too long",
         "exceed context limit",
@@ -82,6 +89,8 @@ fn type_of_message(body: &[u8]) -> Option<ErrorType> {
         "Too many input tokens",
         "Input Tokens Exceeded",
         "maximum context length",
+        "number of tokens in the prompt cannot exceed",
+        "too many tokens: size limit exceeded",
     ];
     let mut found = None;
     walk(&mut Scanner::new(body), &mut |key, value| {
@@ -90,6 +99,9 @@ fn type_of_message(body: &[u8]) -> Option<ErrorType> {
             found = match () {
                 () if ABOUT_LENGTH.into_iter().any(says) => Some(ErrorType::ContextLengthExceeded),
                 () if says("content filtering policy") => Some(ErrorType::ContentPolicyViolation),
+                () if says("credit balance is too low") => Some(ErrorType::PaymentRequired),
+                () if says("User location is not supported") => Some(ErrorType::PermissionDenied),
+                () if says("model identifier is invalid") || says("on-demand throughput") => Some(ErrorType::NotFound),
                 () => found,
             };
         }
@@ -205,6 +217,11 @@ mod tests {
         assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The model returned the following errors: prompt is too long: 2 tokens > 1 maximum"}"#), length);
         assert_eq!(kind(r#"{"message":"Input is too long for requested model."}"#), length);
+        let cohere = "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4292. Try using a shorter prompt";
+        assert_eq!(kind(&format!(r#"{{"id":"1","message":"{cohere}"}}"#)), length);
+        let of_answer =
+            r#"{"message":"too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model"}"#;
+        assert_eq!(kind(of_answer), ErrorType::InvalidRequest);
         assert_eq!(kind(r#"{"message":"The tool name is too long."}"#), ErrorType::InvalidRequest);
         assert_eq!(kind("<html>"), ErrorType::InvalidRequest);
         let anthropic =
@@ -213,6 +230,31 @@ mod tests {
         assert_eq!(anthropic("input length and `max_tokens` exceed context limit: 1 + 2 > 2"), ErrorType::ContextLengthExceeded);
         assert_eq!(anthropic("Output blocked by content filtering policy"), ErrorType::ContentPolicyViolation);
         assert_eq!(anthropic("messages: at least one message is required"), ErrorType::InvalidRequest);
+    }
+
+    #[test]
+    fn a_400_can_be_the_operators_fault() {
+        for (body, status, error_type) in [
+            (
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}"#,
+                402,
+                ErrorType::PaymentRequired,
+            ),
+            (r#"{"message":"The provided model identifier is invalid."}"#, 404, ErrorType::NotFound),
+            (
+                r#"{"message":"Invocation of model ID amazon.nova-2-lite-v1:0 with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model."}"#,
+                404,
+                ErrorType::NotFound,
+            ),
+            (
+                r#"{"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}}"#,
+                403,
+                ErrorType::PermissionDenied,
+            ),
+        ] {
+            let fault = Fault::of_status(400, body.as_bytes());
+            assert_eq!((fault.status, fault.error_type), (status, error_type), "{body}");
+        }
     }
 
     #[test]

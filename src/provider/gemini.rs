@@ -4,10 +4,14 @@
 
 mod answer;
 mod blocks;
+mod candidate;
 mod completion;
 mod contents;
 mod finish;
 mod generation;
+mod grounding;
+mod large;
+mod logprobs;
 mod schema;
 mod stream;
 
@@ -28,10 +32,22 @@ const FORMAT: &str = "google-gemini-v1";
 ///
 /// Errors: if the request is malformed where OpenAI's format lets it pass.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstream<'a>, ClientError> {
+    let method = if request.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+    Ok(Upstream {
+        path: path(&endpoint.provider.path_prefix, &endpoint.model, method).into(),
+        headers: Vec::new(),
+        body: body(request, endpoint)?.into(),
+    })
+}
+
+/// The body of the request to `endpoint`, which Vertex AI takes, too.
+///
+/// Errors: as those of [`request`].
+pub(super) fn body(request: &Request, endpoint: &Endpoint) -> Result<Vec<u8>, ClientError> {
     let conversation = request.conversation()?;
     let mut body = Vec::with_capacity(request.body().len().saturating_add(512));
     body.push(b'{');
-    contents::contents_into(&conversation.messages, &mut body)?;
+    contents::contents_into(&conversation.messages, generation::takes_call_ids(endpoint), &mut body)?;
     tools_into(&conversation, &mut body);
     generation::config_into(request, &conversation, endpoint, &mut body);
     for (key, value) in &conversation.parameters.others {
@@ -42,23 +58,20 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstr
         }
     }
     body.push(b'}');
-    Ok(Upstream {
-        path: path(&endpoint.provider.path_prefix, &endpoint.model, request.stream).into(),
-        headers: Vec::new(),
-        body: body.into(),
-    })
+    Ok(body)
 }
 
-/// The path for `model`, whose name must not become more than one segment of it.
-fn path(prefix: &str, model: &str, stream: bool) -> String {
+/// The path of `method` of `model`, whose name must not become more than one segment of it.
+pub(super) fn path(prefix: &str, model: &str, method: &str) -> String {
     let mut path = format!("{prefix}/models/");
     for byte in model.strip_prefix("models/").unwrap_or(model).bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => path.push(char::from(byte)),
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
-    path.push_str(if stream { ":streamGenerateContent?alt=sse" } else { ":generateContent" });
+    path.push(':');
+    path.push_str(method);
     path
 }
 
@@ -119,13 +132,13 @@ mod tests {
 
     #[test]
     fn t58_a_models_name_stays_one_segment_of_the_path() {
-        for (model, stream, expected) in [
-            ("gemini-2.5-flash", false, "/v1beta/models/gemini-2.5-flash:generateContent"),
-            ("models/gemini-2.5-flash", true, "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
-            ("../x?y#z", false, "/v1beta/models/..%2Fx%3Fy%23z:generateContent"),
-            ("a:b é", false, "/v1beta/models/a%3Ab%20%C3%A9:generateContent"),
+        for (model, method, expected) in [
+            ("gemini-2.5-flash", "generateContent", "/v1beta/models/gemini-2.5-flash:generateContent"),
+            ("models/gemini-2.5-flash", "streamGenerateContent?alt=sse", "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
+            ("../x?y#z", "generateContent", "/v1beta/models/..%2Fx%3Fy%23z:generateContent"),
+            ("a:b é", "generateContent", "/v1beta/models/a%3Ab%20%C3%A9:generateContent"),
         ] {
-            assert_eq!(path("/v1beta", model, stream), expected);
+            assert_eq!(path("/v1beta", model, method), expected);
         }
     }
 }

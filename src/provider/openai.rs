@@ -34,6 +34,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a>
             OutputLimitName::MaxTokens => Some(Name::MaxTokens),
             OutputLimitName::AsSent => None,
         },
+        supported_parameters: endpoint.supported_parameters.as_deref(),
     });
     Upstream { path: path(endpoint).into(), headers: Vec::new(), body }
 }

@@ -49,7 +49,7 @@ impl<'a> Overrides<'a> {
         }
         // Which tier answers has been decided, and with it the price.
         if endpoint.is_tiered {
-            match (endpoint.provider.dialect.format(), endpoint.service_tier) {
+            match (endpoint.format, endpoint.service_tier) {
                 (Format::OpenAi, Some(ServiceTier::Flex)) => members.push(("service_tier", Some(b"\"flex\""))),
                 (Format::OpenAi, Some(ServiceTier::Priority)) => members.push(("service_tier", Some(b"\"priority\""))),
                 (Format::OpenAi, None) if asks_for_tier(request) => members.push(("service_tier", None)),

@@ -161,7 +161,7 @@ impl Known {
         Rank {
             ordered: ordered.unwrap_or(usize::MAX),
             // The client's own order holds, trouble or not.
-            trouble: self.health.trouble(endpoint, self.now).filter(|_| ordered.is_none()).unwrap_or_default(),
+            trouble: trouble(endpoint, &self.health, self.now).filter(|_| ordered.is_none()).unwrap_or_default(),
             standing: if ordered.is_none() { Standing::of(&recent) } else { Standing::Normal },
             is_off_tier: tier.is_some_and(|tier| endpoint.service_tier != Some(tier)),
             is_elsewhere: held.is_some_and(|held| held.endpoint != EndpointKey::of(endpoint)),
@@ -202,6 +202,14 @@ impl Standing {
             Some(uptime) if uptime < 95.0 => Self::Lower,
             _ => Self::Normal,
         }
+    }
+}
+
+/// Until when `endpoint` is in trouble. Nobody knows when an access token will be there that could not be had; the first is waited for.
+fn trouble(endpoint: &Endpoint, health: &Health, now: Millis) -> Option<Millis> {
+    match &endpoint.provider.tokens {
+        Some(tokens) if tokens.is_failing() && tokens.token(now).is_none() => Some(Millis(u64::MAX)),
+        _ => health.trouble(endpoint, now),
     }
 }
 

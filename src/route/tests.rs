@@ -7,6 +7,7 @@ mod oracle;
 mod order;
 mod performance;
 mod preferences;
+mod readiness;
 mod rules;
 mod tiers;
 

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn t33_the_latest_count_wins_and_nothing_is_summed() {
+    fn t33_c2_the_latest_count_wins_and_nothing_is_summed() {
         let usage = merged(&[
             r#"{"input_tokens":25,"cache_read_input_tokens":100,"output_tokens":1}"#,
             r#"{"output_tokens":15}"#,

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn t54_thoughts_are_output_beside_the_candidates() {
+    fn t54_c9_thoughts_are_output_beside_the_candidates() {
         let json = r#"{"promptTokenCount":8,"candidatesTokenCount":20,"thoughtsTokenCount":300,"totalTokenCount":328}"#;
         assert_eq!(usage(json), Some(Usage { input: 8, output: 20, reasoning: 300, ..Usage::default() }));
         assert_eq!(usage(json).unwrap().output_tokens(), 320);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn t53_counts_of_a_stream_are_those_of_the_last_and_nothing_erases() {
+    fn t53_c5_counts_of_a_stream_are_those_of_the_last_and_nothing_erases() {
         let mut first = GeminiUsage::parse(br#"{"promptTokenCount":8,"cachedContentTokenCount":2,"candidatesTokenCount":1}"#).unwrap();
         first.merge(&GeminiUsage::parse(br#"{"promptTokenCount":8,"candidatesTokenCount":7,"thoughtsTokenCount":4}"#).unwrap());
         first.merge(&GeminiUsage::parse(br#"{"promptTokenCount":null,"totalTokenCount":19}"#).unwrap());

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn t9_t10_the_latest_count_that_is_not_null_wins() {
+    fn t09_t10_the_latest_count_that_is_not_null_wins() {
         let mut merged = OpenAiUsage::default();
         for json in [
             r#"{"prompt_tokens":10,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":4}}"#,

@@ -76,13 +76,3 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(!0u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
-
-/// `actual` is what is in the golden file `name`, which `golden` was read from; `UPDATE_GOLDEN=1 cargo test` writes it anew.
-pub(crate) fn assert_golden(name: &str, golden: &str, actual: &str) {
-    #[cfg(not(target_family = "wasm"))]
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        let path = format!("{}/tests/fixtures/bedrock/{name}", env!("CARGO_MANIFEST_DIR"));
-        return std::fs::write(path, actual).unwrap();
-    }
-    assert!(golden == actual, "{name} differs (UPDATE_GOLDEN=1 rewrites it)\n--- expected\n{golden}\n--- actual\n{actual}");
-}

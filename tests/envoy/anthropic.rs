@@ -30,7 +30,7 @@ static GATEWAY: Shared = Shared::new(|| {
     gateway
 });
 
-fn message(content: Value, stop_reason: &str) -> Reply {
+pub fn message(content: Value, stop_reason: &str) -> Reply {
     Reply::json(
         200,
         &json!({
@@ -41,11 +41,11 @@ fn message(content: Value, stop_reason: &str) -> Reply {
 }
 
 /// Named events, as the API sends them.
-fn events(events: &[Value]) -> String {
+pub fn events(events: &[Value]) -> String {
     events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
 }
 
-fn begun(text: &str) -> Vec<Value> {
+pub fn begun(text: &str) -> Vec<Value> {
     vec![
         json!({"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": {"input_tokens": 10, "output_tokens": 1}}}),
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
@@ -54,7 +54,7 @@ fn begun(text: &str) -> Vec<Value> {
     ]
 }
 
-fn whole(text: &str) -> Vec<Value> {
+pub fn whole(text: &str) -> Vec<Value> {
     let mut all = begun(text);
     all.extend([
         json!({"type": "content_block_stop", "index": 0}),
@@ -64,12 +64,12 @@ fn whole(text: &str) -> Vec<Value> {
     all
 }
 
-fn error(kind: &str) -> Value {
+pub fn error(kind: &str) -> Value {
     json!({"type": "error", "error": {"type": kind, "message": "No."}})
 }
 
 #[test]
-fn a_completion_goes_out_and_comes_back_translated() {
+fn t34_t39_a_completion_goes_out_and_comes_back_translated() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("anthropic");
     provider.answers("plain", message(json!([{"type": "text", "text": "Hi \"you\""}]), "end_turn"));
@@ -93,7 +93,7 @@ fn a_completion_goes_out_and_comes_back_translated() {
 }
 
 #[test]
-fn a_stream_comes_back_as_chunks_with_usage_and_end() {
+fn t43_a_stream_comes_back_as_chunks_with_usage_and_one_end() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("anthropic").answers("streamed", Reply::events([events(&whole("Hello"))]));
     gateway
@@ -111,7 +111,7 @@ fn a_stream_comes_back_as_chunks_with_usage_and_end() {
 }
 
 #[test]
-fn tools_are_called_and_their_answers_taken_back() {
+fn t28_tools_are_called_and_their_answers_taken_back() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("anthropic");
     let use_of = |id: &str, city: &str| json!({"type": "tool_use", "id": id, "name": "weather", "input": {"city": city}});

@@ -78,7 +78,7 @@ fn odd_but_legal_bodies_are_passed_on_or_refused() {
 }
 
 #[test]
-fn other_methods_and_paths_are_told_so() {
+fn s18_other_methods_and_paths_are_told_so() {
     let gateway = Use::of(&GATEWAY);
     for method in ["GET", "PUT", "DELETE", "PATCH"] {
         let request = Request::new(method, "/api/v1/chat/completions");

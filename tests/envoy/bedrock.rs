@@ -33,7 +33,7 @@ static GATEWAY: Shared = Shared::new(|| {
     Gateway::start(setup)
 });
 
-fn events(transcript: &[(&str, Value)]) -> Reply {
+pub fn events(transcript: &[(&str, Value)]) -> Reply {
     let frames = transcript.iter().map(|(kind, payload)| {
         let (header, kind, class) = match kind.strip_prefix('!') {
             Some(exception) => (":exception-type", exception, "exception"),
@@ -65,31 +65,31 @@ fn crc32(bytes: &[u8]) -> [u8; 4] {
     (!bytes.iter().fold(!0u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))).to_be_bytes()
 }
 
-fn text(text: &str) -> (&'static str, Value) {
+pub fn text(text: &str) -> (&'static str, Value) {
     ("contentBlockDelta", json!({"contentBlockIndex": 0, "delta": {"text": text}}))
 }
 
-fn beginning() -> (&'static str, Value) {
+pub fn beginning() -> (&'static str, Value) {
     ("messageStart", json!({"role": "assistant"}))
 }
 
-fn ending(reason: &str) -> [(&'static str, Value); 2] {
+pub fn ending(reason: &str) -> [(&'static str, Value); 2] {
     let usage = json!({"inputTokens": 7, "outputTokens": 3, "totalTokens": 30, "cacheReadInputTokens": 20});
     [("messageStop", json!({"stopReason": reason})), ("metadata", json!({"usage": usage, "metrics": {"latencyMs": 1}}))]
 }
 
-fn streamed(pieces: &[&str]) -> Reply {
+pub fn streamed(pieces: &[&str]) -> Reply {
     let texts = pieces.iter().map(|piece| text(piece));
     events(&[beginning()].into_iter().chain(texts).chain(ending("end_turn")).collect::<Vec<_>>())
 }
 
-fn converse(content: Value, stop_reason: &str) -> Reply {
+pub fn converse(content: Value, stop_reason: &str) -> Reply {
     let usage = json!({"inputTokens": 7, "outputTokens": 3, "totalTokens": 10});
     Reply::json(200, &json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop_reason, "usage": usage}))
 }
 
 #[test]
-fn a_chat_is_signed_and_answered() {
+fn t62_a_chat_is_signed_and_answered() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("signed");
     provider.answers("chat", converse(json!([{"text": "Bonjour"}]), "end_turn"));
@@ -112,7 +112,7 @@ fn a_chat_is_signed_and_answered() {
 }
 
 #[test]
-fn a_stream_of_frames_becomes_a_stream_of_events() {
+fn t63_t65_t66_a_stream_of_frames_becomes_a_stream_of_events() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("keyed");
     provider.answers("key", streamed(&["Bon", "jour"]).in_pieces_of(7, Duration::ZERO));
@@ -128,7 +128,7 @@ fn a_stream_of_frames_becomes_a_stream_of_events() {
 }
 
 #[test]
-fn tools_go_there_and_back() {
+fn t67_tools_go_there_and_back() {
     let gateway = Use::of(&GATEWAY);
     let call = json!([{"toolUse": {"toolUseId": "tooluse_1", "name": "get_weather", "input": {"city": "Paris"}}}]);
     gateway.provider("signed").answers("tools", converse(call, "tool_use"));
@@ -164,7 +164,7 @@ fn a_failing_bedrock_is_replaced_by_another_format() {
 }
 
 #[test]
-fn an_exception_midway_is_told_within_the_stream() {
+fn t64_an_exception_midway_is_told_within_the_stream() {
     let gateway = Use::of(&GATEWAY);
     let broken = [beginning(), text("Once"), ("!modelStreamErrorException", json!({"message": "The model has failed."}))];
     gateway.provider("signed").answers("midway", events(&broken).paced(Duration::from_millis(50)));

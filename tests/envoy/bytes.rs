@@ -40,15 +40,15 @@ fn sent(gateway: &Gateway, model: &str, body: &str) -> String {
 }
 
 #[test]
-fn every_other_byte_stays() {
+fn t23_c25_every_other_byte_stays() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"model":"MODEL","messages":[{"role":"user","content":"hi"}]}"#,
         "\r\n {\t\"temperature\" : 1.0 ,\n  \"messages\" : [ { \"content\" : \"hi\" , \"role\" : \"user\" } ] ,\n\t\"model\" : \"MODEL\"\n}\n ",
         r#"{"seed":9223372036854775807,"model":"MODEL","top_p":1e-7,"logit_bias":{"50256":-100.0},"messages":[{"role":"user","content":"hi"}],"x":123456789012345678901234567890,"y":-0.0,"z":1E+2}"#,
         r#"{"messages":[{"role":"user","content":"\u00e9 é \ud83d\ude80 \/ \b\f\n\" \\ {\"model\":\"x\"}"}],"model":"MODEL","unknown":{"deep":[[[{"model":"inner"}]]]},"metadata":{}}"#,
-        r#"{"messages":[{"role":"assistant","content":null,"reasoning_details":[{"type":"reasoning.encrypted","data":"bW9kZWw=","signature":"c2ln"}]}],"prompt_cache_key":"k","service_tier":"flex","verbosity":"low","store":true,"model":"MODEL"}"#,
-        r#"{"tools":[{"function":{"parameters":{"type":"object","properties":{"model":{"type":"string"},"provider":{},"models":{}}},"name":"f"},"type":"function"}],"model":"MODEL","messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}],"stream":false}"#,
+        r#"{"messages":[{"role":"assistant","content":null,"reasoning_content":"a\u0020b","thought":{"data":"bW9kZWw=","signature":"c2ln"}}],"prompt_cache_key":"k","service_tier":"flex","verbosity":"low","store":true,"model":"MODEL"}"#,
+        r#"{"tools":[{"function":{"parameters":{"type":"object","properties":{"model":{"type":"string"},"provider":{},"models":{}}},"name":"f"},"type":"function"}],"model":"MODEL","messages":[{"role":"user","content":[{"type":"text","text":"hi","prompt_cache":{"type":"ephemeral"}}]}],"stream":false}"#,
     ] {
         let received = sent(&gateway, "exact", &body.replace("MODEL", "t/exact"));
         assert_eq!(received, body.replace("MODEL", "exact"));
@@ -57,7 +57,7 @@ fn every_other_byte_stays() {
 
 /// The name of `model` itself may be written in another way.
 #[test]
-fn an_escaped_member_name_is_the_same_member() {
+fn t24_an_escaped_member_name_is_the_same_member() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"\u006dodel":"t/escaped","messages":[{"role":"user","content":"hi"}]}"#,
@@ -74,7 +74,7 @@ fn an_escaped_member_name_is_the_same_member() {
 
 /// T24: the gateway and the provider may not each pick another.
 #[test]
-fn a_body_that_names_two_models_is_refused() {
+fn t24_a_body_that_names_two_models_is_refused() {
     let gateway = Use::of(&GATEWAY);
     for body in [
         r#"{"model":"t/twice","model":"t/twice","messages":[{"role":"user","content":"hi"}]}"#,

@@ -86,7 +86,7 @@ fn assert_well(gateway: &Gateway) {
 }
 
 #[test]
-fn broken_answers_never_break_the_gateway() {
+fn c12_broken_answers_never_break_the_gateway() {
     let gateway = Use::of(&GATEWAY);
     let mut dice = Dice(0x5eed_0001);
     for n in 0..700 {

@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    client::{self, Request},
     gateway::{Gateway, needed, root},
     provider::Provider,
     reply::Reply,
@@ -45,6 +46,36 @@ impl Drop for Simulator {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// What aimock says in the format of `dialect` is understood: text, whole and streamed, calls, and that there is a limit.
+pub fn assert_simulated(dialect: &str) {
+    let simulator = Simulator::start();
+    let provider = json!({"dialect": dialect, "host": null, "path_prefix": null});
+    let gateway = Gateway::start(
+        Setup::new().provider(Provider::at("simulator", simulator.port), provider).models(&["t/plain", "t/limited"], &["simulator"]),
+    );
+    let plain = gateway.ask("t/plain").json();
+    let text = plain["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("Once upon a time"), "{plain:#}");
+    assert_eq!(plain["usage"]["total_tokens"], 30);
+    let chunks = client::chunks(&gateway.ask_streamed("t/plain").events());
+    assert_eq!(client::text(&chunks), text);
+    assert_eq!(client::usage(&chunks)["total_tokens"], 30);
+
+    const ARGUMENTS: &str = r#"{"city":"Zürich"}{"city":"Paris"}"#;
+    let parameters = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let tools = json!([{"type": "function", "function": {"name": "get_weather", "parameters": parameters}}]);
+    let arguments = |call: &Value| call["function"]["arguments"].as_str().unwrap_or_default().to_owned();
+    let called = gateway.send(&Request::ask("t/plain", json!({"tools": tools}))).json();
+    let choice = &called["choices"][0];
+    assert_eq!(choice["message"]["tool_calls"].as_array().unwrap().iter().map(arguments).collect::<String>(), ARGUMENTS);
+    assert_eq!(choice["finish_reason"], "tool_calls");
+    let streamed = client::chunks(&gateway.open(&Request::ask("t/plain", json!({"tools": tools, "stream": true}))).events());
+    let calls = streamed.iter().map(|chunk| &chunk["choices"][0]["delta"]["tool_calls"][0]);
+    assert_eq!(calls.map(arguments).collect::<String>(), ARGUMENTS);
+    assert!(streamed.iter().any(|chunk| chunk["choices"][0]["finish_reason"] == "tool_calls"));
+    gateway.ask("t/limited").error(429);
 }
 
 fn start() -> (Simulator, Gateway) {

@@ -93,7 +93,7 @@ fn the_headers_tell_generation_and_cost() {
 }
 
 #[test]
-fn an_answer_may_arrive_in_any_pieces() {
+fn s13_s16_an_answer_may_arrive_in_any_pieces() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let body = wire::completion("héllo — 世界 🚂");
@@ -115,7 +115,7 @@ fn an_answer_may_arrive_in_any_pieces() {
 }
 
 #[test]
-fn a_request_may_come_chunked_or_wait_for_100_continue() {
+fn s19_a_request_may_come_chunked_or_wait_for_100_continue() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let long = json!({"user": "u".repeat(5000)});
@@ -130,7 +130,7 @@ fn a_request_may_come_chunked_or_wait_for_100_continue() {
 }
 
 #[test]
-fn an_informational_status_from_the_provider_is_not_the_answer() {
+fn s18_an_informational_status_from_the_provider_is_not_the_answer() {
     let gateway = Use::of(&GATEWAY);
     let body = wire::completion_body("ok").to_string();
     let wire = format!(

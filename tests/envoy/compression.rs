@@ -33,7 +33,7 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_answer_passes_or_is_decoded() {
+fn s11_a_compressed_answer_passes_or_is_decoded() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let body = wire::completion_body("pressed").to_string().into_bytes();

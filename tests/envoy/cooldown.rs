@@ -64,7 +64,7 @@ fn http_date(from_now: u64, rfc850: bool) -> String {
 }
 
 #[test]
-fn retry_after_is_understood_in_every_spelling() {
+fn t80_c18_retry_after_is_understood_in_every_spelling() {
     let gateway = Use::of(&GATEWAY);
     for (name, header, value) in SPELLINGS {
         let value = match name {

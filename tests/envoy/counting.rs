@@ -136,7 +136,7 @@ fn small_costs_are_exact_and_free_is_zero() {
 
 /// C10: pay for what was served.
 #[test]
-fn a_failed_attempt_costs_nothing() {
+fn c10_a_failed_attempt_costs_nothing() {
     let gateway = Use::of(&GATEWAY);
     let mut error = wire::completion_body("half");
     error["error"] = json!({"message": "broke", "code": 500});
@@ -167,7 +167,7 @@ fn a_key_is_charged_with_what_its_requests_cost() {
 }
 
 #[test]
-fn the_time_to_the_first_token_is_measured() {
+fn c6_the_time_to_the_first_token_is_measured() {
     let gateway = Use::of(&GATEWAY);
     let pause = std::time::Duration::from_millis(400);
     gateway.provider("first").answers("latency", wire::stream(&["a", "b", "c"]).pause_before(1, pause));

@@ -70,7 +70,7 @@ fn every_dialect_streams() {
 
 /// OpenRouter as a provider sends comments, its own `provider` and a `cost` of its own; what the client is told is ours.
 #[test]
-fn openrouter_itself_can_be_the_provider() {
+fn t78_openrouter_itself_can_be_the_provider() {
     let gateway = Use::of(&GATEWAY);
     let mut usage = wire::usage();
     usage["cost"] = json!(0.5);

@@ -107,7 +107,7 @@ fn every_failure_falls_back_to_the_next_provider() {
 }
 
 #[test]
-fn every_failure_of_a_stream_falls_back_to_the_next_provider() {
+fn c16_every_failure_of_a_stream_falls_back_to_the_next_provider() {
     let gateway = Use::of(&GATEWAY);
     for_each_failure(|name| {
         let name = format!("{name}-streamed");

@@ -48,7 +48,7 @@ fn a_provider_that_does_not_begin_is_left() {
 
 /// C17: comments and a chunk with nothing but a role are signs of life, not the answer.
 #[test]
-fn keep_alives_do_not_count_as_a_beginning() {
+fn c17_keep_alives_do_not_count_as_a_beginning() {
     let gateway = Use::of(&GATEWAY);
     let comments = vec![": OPENROUTER PROCESSING\n\n"; 40];
     assert_left_in_time(&gateway, "comments", Reply::events(comments).paced(Duration::from_millis(200)));
@@ -67,7 +67,7 @@ fn a_stream_that_began_is_not_cut() {
 }
 
 #[test]
-fn a_tool_call_or_reasoning_is_a_beginning_too() {
+fn t17_a_tool_call_or_reasoning_is_a_beginning_too() {
     let gateway = Use::of(&GATEWAY);
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}]});
     for (model, delta) in [("tool", call), ("reasoning", json!({"reasoning_content": "Hm"}))] {

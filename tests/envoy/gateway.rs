@@ -29,8 +29,11 @@ use super::{
 
 const START: Duration = Duration::from_secs(30);
 
+/// What the log ends with once Envoy is gone.
+const END_OF_LOG: &str = "(end of the log)";
+
 /// Keeps Envoy for as long as its standard input is open, and so not longer than the tests, however they end.
-const KEEPER: &str = r#"envoy=$1; shift; "$envoy" "$@" </dev/null & echo $!; exec 1>&-; cat >/dev/null; kill -9 $! 2>/dev/null; wait"#;
+const KEEPER: &str = r#"envoy=$1; shift; "$envoy" "$@" </dev/null & echo $!; exec 1>&- 2>&-; cat >/dev/null; kill -9 $! 2>/dev/null; wait"#;
 
 pub struct Gateway {
     pub address: SocketAddr,
@@ -85,8 +88,8 @@ impl Gateway {
         stdout.read_line(&mut pid).unwrap();
         let pid = pid.trim().parse().expect("the keeper says Envoy's process id");
         let log = Log::default();
-        log.follow(BufReader::new(process.stderr.take().unwrap()));
-        log.follow(stdout); // the access log
+        log.follow(BufReader::new(process.stderr.take().unwrap()), END_OF_LOG);
+        log.follow(stdout, "(end of the access log)");
         let started = Instant::now();
         let mut starting = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -99,8 +102,7 @@ impl Gateway {
             folder,
         };
         while starting.address.port() == 0 {
-            if starting.log.ended() || started.elapsed() > START {
-                thread::sleep(Duration::from_millis(50));
+            if starting.log.holds(END_OF_LOG) || started.elapsed() > START {
                 return Err(Refused { log: starting.log.text() });
             }
             thread::sleep(Duration::from_millis(10));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Request},
-    clients::Simulator,
+    clients,
     gateway::{Gateway, Shared, Use},
     provider::Provider,
     reply::Reply,
@@ -18,8 +18,8 @@ static GATEWAY: Shared = Shared::new(|| {
         .env("GEMINI_API_KEY", "AIza-test")
         .provider(Provider::start("google"), google)
         .providers(&["other"])
-        .models(&["t/plain", "t/streamed", "t/tools", "t/malformed"], &["google"])
-        .models(&["t/busy", "t/busy-streamed", "t/key", "t/bad"], &["google", "other"])
+        .models(&["t/picture", "t/plain", "t/streamed", "t/tools", "t/malformed"], &["google"])
+        .models(&["t/waiting", "t/busy", "t/busy-streamed", "t/key", "t/bad"], &["google", "other"])
         .models(&["t/from"], &["other", "google"])
         .model(
             json!({"id": "t/blocked", "endpoints": [{"provider": "google", "model": "blocked", "price": {"prompt": 1, "completion": 1}}]}),
@@ -27,7 +27,7 @@ static GATEWAY: Shared = Shared::new(|| {
     Gateway::start(setup.models(&["t/next-model"], &["other"]))
 });
 
-fn answer(parts: Value, finish: &str) -> Value {
+pub fn answer(parts: Value, finish: &str) -> Value {
     json!({
         "candidates": [{"content": {"parts": parts, "role": "model"}, "finishReason": finish, "index": 0}],
         "usageMetadata": {"promptTokenCount": 20, "cachedContentTokenCount": 4, "candidatesTokenCount": 7, "thoughtsTokenCount": 30, "totalTokenCount": 57},
@@ -35,15 +35,15 @@ fn answer(parts: Value, finish: &str) -> Value {
     })
 }
 
-fn event(data: &Value) -> String {
+pub fn event(data: &Value) -> String {
     format!("data: {data}\r\n\r\n")
 }
 
-fn piece(parts: Value) -> String {
+pub fn piece(parts: Value) -> String {
     event(&json!({"candidates": [{"content": {"parts": parts, "role": "model"}, "index": 0}], "responseId": "mAitaLmkHPPlz7IPvtfUqQ4"}))
 }
 
-fn error(status: u16, name: &str, message: &str) -> Reply {
+pub fn error(status: u16, name: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"code": status, "message": message, "status": name}}))
 }
 
@@ -76,7 +76,7 @@ fn a_completion_goes_there_and_back() {
 }
 
 #[test]
-fn a_stream_goes_there_and_back() {
+fn t54_t56_a_stream_goes_there_and_back() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("google");
     let last = event(&answer(json!([{"text": "ok."}]), "STOP"));
@@ -91,6 +91,19 @@ fn a_stream_goes_there_and_back() {
     assert_eq!((&usage["prompt_tokens"], &usage["completion_tokens"]), (&json!(20), &json!(37)));
     assert!(chunks.iter().any(|chunk| chunk["choices"][0]["finish_reason"] == "stop"));
     assert_eq!(provider.received("streamed")[0].path, "/v1beta/models/streamed:streamGenerateContent?alt=sse");
+}
+
+#[test]
+fn s10_a_picture_of_three_megabytes_is_streamed() {
+    let gateway = Use::of(&GATEWAY);
+    let data = "iVBO".repeat(750_000);
+    let picture = event(&answer(json!([{"inlineData": {"mimeType": "image/png", "data": data}}]), "STOP"));
+    gateway.provider("google").answers("picture", Reply::events([piece(json!([{"text": "Here."}])), picture]));
+    let chunks = client::chunks(&gateway.ask_streamed("t/picture").events());
+    assert_eq!(client::text(&chunks), "Here.");
+    let image = chunks.iter().find_map(|chunk| chunk["choices"][0]["delta"]["images"].get(0)).unwrap();
+    assert!(image["image_url"]["url"] == format!("data:image/png;base64,{data}"));
+    assert_eq!(client::usage(&chunks)["completion_tokens"], 37, "what came after it was read");
 }
 
 #[test]
@@ -139,6 +152,19 @@ fn its_failures_lead_to_a_provider_of_another_format() {
 }
 
 #[test]
+fn t80_it_rests_for_as_long_as_its_error_says() {
+    let gateway = Use::of(&GATEWAY);
+    let quota = json!({"error": {"code": 429, "message": "Quota exceeded.", "status": "RESOURCE_EXHAUSTED", "details": [
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}]}});
+    let well = Reply::json(200, &answer(json!([{"text": "well again"}]), "STOP"));
+    gateway.provider("google").answers_in_turn("waiting", vec![Reply::json(429, &quota), well]);
+    gateway.provider("other").answers("waiting", wire::completion("saved"));
+    assert_eq!(gateway.ask("t/waiting").content(), "saved");
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert_eq!(gateway.ask("t/waiting").content(), "well again", "not after the 30 seconds of any other failure");
+}
+
+#[test]
 fn another_formats_failure_leads_to_it() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("other").answers("from", Reply::error(429, "busy"));
@@ -170,23 +196,5 @@ fn t30_what_cannot_be_said_to_it_is_the_clients_fault() {
 
 #[test]
 fn aimock_is_understood() {
-    let simulator = Simulator::start();
-    let google = json!({"dialect": "gemini", "host": null, "path_prefix": null});
-    let gateway = Gateway::start(
-        Setup::new().provider(Provider::at("simulator", simulator.port), google).models(&["t/plain", "t/limited"], &["simulator"]),
-    );
-    let plain = gateway.ask("t/plain").json();
-    let text = plain["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
-    assert!(text.starts_with("Once upon a time"), "{plain:#}");
-    assert_eq!(plain["usage"]["total_tokens"], 30);
-    let chunks = client::chunks(&gateway.ask_streamed("t/plain").events());
-    assert_eq!(client::text(&chunks), text);
-    assert_eq!(client::usage(&chunks)["total_tokens"], 30);
-    let tools = json!([{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]);
-    for stream in [false, true] {
-        let answer = gateway.send(&Request::ask("t/plain", json!({"tools": tools, "stream": stream})));
-        let text = answer.text();
-        assert!(text.contains(r#""arguments":"{\"city\":\"Zürich\"}""#) && text.contains(r#""finish_reason":"tool_calls""#), "{text}");
-    }
-    gateway.ask("t/limited").error(429);
+    clients::assert_simulated("gemini");
 }

@@ -34,7 +34,7 @@ fn assert_let_go(gateway: &Gateway, name: &str) {
 
 /// C4, S15: the usage never came, so what was seen is estimated and labelled so.
 #[test]
-fn a_stream_left_midway_is_charged_for_what_was_seen() {
+fn c4_s15_a_stream_left_midway_is_charged_for_what_was_seen() {
     let gateway = Use::of(&GATEWAY);
     let texts: Vec<String> = (0..200).map(|n| format!("word number {n} ")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -60,7 +60,7 @@ fn a_stream_left_midway_is_charged_for_what_was_seen() {
 }
 
 #[test]
-fn a_client_that_leaves_before_the_first_token_pays_nothing() {
+fn s15_a_client_that_leaves_before_the_first_token_pays_nothing() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("early").answers("early", Reply::silence());
     gateway

@@ -20,7 +20,7 @@ static GATEWAY: Shared = Shared::new(|| {
         .provider(Provider::start("second"), json!({"credential": {"env": "SECOND_KEY"}, "auth_header": "x-api-key"}))
         .provider(Provider::start("third"), json!({"credential": {"env": "THIRD_KEY"}, "auth_header": "api-key"}))
         .provider(Provider::start("keyless"), json!({}))
-        .models(&["t/chain", "t/echo", "t/response", "t/named"], &["first", "second", "third", "keyless"]);
+        .models(&["t/chain", "t/echo", "t/response", "t/named", "t/digest", "t/grown"], &["first", "second", "third", "keyless"]);
     let gateway = Gateway::start(SECRETS.iter().fold(setup, |setup, (name, key)| setup.env(&format!("{}_KEY", name.to_uppercase()), key)));
     for (name, ..) in SECRETS {
         gateway.provider(name).answers("chain", Reply::error(500, "no"));
@@ -101,7 +101,7 @@ fn assert_clean(provider: &str, received: &Received) {
 
 /// Each attempt starts from the headers that the attempt before it left.
 #[test]
-fn no_provider_sees_a_key_that_is_not_its_own() {
+fn s17_no_provider_sees_a_key_that_is_not_its_own() {
     let gateway = Use::of(&GATEWAY);
     let response = gateway.send(&laden("t/chain"));
     assert_eq!(response.content(), "ok");
@@ -143,6 +143,42 @@ fn no_client_sees_what_the_provider_says_to_the_gateway() {
     }
     assert_clean_answer(&gateway.ask("t/unknown"));
     assert_clean_answer(&gateway.send(&laden("t/chain")));
+}
+
+/// What is computed over a body is of no use once the body is another.
+#[test]
+fn s12_an_answer_has_a_length_of_its_own_and_no_digest() {
+    let gateway = Use::of(&GATEWAY);
+    let reply = ["etag", "digest", "content-md5", "repr-digest", "last-modified", "accept-ranges"]
+        .iter()
+        .fold(wire::completion("ok"), |reply, name| reply.header(name, "\"of-the-providers-body\""));
+    gateway.provider("first").answers("digest", reply);
+    let response = gateway.send(&Request::ask("t/digest", json!({"provider": {"order": ["first"], "allow_fallbacks": false}})));
+    assert_eq!(response.content(), "ok");
+    assert_eq!(response.header("content-length"), Some(&*response.body.len().to_string()));
+    assert_ne!(response.body.len(), wire::completion_body("ok").to_string().len(), "the body is another");
+    assert!(response.headers.iter().all(|(_, value)| !value.contains("of-the-providers-body")), "{:?}", response.headers);
+    let received = gateway.provider("first").received("digest").pop().unwrap();
+    assert_eq!(received.header("content-length"), Some(&*received.body.len().to_string()));
+}
+
+/// Envoy ends a request whose headers come to more than 60 KiB.
+#[test]
+fn s20_no_header_grows_with_the_request() {
+    let gateway = Use::of(&GATEWAY);
+    for name in ["first", "second", "third", "keyless"] {
+        gateway.provider(name).answers("grown", Reply::error(500, &"no ".repeat(50_000)));
+    }
+    let tools: Vec<Value> = (0..500).map(|n| json!({"type": "function", "function": {"name": format!("tool_{n}")}})).collect();
+    let stops: Vec<String> = (0..500).map(|n| format!("stop {n}")).collect();
+    let response = gateway.send(&Request::ask("t/grown", json!({"tools": tools, "stop": stops, "user": "u".repeat(100_000)})));
+    assert_eq!(response.status, 502);
+    let told: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    assert!(told < 1000, "{:?}", response.headers);
+    for name in ["first", "second", "third", "keyless"] {
+        let received = gateway.provider(name).received("grown").pop().unwrap();
+        assert!(received.head.len() < 1000, "{name} sees\n{}", received.head);
+    }
 }
 
 /// Debug servers and careless providers repeat the headers they were sent.

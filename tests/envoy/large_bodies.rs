@@ -34,7 +34,7 @@ fn body(model: &str, size: usize) -> String {
 }
 
 #[test]
-fn a_body_of_megabytes_fails_over_whole() {
+fn c15_c19_a_body_of_megabytes_fails_over_whole() {
     let gateway = Use::of(&GATEWAY);
     for (model, failure) in [("large", Reply::error(429, "busy")), ("reset", Reply::reset())] {
         gateway.provider("first").answers(model, failure);
@@ -83,7 +83,7 @@ fn order(first: &str) -> String {
 }
 
 #[test]
-fn a_body_above_the_limit_is_a_413_in_json() {
+fn c19_a_body_above_the_limit_is_a_413_in_json() {
     let gateway = Use::of(&GATEWAY);
     gateway.provider("first").answers("too-large", wire::completion("never"));
     let request = Request::chat(body("t/too-large", 22 * MB));
@@ -118,7 +118,7 @@ fn an_answer_above_the_limit_is_a_502_and_a_smaller_one_passes() {
 
 /// S10: an image in an event, wherever it stands in the stream.
 #[test]
-fn an_event_above_the_limit_passes_through() {
+fn s10_an_event_above_the_limit_passes_through() {
     let gateway = Use::of(&GATEWAY);
     let image = "iVBORw0KGgo".repeat(40_000);
     for texts in [["see: ", &image, " done"], [&image, " and ", "more"], ["one ", "two ", &image]] {

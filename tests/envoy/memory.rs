@@ -19,7 +19,7 @@ const REQUESTS: usize = 4000;
 const SLACK_KIB: u64 = 6 * 1024;
 
 #[test]
-fn memory_is_flat_over_thousands_of_requests() {
+fn c11_c14_memory_is_flat_over_thousands_of_requests() {
     let setup = Setup::new()
         .concurrency(1)
         .log_level("warning")

@@ -75,7 +75,7 @@ fn a_connection_that_breaks_does_not_end_like_a_whole_stream() {
 }
 
 #[test]
-fn an_error_event_is_told_in_openrouters_shape() {
+fn t19_an_error_event_is_told_in_openrouters_shape() {
     let gateway = Use::of(&GATEWAY);
     let error =
         wire::event(json!({"error": {"message": "The engine is overloaded.", "type": "server_error", "param": null, "code": null}}));
@@ -104,7 +104,7 @@ fn an_event_that_is_no_json_is_passed_over_or_told() {
 
 /// T43: some providers end with the connection.
 #[test]
-fn a_stream_without_done_is_given_one() {
+fn t43_a_stream_without_done_is_given_one() {
     let gateway = Use::of(&GATEWAY);
     let mut events = wire::stream_events(&["Once ", "upon "]);
     events.pop();
@@ -116,7 +116,7 @@ fn a_stream_without_done_is_given_one() {
 }
 
 #[test]
-fn what_follows_done_is_dropped() {
+fn t43_what_follows_done_is_dropped() {
     let gateway = Use::of(&GATEWAY);
     let events = wire::stream_events(&["Once "]).into_iter().chain([wire::event(wire::text_chunk("more")), wire::event("[DONE]")]);
     gateway.provider("first").answers("after-done", Reply::events(events));

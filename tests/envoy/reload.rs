@@ -11,7 +11,7 @@ fn setup() -> Setup {
 }
 
 #[test]
-fn a_new_configuration_takes_over_without_a_cut() {
+fn c24_a_new_configuration_takes_over_without_a_cut() {
     let gateway = Gateway::start(setup().models(&["t/long", "t/limited"], &["first", "second"]));
     let (first, second) = (gateway.provider("first"), gateway.provider("second"));
     let pause = Duration::from_millis(400);

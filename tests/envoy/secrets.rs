@@ -15,7 +15,7 @@ const CREDENTIAL: &str = "sk-never-printed-77f1";
 const PROMPT: &str = "a prompt that is nobody's business";
 
 #[test]
-fn neither_credentials_nor_prompts_are_printed() {
+fn c24_neither_credentials_nor_prompts_are_printed() {
     let setup = Setup::new()
         .provider(Provider::start("first"), json!({"credential": {"env": "A_CREDENTIAL"}}))
         .providers(&["second"])

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{gateway::Gateway, setup::Setup};
 
 #[test]
-fn every_series_exists_before_its_first_request() {
+fn c6_every_series_exists_before_its_first_request() {
     let setup = Setup::new().providers(&["first", "second"]).models(&["t/other"], &["first"]);
     let gateway = Gateway::start(setup.priced("t/idle", "second", json!({"prompt": 2, "completion": 8})));
     let samples = gateway.samples();

@@ -70,7 +70,7 @@ fn meaning(events: &[Event]) -> Vec<Value> {
 }
 
 #[test]
-fn every_spelling_means_the_same() {
+fn s1_s2_s3_s4_s6_s7_s8_s9_every_spelling_means_the_same() {
     let gateway = Use::of(&GATEWAY);
     let mut expected = None;
     for (name, reply) in spellings() {
@@ -89,7 +89,7 @@ fn every_spelling_means_the_same() {
 
 /// S5: without them a client takes a long pause for a dead connection.
 #[test]
-fn keep_alives_reach_the_client() {
+fn s5_keep_alives_reach_the_client() {
     let gateway = Use::of(&GATEWAY);
     let mut pieces = wire::stream_events(&["one", "two"]);
     pieces.insert(2, ": keep-alive\n\n".into());

@@ -57,7 +57,7 @@ fn events_are_passed_on_as_they_come() {
 
 /// C1: usage is asked from the provider, whatever the client said about it, and delivered once.
 #[test]
-fn usage_comes_whether_or_not_the_client_asked_for_it() {
+fn t11_c1_usage_comes_whether_or_not_the_client_asked_for_it() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     provider.answers("asks", wire::stream(&["ok"]));
@@ -83,7 +83,7 @@ fn usage_comes_whether_or_not_the_client_asked_for_it() {
 
 /// T13: some compatibles refuse `stream_options`, and every provider refuses it where nothing is streamed.
 #[test]
-fn stream_options_reach_only_who_accepts_them() {
+fn t13_stream_options_reach_only_who_accepts_them() {
     let gateway = Use::of(&GATEWAY);
     let plain = gateway.provider("plain");
     plain.answers("plain", wire::stream(&["ok"]));
@@ -116,7 +116,7 @@ fn a_slow_reader_gets_every_event() {
 
 /// T14: chunks of several choices interleave.
 #[test]
-fn choices_are_kept_apart() {
+fn t14_choices_are_kept_apart() {
     let gateway = Use::of(&GATEWAY);
     let of = |index: u64, text: &str| {
         let mut chunk = wire::text_chunk(text);

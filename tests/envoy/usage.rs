@@ -53,7 +53,7 @@ fn hidden(name: &str) -> Vec<String> {
 }
 
 #[test]
-fn usage_is_found_wherever_it_hides() {
+fn t10_usage_is_found_wherever_it_hides() {
     let gateway = Use::of(&GATEWAY);
     for name in HIDING {
         gateway.provider("first").answers(name, Reply::events(hidden(name)));
@@ -70,7 +70,7 @@ fn usage_is_found_wherever_it_hides() {
 
 /// T77: DeepSeek counts hits and misses of its cache beside the total.
 #[test]
-fn deepseeks_cache_hits_are_cached_tokens() {
+fn t77_deepseeks_cache_hits_are_cached_tokens() {
     let gateway = Use::of(&GATEWAY);
     let mut body = wire::completion_body("ok");
     body["usage"] = json!({

@@ -15,7 +15,7 @@ static GATEWAY: Shared =
 
 /// T16: the vocabulary is OpenRouter's, the provider's own word is kept beside it.
 #[test]
-fn finish_reasons_are_normalised_and_the_native_one_is_kept() {
+fn t16_finish_reasons_are_normalised_and_the_native_one_is_kept() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     for (native, normalised) in [
@@ -36,7 +36,7 @@ fn finish_reasons_are_normalised_and_the_native_one_is_kept() {
 
 /// T18: DeepSeek and vLLM call it reasoning_content.
 #[test]
-fn reasoning_has_one_name() {
+fn t18_reasoning_has_one_name() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let mut body = wire::completion_body("42");
@@ -55,7 +55,7 @@ fn reasoning_has_one_name() {
 
 /// T22: what the gateway does not know is passed on.
 #[test]
-fn unknown_members_of_an_answer_stay() {
+fn t22_unknown_members_of_an_answer_stay() {
     let gateway = Use::of(&GATEWAY);
     let provider = gateway.provider("first");
     let mut body = wire::completion_body("ok");

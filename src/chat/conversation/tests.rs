@@ -15,7 +15,7 @@ fn with(members: &str) -> Request {
 }
 
 #[test]
-fn t01_t03_t04_every_role_and_every_content() {
+fn t02_t03_t04_every_role_and_every_content() {
     let request = messages(
         r#"[{"role":"system","content":"a\n"},{"role":"developer","content":[{"type":"text","text":"b","cache_control":{"type":"ephemeral"}}]},
         {"role":"user","name":"Ann","content":[{"type":"image_url","image_url":{"url":"data:image\/png;base64,AAAA"}},{"type":"file","file":{"filename":"f.pdf","file_data":"https://x/f.pdf"}},

@@ -166,6 +166,17 @@ fn s15_a_client_may_go_away_at_any_time() {
     assert_eq!(gone[8].1().settle(NOW).spent.unwrap().usage.output, 100);
 }
 
+/// Anthropic counts one token of output at the beginning, and all of them at the end.
+#[test]
+fn c4_t33_what_was_seen_counts_though_the_provider_has_counted_less() {
+    let mut exchange = streaming(&[ONE_AT_FIRST]);
+    let begun = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":1}}\n\n";
+    exchange.handle_body([begun, &text("twelve bytes")].concat().as_bytes(), false, &NOW);
+    let spent = exchange.settle(NOW).spent.unwrap();
+    assert_eq!((spent.usage.input, spent.usage.output, spent.usage.source), (1000, 3, Source::Partial));
+    assert_eq!(spent.cost.completion, NanoUsd::new(30_000));
+}
+
 #[test]
 fn s13_media_have_parameters_and_any_case() {
     for (value, media) in [

@@ -36,6 +36,31 @@ fn c18_a_provider_rests_as_long_as_it_asks() {
 }
 
 #[test]
+fn t80_google_asks_for_it_in_the_body() {
+    const BODY: &str = r#"{"error":{"code":429,"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"39.5s"}]}}"#;
+    let mut exchange = asked(false, &[TWO_AT_GOOGLE, ONE_AT_SECOND]);
+    assert_eq!(answered(&mut exchange, 429, BODY), Step::Retry);
+    assert_eq!(troubles(&mut exchange, NOW), [(TWO_AT_GOOGLE, 39_500)]);
+    // The last one tells the client.
+    exchange.begin_attempt(&NOW).unwrap();
+    let (last, _) = released(answered(&mut exchange, 429, BODY));
+    assert_eq!(last.retry_after, Some(40));
+    // In a stream, too.
+    let mut exchange = streaming(&[TWO_AT_GOOGLE, ONE_AT_SECOND]);
+    assert_eq!(exchange.handle_body(format!("data: {BODY}\r\n\r\n").as_bytes(), false, &NOW), Step::Retry);
+    assert_eq!(troubles(&mut exchange, NOW), [(TWO_AT_GOOGLE, 39_500)]);
+    // Nobody waits for a body where the header says it, or where there is nothing to read.
+    for told in [
+        ResponseHead { retry_after: Some(Duration::from_secs(7)), ..head(429, Media::Json) },
+        ResponseHead { encoded: true, ..head(429, Media::Json) },
+        head(500, Media::Json),
+    ] {
+        let mut exchange = asked(false, &[TWO_AT_GOOGLE, ONE_AT_SECOND]);
+        assert_eq!(exchange.handle_response_head(told, false, &NOW), Step::Retry);
+    }
+}
+
+#[test]
 fn the_last_failure_is_told_with_those_before_it() {
     let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD]);
     assert_eq!(answered(&mut exchange, 500, "{}"), Step::Retry);

@@ -1,8 +1,9 @@
 //! Content blocks of a request.
 
-use crate::chat::conversation::{Content, Part, SignedReasoning, Source, ToolCall};
+use crate::chat::conversation::{Content, Message, Part, SignedReasoning, Source, ToolCall};
 use crate::error::ClientError;
 use crate::json::{self, Text};
+use crate::provider::identifier;
 
 /// Appends `,` if `out` holds anything since the bracket that opened its list.
 pub(super) fn separate(out: &mut Vec<u8>) {
@@ -27,6 +28,15 @@ pub(super) fn is_blank(text: Text<'_>) -> bool {
 ///
 /// Errors: if it is a thing that has no block.
 pub(super) fn part(part: &Part<'_>, place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+    block(part, part.cache_control, place, out)
+}
+
+/// The same without its mark.
+fn unmarked(part: &Part<'_>, place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+    block(part, None, place, out)
+}
+
+fn block(part: &Part<'_>, cache_control: Option<&[u8]>, place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
     match &part.content {
         Content::Text(text) if is_blank(*text) => return Ok(()),
         Content::Text(text) => {
@@ -41,7 +51,7 @@ pub(super) fn part(part: &Part<'_>, place: usize, out: &mut Vec<u8>) -> Result<(
         }
         Content::Audio { .. } | Content::Video(_) => return Err(refuse(place, "no audio and no video: this model takes none")),
     }
-    mark(part.cache_control, out);
+    mark(cache_control, out);
     out.push(b'}');
     Ok(())
 }
@@ -65,6 +75,16 @@ pub(super) fn prefill(part: &Part<'_>, text: Text<'_>, out: &mut Vec<u8>) {
     json::string_into(out, text.value().trim_end());
     mark(part.cache_control, out);
     out.push(b'}');
+}
+
+/// Errors: if an attachment is not there itself, but only its URL.
+pub(super) fn refuse_urls(messages: &[Message<'_>]) -> Result<(), ClientError> {
+    let is_url =
+        |part: &Part<'_>| matches!(&part.content, Content::Image(Source::Url(_)) | Content::File { source: Some(Source::Url(_)), .. });
+    match messages.iter().position(|message| message.content.iter().any(is_url)) {
+        Some(place) => Err(refuse(place, "images and documents as data URIs: this provider fetches no URL")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a file is of a kind that there is a block for.
@@ -161,22 +181,22 @@ pub(super) fn tool_result(call_id: Text<'_>, content: &[Part<'_>], place: usize,
         }
         parts => {
             let mut blocks = Vec::new();
-            parts.iter().try_for_each(|one| part(one, place, &mut blocks))?;
+            parts.iter().try_for_each(|one| unmarked(one, place, &mut blocks))?;
             if !blocks.is_empty() {
                 out.extend_from_slice(b",\"content\":[");
                 out.extend_from_slice(&blocks);
                 out.push(b']');
             }
+            // «cache_control may not be specified within tool_result.content. Instead, place it directly on tool_result.»
+            mark(parts.iter().rev().find_map(|part| part.cache_control), out);
         }
     }
     out.push(b'}');
     Ok(())
 }
 
-/// Appends the id of a call, of which other providers may have other characters: those become `_`, here as there.
+/// Appends the id of a call, of which other providers may have other characters: `^[a-zA-Z0-9_-]+$` is what is taken.
 fn id(id: Text<'_>, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let plain = |byte: u8| if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') { byte } else { b'_' };
-    out.extend(id.value().bytes().map(plain));
-    out.push(b'"');
+    const MOST: usize = 64;
+    json::string_into(out, &identifier::allowed(id, b"_-", MOST));
 }

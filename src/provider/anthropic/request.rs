@@ -13,10 +13,21 @@ use crate::error::ClientError;
 use crate::json::{self, Kind, Scanner, Text};
 use crate::provider::Upstream;
 
+/// Where Claude is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::provider) enum Platform {
+    /// Anthropic's own API.
+    Anthropic,
+    /// Vertex AI: the path names the model and the body the version.
+    Vertex,
+}
+
 /// The path below the provider's prefix.
 const PATH: &str = "/messages";
 /// The version of the API: <https://platform.claude.com/docs/en/api/versioning>.
 const VERSION: &[u8] = b"2023-06-01";
+/// What Vertex AI calls it.
+const VERTEX_VERSION: &[u8] = b"vertex-2023-10-16";
 /// The most tokens of an answer that is not streamed, where nobody says: more may take longer than the ten minutes after which
 /// Anthropic's own SDK wants a stream (128000 in an hour).
 const MOST_UNSTREAMED: u64 = 21_333;
@@ -49,12 +60,34 @@ enum Think<'a> {
 ///
 /// Errors: if it is malformed, or holds something that Anthropic has no block for.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstream<'a>, ClientError> {
+    Ok(Upstream {
+        path: format!("{}{PATH}", endpoint.provider.path_prefix).into(),
+        headers: vec![("anthropic-version", Cow::Borrowed(VERSION))],
+        body: body(request, endpoint, Platform::Anthropic)?.into(),
+    })
+}
+
+/// The body of the request to `endpoint`.
+///
+/// Errors: as those of [`request`]; at Vertex AI also if it has an image or a document by its URL, which only Anthropic itself fetches
+/// (<https://platform.claude.com/docs/en/build-with-claude/vision>).
+pub(in crate::provider) fn body(request: &Request, endpoint: &Endpoint, platform: Platform) -> Result<Vec<u8>, ClientError> {
     let conversation = request.conversation()?;
     let turns = Turns::of(&conversation.messages)?;
     let plan = Plan::of(request, &conversation, endpoint);
     let mut out = Vec::with_capacity(request.body().len().saturating_add(512));
-    out.extend_from_slice(b"{\"model\":");
-    json::string_into(&mut out, &endpoint.model);
+    match platform {
+        Platform::Anthropic => {
+            out.extend_from_slice(b"{\"model\":");
+            json::string_into(&mut out, &endpoint.model);
+        }
+        Platform::Vertex => {
+            block::refuse_urls(&conversation.messages)?;
+            out.extend_from_slice(b"{\"anthropic_version\":\"");
+            out.extend_from_slice(VERTEX_VERSION);
+            out.push(b'"');
+        }
+    }
     number("max_tokens", plan.max_tokens, &mut out);
     if request.stream {
         out.extend_from_slice(b",\"stream\":true");
@@ -66,11 +99,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Result<Upstr
     list("messages", &turns.messages, &mut out);
     plan.parameters(&conversation.parameters, &mut out);
     out.push(b'}');
-    Ok(Upstream {
-        path: format!("{}{PATH}", endpoint.provider.path_prefix).into(),
-        headers: vec![("anthropic-version", Cow::Borrowed(VERSION))],
-        body: out.into(),
-    })
+    Ok(out)
 }
 
 // === impl Plan ===

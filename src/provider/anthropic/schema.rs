@@ -3,77 +3,31 @@
 //!
 //! See <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>.
 
-use super::block::separate;
-use crate::json::{Error, Kind, Scanner};
+use crate::provider::schema::{self, Rule};
+
+/// Whether a schema is one of an object that nothing closes.
+#[derive(Default)]
+struct Closing {
+    is_object: bool,
+    is_closed: bool,
+}
 
 /// Appends `schema` with its objects closed, and everything else as it was written.
 pub(super) fn closed_into(schema: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    let mut scanner = Scanner::new(schema);
-    if close(&mut scanner, out).and_then(|()| scanner.end()).is_err() {
-        out.truncate(start);
-        out.extend_from_slice(schema);
-    }
+    schema::copy_into::<Closing>(schema, out);
 }
 
-/// Copies the schema, or the list of schemas, at `scanner`.
-fn close(scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-    match scanner.kind()? {
-        Kind::Object => {}
-        Kind::Array => {
-            out.push(b'[');
-            scanner.array(|scanner| {
-                separate(out);
-                close(scanner, out)
-            })?;
-            out.push(b']');
-            return Ok(());
-        }
-        _ => {
-            out.extend_from_slice(scanner.raw()?);
-            return Ok(());
-        }
-    }
-    let mut is_object = false;
-    let mut is_closed = false;
-    out.push(b'{');
-    scanner.object(|scanner, key, _| {
-        member(key.raw, out);
-        match key.raw {
-            b"items" | b"anyOf" | b"oneOf" | b"allOf" => close(scanner, out),
-            b"properties" | b"$defs" | b"definitions" if scanner.kind()? == Kind::Object => {
-                is_object |= key.is("properties");
-                out.push(b'{');
-                scanner.object(|scanner, key, _| {
-                    member(key.raw, out);
-                    close(scanner, out)
-                })?;
-                out.push(b'}');
-                Ok(())
-            }
-            _ => {
-                let value = scanner.raw()?;
-                is_object |= key.is("type") && value == br#""object""#;
-                is_closed |= key.is("additionalProperties");
-                out.extend_from_slice(value);
-                Ok(())
-            }
-        }
-    })?;
-    if is_object && !is_closed {
-        member(b"additionalProperties", out);
-        out.extend_from_slice(b"false");
-    }
-    out.push(b'}');
-    Ok(())
-}
+// === impl Closing ===
 
-/// Appends `,"key":`.
-fn member(key: &[u8], out: &mut Vec<u8>) {
-    separate(out);
-    out.push(b'"');
-    out.extend_from_slice(key);
-    out.extend_from_slice(b"\":");
+impl Rule for Closing {
+    fn look(&mut self, key: &[u8], value: &[u8]) {
+        self.is_object |= key == b"type" && value == br#""object""# || key == b"properties" && value.starts_with(b"{");
+        self.is_closed |= key == b"additionalProperties";
+    }
+
+    fn added(&self) -> Option<&'static [u8]> {
+        (self.is_object && !self.is_closed).then_some(b"\"additionalProperties\":false")
+    }
 }
 
 #[cfg(test)]

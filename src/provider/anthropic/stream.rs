@@ -7,19 +7,17 @@ use super::{FORMAT, finish_reason};
 use crate::chat::chunks::{Chunks, Detail, Piece};
 use crate::chat::{Envelope, Request};
 use crate::json::{Error, Kind, Scanner, Text};
-use crate::provider::{self, Account, Fault, Progress};
-use crate::sse::{Decoder, Item};
+use crate::provider::events::{Events, Reader};
+use crate::provider::{Account, Fault, Progress};
+use crate::sse::Decoder;
 use crate::usage::AnthropicUsage;
 
 /// A stream of Messages.
-#[derive(Debug)]
-pub struct Stream {
-    decoder: Decoder,
-    state: State,
-}
+pub type Stream = Events<State>;
 
+/// How far it is.
 #[derive(Debug)]
-struct State {
+pub struct State {
     chunks: Chunks,
     usage: Option<AnthropicUsage>,
     /// The block that is being told.
@@ -74,48 +72,30 @@ impl Stream {
     }
 }
 
-impl provider::Stream for Stream {
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.feed(bytes, |item| state.item(item, out));
+// === impl State ===
+
+impl Reader for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        match Event::read(data) {
+            Ok(event) => self.event(&event, out),
+            Err(_) => self.account.progress = Progress::Failed(Fault::invalid_answer(data)),
+        }
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.finish(|item| state.item(item, out));
-        state.account.close();
+    fn keep_alive(&mut self, _: &[u8], out: &mut Vec<u8>) {
+        keep_alive(out);
     }
 
     fn account(&self) -> &Account {
-        &self.state.account
+        &self.account
+    }
+
+    fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
     }
 }
 
-// === impl State ===
-
 impl State {
-    fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
-        if self.account.is_over() {
-            return;
-        }
-        match item {
-            Item::Comment(_) => keep_alive(out),
-            // It cannot be told in other words without being read.
-            Item::Unread(bytes) => {
-                self.account.output_bytes = self.account.output_bytes.saturating_add(bytes.len());
-                self.account.unread = true;
-                self.account.progress = Progress::Begun;
-            }
-            Item::Event(event) => {
-                let Some(data) = event.data.as_deref().map(<[u8]>::trim_ascii).filter(|data| !data.is_empty()) else { return };
-                match Event::read(data) {
-                    Ok(event) => self.event(&event, out),
-                    Err(_) => self.account.progress = Progress::Failed(Fault::invalid_answer(data)),
-                }
-            }
-        }
-    }
-
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if let Some(error) = event.error {
             self.account.progress = Progress::Failed(Fault::in_band(error));

@@ -2,12 +2,13 @@
 
 use super::family::Family;
 use super::finish_reason;
-use super::names::Renamed;
+use super::names;
 use super::usage;
 use crate::chat::chunks::{Detail, Piece, Whole};
 use crate::chat::{Envelope, Request};
 use crate::endpoint::Endpoint;
 use crate::json::{Error, Kind, Scanner, Text};
+use crate::provider::renamed::Renamed;
 use crate::provider::{Completion, Fault};
 
 struct Reader {
@@ -24,7 +25,7 @@ struct Reader {
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     let mut reader = Reader {
         answer: Whole::new(request.reasoning().exclude),
-        renamed: Renamed::of(request),
+        renamed: Renamed::of(request, names::function),
         reasoning_format: Family::of(endpoint).reasoning_format(),
         reasoning_blocks: 0,
         has_message: false,

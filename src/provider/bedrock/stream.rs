@@ -3,13 +3,14 @@
 //! See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>.
 
 use super::family::Family;
-use super::names::Renamed;
+use super::names;
 use super::{exception, finish_reason, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
 use crate::chat::{Envelope, Request};
 use crate::endpoint::Endpoint;
 use crate::eventstream::{Decoder, InvalidStream, Message};
 use crate::json::{Error, Kind, Scanner, Text};
+use crate::provider::renamed::Renamed;
 use crate::provider::{self, Account, Fault, Progress};
 
 /// A stream of Bedrock.
@@ -43,7 +44,7 @@ impl Stream {
             decoder: Decoder::new(max_event_bytes),
             state: State {
                 chunks: Chunks::new(envelope, request.reasoning().exclude),
-                renamed: Renamed::of(request),
+                renamed: Renamed::of(request, names::function),
                 reasoning_format: Family::of(endpoint).reasoning_format(),
                 account: Account::default(),
                 calls: 0,

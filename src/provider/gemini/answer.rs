@@ -8,17 +8,30 @@ use crate::json::{self, Error, Kind, Scanner, Text};
 use crate::provider::Fault;
 use crate::usage::GeminiUsage;
 
+/// The most candidates that are told apart: more cannot be asked for.
+pub(super) const MAX_CANDIDATES: usize = 8;
+
 /// What was found in it. Texts are the insides of JSON strings, escapes as sent.
 #[derive(Debug, Default)]
 pub(super) struct Answer<'a> {
-    /// The parts of the first candidate; nobody asks for a second.
-    pub(super) parts: Vec<Part<'a>>,
-    /// Whether there is a candidate.
-    pub(super) is_answered: bool,
-    /// Why it ended, in Gemini's word.
-    pub(super) finish: Option<&'a [u8]>,
+    /// The answers, or what came of them, by their index; where nobody asked for more there is one.
+    pub(super) candidates: Vec<Candidate<'a>>,
     pub(super) usage: Option<GeminiUsage>,
     pub(super) response_id: Option<&'a [u8]>,
+}
+
+/// One of the answers.
+#[derive(Debug, Default)]
+pub(super) struct Candidate<'a> {
+    /// Which, below [`MAX_CANDIDATES`].
+    pub(super) index: usize,
+    pub(super) parts: Vec<Part<'a>>,
+    /// Why it ended, in Gemini's word.
+    pub(super) finish: Option<&'a [u8]>,
+    /// `groundingMetadata`.
+    pub(super) grounding: Option<&'a [u8]>,
+    /// `logprobsResult`.
+    pub(super) logprobs: Option<&'a [u8]>,
 }
 
 /// A part of an answer.
@@ -30,13 +43,13 @@ pub(super) struct Part<'a> {
 }
 
 /// What a part is.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Content<'a> {
     /// A part of a kind that clients have no place for.
     #[default]
     Other,
-    Text(&'a [u8]),
-    Thought(&'a [u8]),
+    Text(Text<'a>),
+    Thought(Text<'a>),
     Call {
         id: Option<&'a [u8]>,
         name: &'a [u8],
@@ -83,7 +96,7 @@ impl<'a> Answer<'a> {
         if read.and_then(|()| scanner.end()).is_err() {
             return Err(Fault::invalid_answer(data));
         }
-        if is_blocked && !answer.is_answered {
+        if is_blocked && answer.candidates.is_empty() {
             return Err(Fault { status: 400, error_type: ErrorType::ContentPolicyViolation, ..Fault::invalid_answer(data) });
         }
         Ok(answer)
@@ -91,31 +104,43 @@ impl<'a> Answer<'a> {
 
     fn candidates(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
         scanner.array(|scanner| {
-            let mut is_first = true;
-            scanner.clone().object(|scanner, key, _| {
-                let value = scanner.raw()?;
-                is_first &= key.raw != b"index" || value == b"0";
-                Ok(())
-            })?;
-            if !is_first || self.is_answered {
-                return scanner.skip().map(|_| ());
+            let candidate = Candidate::read(scanner)?;
+            let place = self.candidates.partition_point(|known| known.index < candidate.index);
+            let is_known = self.candidates.get(place).is_some_and(|known| known.index == candidate.index);
+            if !is_known && candidate.index < MAX_CANDIDATES {
+                self.candidates.insert(place, candidate);
             }
-            self.is_answered = true;
-            scanner.object(|scanner, key, _| {
-                match (key.raw, scanner.kind()?) {
-                    (b"finishReason", Kind::String) => self.finish = Some(scanner.string()?.raw).filter(|native| finish::is_end(native)),
-                    (b"content", Kind::Object) => scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-                        (b"parts", Kind::Array) => scanner.array(|scanner| {
-                            self.parts.push(part(scanner)?);
-                            Ok(())
-                        }),
-                        _ => scanner.skip().map(|_| ()),
-                    })?,
-                    _ => _ = scanner.skip()?,
-                }
-                Ok(())
-            })
+            Ok(())
         })
+    }
+}
+
+// === impl Candidate ===
+
+impl<'a> Candidate<'a> {
+    fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
+        let mut candidate = Self::default();
+        scanner.object(|scanner, key, _| {
+            match (key.raw, scanner.kind()?) {
+                (b"index", Kind::Number) => {
+                    let index = std::str::from_utf8(scanner.raw()?).ok().and_then(|digits| digits.parse().ok());
+                    candidate.index = index.unwrap_or(MAX_CANDIDATES);
+                }
+                (b"finishReason", Kind::String) => candidate.finish = Some(scanner.string()?.raw).filter(|native| finish::is_end(native)),
+                (b"content", Kind::Object) => scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+                    (b"parts", Kind::Array) => scanner.array(|scanner| {
+                        candidate.parts.push(part(scanner)?);
+                        Ok(())
+                    }),
+                    _ => scanner.skip().map(|_| ()),
+                })?,
+                (b"groundingMetadata", Kind::Object) => candidate.grounding = Some(scanner.raw()?),
+                (b"logprobsResult", Kind::Object) => candidate.logprobs = Some(scanner.raw()?),
+                _ => _ = scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(candidate)
     }
 }
 
@@ -124,7 +149,7 @@ fn part<'a>(scanner: &mut Scanner<'a>) -> Result<Part<'a>, Error> {
     let mut is_thought = false;
     scanner.object(|scanner, key, _| {
         match (key.raw, scanner.kind()?) {
-            (b"text", Kind::String) => part.content = Content::Text(scanner.string()?.raw),
+            (b"text", Kind::String) => part.content = Content::Text(scanner.string()?),
             (b"thought", Kind::Bool) => is_thought = scanner.raw()? == b"true",
             (b"thoughtSignature", Kind::String) => part.signature = Some(scanner.string()?.raw).filter(|signature| !signature.is_empty()),
             (b"functionCall", Kind::Object) => part.content = call(scanner)?,
@@ -133,7 +158,7 @@ fn part<'a>(scanner: &mut Scanner<'a>) -> Result<Part<'a>, Error> {
         }
         Ok(())
     })?;
-    if let (Content::Text(text), true) = (&part.content, is_thought) {
+    if let (Content::Text(text), true) = (part.content, is_thought) {
         part.content = Content::Thought(text);
     }
     Ok(part)
@@ -170,14 +195,16 @@ fn image<'a>(scanner: &mut Scanner<'a>) -> Result<Content<'a>, Error> {
     Ok(if is_image { Content::Image { media_type: media_type.raw, data: data.raw } } else { Content::Other })
 }
 
-/// The id of a call that Gemini gave none: from the answer's own id or else the function's name, and the call's place in the answer.
-/// It is no longer than OpenAI's may be, and of characters that every provider takes.
-pub(super) fn invented_id(response_id: Option<&[u8]>, name: &[u8], place: usize) -> Vec<u8> {
+/// The id of a call that Gemini gave none: from the answer's own id or else the function's name, and the call's place in the answer
+/// and the answer's among several. It is no longer than OpenAI's may be, and of characters that every provider takes.
+pub(super) fn invented_id(response_id: Option<&[u8]>, name: &[u8], candidate: usize, place: usize) -> Vec<u8> {
     let mut id = b"call_".to_vec();
     let seed = response_id.filter(|id| !id.is_empty()).unwrap_or(name);
     id.extend(seed.iter().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).take(24));
-    id.push(b'_');
-    id.extend_from_slice(itoa::Buffer::new().format(place).as_bytes());
+    for number in [Some(candidate).filter(|candidate| *candidate > 0), Some(place)].into_iter().flatten() {
+        id.push(b'_');
+        id.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
     id
 }
 
@@ -216,9 +243,10 @@ mod tests {
 
     #[test]
     fn t47_an_invented_id_is_stable_and_suits_every_provider() {
-        assert_eq!(invented_id(Some(b"mAitaLmkHPPlz7IPvtfUqQ4"), b"get_weather", 1), b"call_mAitaLmkHPPlz7IPvtfUqQ4_1");
-        assert_eq!(invented_id(None, b"get.weather", 0), b"call_getweather_0");
-        assert!(invented_id(Some(&[b'x'; 100]), b"f", 99).len() <= 40);
+        assert_eq!(invented_id(Some(b"mAitaLmkHPPlz7IPvtfUqQ4"), b"get_weather", 0, 1), b"call_mAitaLmkHPPlz7IPvtfUqQ4_1");
+        assert_eq!(invented_id(None, b"get.weather", 0, 0), b"call_getweather_0");
+        assert_eq!(invented_id(None, b"f", 2, 1), b"call_f_2_1");
+        assert!(invented_id(Some(&[b'x'; 100]), b"f", 7, 99).len() <= 40);
     }
 
     #[test]

@@ -12,12 +12,17 @@ use crate::json::{self, Kind, Scanner, Text};
 /// What a call has to carry that Gemini did not sign, as it was another model's: documented for conversations that move.
 const UNSIGNED: &[u8] = b"skip_thought_signature_validator";
 
-/// Appends `"contents":[…]`, and `,"systemInstruction":{…}` if there is one.
+/// Appends `"contents":[…]`, and `,"systemInstruction":{…}` if there is one. Calls and answers say their ids where `with_ids`; else
+/// an answer is known by its name and place.
 ///
-/// Errors: if the arguments of a tool call are no object.
-pub(super) fn contents_into(messages: &[Message<'_>], out: &mut Vec<u8>) -> Result<(), ClientError> {
+/// Errors: if the arguments of a tool call are no object, or a file is somewhere at OpenAI.
+pub(super) fn contents_into(messages: &[Message<'_>], with_ids: bool, out: &mut Vec<u8>) -> Result<(), ClientError> {
+    let is_elsewhere = |part: &Part<'_>| matches!(part.content, Content::File { source: None, .. });
+    if let Some(place) = messages.iter().position(|message| message.content.iter().any(is_elsewhere)) {
+        return Err(ClientError::invalid(format!("messages[{place}].content"), "files by their URL or as data URIs, and not by an id"));
+    }
     out.extend_from_slice(b"\"contents\":[");
-    let mut turns = Turns { speaker: None, out };
+    let mut turns = Turns { speaker: None, with_ids, out };
     let mut calls = Calls::default();
     let mut rest = messages;
     while let Some((message, after)) = rest.split_first() {
@@ -116,6 +121,7 @@ enum Speaker {
 /// The writer of turns: what the same speaker says next belongs to the same turn.
 struct Turns<'o> {
     speaker: Option<Speaker>,
+    with_ids: bool,
     out: &'o mut Vec<u8>,
 }
 
@@ -248,9 +254,9 @@ impl Turns<'_> {
         }
         for (index, call) in message.tool_calls.iter().enumerate() {
             self.begin(Speaker::Model);
-            self.out.extend_from_slice(b"\"functionCall\":{\"id\":");
-            json::text_into(self.out, call.id);
-            self.out.extend_from_slice(b",\"name\":");
+            self.out.extend_from_slice(b"\"functionCall\":{");
+            self.id(Some(call.id));
+            self.out.extend_from_slice(b"\"name\":");
             json::text_into(self.out, call.name);
             self.out.extend_from_slice(b",\"args\":");
             self.out.extend_from_slice(call.input()?);
@@ -262,14 +268,18 @@ impl Turns<'_> {
         Ok(())
     }
 
-    fn function_response(&mut self, answer: &Message<'_>, calls: &Calls<'_>) {
-        self.begin(Speaker::User);
-        self.out.extend_from_slice(b"\"functionResponse\":{");
-        if let Some(id) = answer.tool_call_id {
+    fn id(&mut self, id: Option<Text<'_>>) {
+        if let Some(id) = id.filter(|_| self.with_ids) {
             self.out.extend_from_slice(b"\"id\":");
             json::text_into(self.out, id);
             self.out.push(b',');
         }
+    }
+
+    fn function_response(&mut self, answer: &Message<'_>, calls: &Calls<'_>) {
+        self.begin(Speaker::User);
+        self.out.extend_from_slice(b"\"functionResponse\":{");
+        self.id(answer.tool_call_id);
         self.out.extend_from_slice(b"\"name\":");
         json::text_into(self.out, calls.name(answer));
         self.out.extend_from_slice(b",\"response\":");

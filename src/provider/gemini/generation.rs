@@ -2,11 +2,16 @@
 //!
 //! See <https://ai.google.dev/api/generate-content#generationconfig>.
 
+use super::answer::MAX_CANDIDATES;
 use super::{member, schema};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Reasoning, ResponseFormat};
+use crate::config::Dialect;
 use crate::endpoint::Endpoint;
 use crate::json::{self, Scanner};
+
+/// The most rivals of a token that Gemini tells.
+const MAX_LOGPROBS: u64 = 20;
 
 /// The most stop sequences that Gemini takes.
 const MAX_STOPS: usize = 5;
@@ -30,9 +35,9 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     let heeds = |parameter: &str| endpoint.supported_parameters.is_some() && endpoint.supports(parameter);
     let mut config = Vec::new();
     for (name, value) in [
-        ("temperature", parameters.temperature),
-        ("topP", parameters.top_p),
-        ("topK", parameters.top_k),
+        ("temperature", parameters.temperature.filter(|_| endpoint.supports("temperature"))),
+        ("topP", parameters.top_p.filter(|_| endpoint.supports("top_p"))),
+        ("topK", parameters.top_k.filter(|_| endpoint.supports("top_k"))),
         ("presencePenalty", parameters.presence_penalty.filter(|_| heeds("presence_penalty"))),
         ("frequencyPenalty", parameters.frequency_penalty.filter(|_| heeds("frequency_penalty"))),
     ] {
@@ -43,21 +48,45 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     if let Some(limit) = request.max_tokens {
         member(b"maxOutputTokens", itoa::Buffer::new().format(limit).as_bytes(), &mut config);
     }
-    if let Some(seed) = parameters.seed.and_then(seed) {
+    if let Some(seed) = parameters.seed.filter(|_| endpoint.supports("seed")).and_then(seed) {
         member(b"seed", itoa::Buffer::new().format(seed).as_bytes(), &mut config);
     }
-    list_into(b"stopSequences", parameters.stop.iter().filter(|stop| !stop.is_empty()).take(MAX_STOPS).map(|stop| stop.raw), &mut config);
+    let stops = parameters.stop.iter().filter(|stop| !stop.is_empty() && endpoint.supports("stop"));
+    list_into(b"stopSequences", stops.take(MAX_STOPS).map(|stop| stop.raw), &mut config);
     list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
+    let asked = |name: &str| parameters.others.iter().find(|(key, _)| key.is(name)).and_then(|(_, value)| whole_number(value));
+    if let Some(count) = asked("n").filter(|count| *count > 1 && endpoint.supports("n")) {
+        member(b"candidateCount", itoa::Buffer::new().format(count.min(MAX_CANDIDATES as u64)).as_bytes(), &mut config);
+    }
+    if parameters.logprobs == Some(true) && endpoint.supports("logprobs") {
+        member(b"responseLogprobs", b"true", &mut config);
+        if let Some(top) = parameters.top_logprobs.and_then(whole_number).filter(|_| endpoint.supports("top_logprobs")) {
+            member(b"logprobs", itoa::Buffer::new().format(top.min(MAX_LOGPROBS)).as_bytes(), &mut config);
+        }
+    }
     // Before 3, "Function calling with a response mime type: 'application/json' is unsupported".
-    if generation >= Generation::Third || conversation.tools.is_empty() {
+    let answers_to_schema = endpoint.supports("response_format") || endpoint.supports("structured_outputs");
+    if answers_to_schema && (generation >= Generation::Third || conversation.tools.is_empty()) {
         format_into(parameters.response_format.as_ref(), &mut config);
     }
-    thinking_into(&request.reasoning(), generation, &endpoint.model, &mut config);
+    if endpoint.supports("reasoning") || endpoint.supports("reasoning_effort") {
+        thinking_into(&request.reasoning(), generation, &endpoint.model, &mut config);
+    }
     if let Some(config) = config.strip_prefix(b",") {
         out.extend_from_slice(b",\"generationConfig\":{");
         out.extend_from_slice(config);
         out.push(b'}');
     }
+}
+
+/// Whether calls and their answers may say their ids. Vertex AI refuses that of the models before 3, and those after it need them
+/// (<https://github.com/BerriAI/litellm/pull/34603>); the Gemini API has always taken them.
+pub(super) fn takes_call_ids(endpoint: &Endpoint) -> bool {
+    endpoint.provider.dialect != Dialect::Vertex || Generation::of(&endpoint.model) >= Generation::Third
+}
+
+fn whole_number(raw: &[u8]) -> Option<u64> {
+    std::str::from_utf8(raw).ok()?.parse().ok()
 }
 
 /// A seed of 64 bits in the 32 that Gemini has: the same for the same.

@@ -8,21 +8,26 @@
 
 use memchr::memmem;
 
-use crate::json::{Error, Kind, Scanner};
+use crate::json::{Kind, Scanner};
+use crate::provider::schema::{self, Member, Rule};
 
 /// What has to stand in a schema for anything to be changed in it.
 const TELLING: [&[u8]; 3] = [b"\"const\"", b"\"$ref\"", b"\"$schema\""];
 
+/// What a schema has that bears on its other members.
+#[derive(Default)]
+struct Cleaning {
+    is_reference: bool,
+    has_enum: bool,
+}
+
 /// Appends `schema`, a whole JSON value.
 pub(super) fn schema_into(schema: &[u8], out: &mut Vec<u8>) {
     if TELLING.iter().any(|word| memmem::find(schema, word).is_some()) {
-        let start = out.len();
-        if rewrite(&mut Scanner::new(schema), out).is_ok() {
-            return;
-        }
-        out.truncate(start);
+        schema::copy_into::<Cleaning>(schema, out);
+    } else {
+        out.extend_from_slice(schema);
     }
-    out.extend_from_slice(schema);
 }
 
 /// Whether the schema says no more than that there are no parameters, which Gemini wants said by saying nothing.
@@ -42,87 +47,22 @@ pub(super) fn has_no_parameters(schema: &[u8]) -> bool {
     walked.is_ok() && none
 }
 
-fn rewrite(scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-    if scanner.kind()? != Kind::Object {
-        out.extend_from_slice(scanner.raw()?);
-        return Ok(());
+// === impl Cleaning ===
+
+impl Rule for Cleaning {
+    fn look(&mut self, key: &[u8], _: &[u8]) {
+        self.is_reference |= key == b"$ref";
+        self.has_enum |= key == b"enum";
     }
-    let (mut is_reference, mut has_enum) = (false, false);
-    scanner.clone().object(|scanner, key, _| {
-        is_reference |= key.raw == b"$ref";
-        has_enum |= key.raw == b"enum";
-        scanner.skip().map(|_| ())
-    })?;
-    members(scanner, out, |scanner, key, out| {
-        let kind = scanner.kind()?;
-        if key == b"$schema" || is_reference && !key.starts_with(b"$") {
-            scanner.skip()?;
-            return Ok(false);
-        }
-        match (key, kind) {
-            (b"const", Kind::String | Kind::Number) if !has_enum => {
-                out.extend_from_slice(b"\"enum\":[");
-                out.extend_from_slice(scanner.raw()?);
-                out.push(b']');
-                return Ok(true);
-            }
-            _ => key_into(key, out),
-        }
-        match (key, kind) {
-            (b"properties" | b"$defs" | b"definitions" | b"patternProperties" | b"dependentSchemas", Kind::Object) => {
-                members(scanner, out, |scanner, key, out| {
-                    key_into(key, out);
-                    rewrite(scanner, out).map(|()| true)
-                })?;
-            }
-            (b"anyOf" | b"oneOf" | b"allOf" | b"prefixItems" | b"items", Kind::Array) => {
-                out.push(b'[');
-                let start = out.len();
-                scanner.array(|scanner| {
-                    if out.len() > start {
-                        out.push(b',');
-                    }
-                    rewrite(scanner, out)
-                })?;
-                out.push(b']');
-            }
-            (b"items" | b"additionalProperties" | b"not" | b"contains" | b"propertyNames" | b"if" | b"then" | b"else", _) => {
-                rewrite(scanner, out)?;
-            }
-            _ => out.extend_from_slice(scanner.raw()?),
-        }
-        Ok(true)
-    })
-}
 
-/// Appends an object of what `member` appends for each member; it says whether it did.
-fn members(
-    scanner: &mut Scanner<'_>,
-    out: &mut Vec<u8>,
-    mut member: impl FnMut(&mut Scanner<'_>, &[u8], &mut Vec<u8>) -> Result<bool, Error>,
-) -> Result<(), Error> {
-    out.push(b'{');
-    let mut first = true;
-    scanner.object(|scanner, key, _| {
-        let start = out.len();
-        if !first {
-            out.push(b',');
+    fn member(&self, key: &[u8], value: Kind) -> Member {
+        match (key, value) {
+            (b"$schema", _) => Member::Dropped,
+            _ if self.is_reference && !key.starts_with(b"$") => Member::Dropped,
+            (b"const", Kind::String | Kind::Number) if !self.has_enum => Member::Listed(b"enum"),
+            _ => Member::Copied,
         }
-        if member(scanner, key.raw, out)? {
-            first = false;
-        } else {
-            out.truncate(start);
-        }
-        Ok(())
-    })?;
-    out.push(b'}');
-    Ok(())
-}
-
-fn key_into(key: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(key);
-    out.extend_from_slice(b"\":");
+    }
 }
 
 #[cfg(test)]

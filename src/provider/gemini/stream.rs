@@ -1,30 +1,27 @@
 //! A streamed answer: each event is a response with the parts that came since the last.
 
-use super::answer::{self, Answer, Content};
-use super::blocks::Blocks;
-use super::{FORMAT, finish};
+use super::answer::Answer;
+use super::candidate::Candidate;
+use super::large::{Large, Piece};
 use crate::chat::Envelope;
-use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::provider::{self, Account, Progress};
-use crate::sse::{Decoder, Item};
+use crate::chat::chunks::Chunks;
+use crate::provider::events::{self, Events, Reader};
+use crate::provider::{Account, Progress};
+use crate::sse::Decoder;
 use crate::usage::GeminiUsage;
 
 /// A stream of Gemini's format.
-#[derive(Debug)]
-pub struct Stream {
-    decoder: Decoder,
-    state: State,
-}
+pub type Stream = Events<State>;
 
+/// How far it is.
 #[derive(Debug)]
-struct State {
+pub struct State {
     chunks: Chunks,
-    blocks: Blocks,
-    /// Whether the role has been told.
-    is_introduced: bool,
-    calls: usize,
-    /// Why it ended. Some models say so in every event, so it is told when the stream closes.
-    finish: Option<Vec<u8>>,
+    max_event_bytes: usize,
+    /// The answers, in the order in which they began.
+    candidates: Vec<Candidate>,
+    /// The event that is too large to be read at once.
+    large: Option<Large>,
     usage: Option<GeminiUsage>,
     account: Account,
 }
@@ -32,15 +29,14 @@ struct State {
 // === impl Stream ===
 
 impl Stream {
-    /// A stream whose chunks get `envelope`, without reasoning if the client does not want to see any; an event larger than
-    /// `max_event_bytes` is not read.
+    /// A stream whose chunks get `envelope`, without reasoning if the client does not want to see any; of an event larger than
+    /// `max_event_bytes` only the images are read, and the rest if that is not larger, too.
     pub fn new(envelope: Envelope, exclude_reasoning: bool, max_event_bytes: usize) -> Self {
         let state = State {
             chunks: Chunks::new(envelope, exclude_reasoning),
-            blocks: Blocks::default(),
-            is_introduced: false,
-            calls: 0,
-            finish: None,
+            max_event_bytes,
+            candidates: Vec::new(),
+            large: None,
             usage: None,
             account: Account::default(),
         };
@@ -48,48 +44,58 @@ impl Stream {
     }
 }
 
-impl provider::Stream for Stream {
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.feed(bytes, |item| state.item(item, out));
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.finish(|item| state.item(item, out));
-        state.end(out);
-    }
-
-    fn account(&self) -> &Account {
-        &self.state.account
-    }
-}
-
 // === impl State ===
 
-impl State {
-    fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
+impl Reader for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        self.end_large(out);
+        if !self.account.is_over() {
+            self.response(data, out);
+        }
+    }
+
+    fn unread(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut large = self.large.take().unwrap_or_else(|| Large::new(self.max_event_bytes));
+        large.feed(bytes, &mut |piece| self.piece(piece, out));
+        self.large = Some(large);
+    }
+
+    fn keep_alive(&mut self, comment: &[u8], out: &mut Vec<u8>) {
+        self.end_large(out);
+        events::comment_into(comment, out);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.end_large(out);
         if self.account.is_over() {
             return;
         }
-        match item {
-            // A keep-alive for the client's own timeouts.
-            Item::Comment(comment) => {
-                out.push(b':');
-                out.extend_from_slice(comment);
-                out.extend_from_slice(b"\n\n");
-            }
-            Item::Unread(bytes) => {
-                self.count(bytes.len());
-                self.account.unread = true;
-            }
-            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                None | Some(b"") => {}
-                Some(data) => match Answer::parse(data) {
-                    Ok(answer) => self.answer(&answer, out),
-                    Err(fault) => self.account.progress = Progress::Failed(fault),
-                },
-            },
+        if self.account.unread && !self.account.finished {
+            // Its end may have been in what was not read.
+            _ = self.candidate(0);
+            self.candidates.iter_mut().for_each(Candidate::end_unread);
+            self.account.finished = true;
+        }
+        if self.account.finished {
+            self.candidates.iter_mut().for_each(|candidate| candidate.end(out));
+        }
+        self.account.close();
+    }
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
+    }
+}
+
+impl State {
+    fn response(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        match Answer::parse(data) {
+            Ok(answer) => self.answer(&answer, out),
+            Err(fault) => self.account.progress = Progress::Failed(fault),
         }
     }
 
@@ -99,72 +105,46 @@ impl State {
             counted.merge(later);
             self.account.usage = counted.usage();
         }
-        for part in &answer.parts {
-            let mut call = None;
-            match part.content {
-                Content::Text(text) if !text.is_empty() => {
-                    self.begin(text.len(), out);
-                    self.blocks.close();
-                    self.chunks.text(text, out);
-                }
-                Content::Thought(text) if !text.is_empty() => {
-                    self.begin(text.len(), out);
-                    let detail = Detail { index: self.blocks.open(), format: FORMAT, piece: Piece::Text(text) };
-                    self.chunks.reasoning(&detail, out);
-                }
-                Content::Call { id, name, arguments } => {
-                    self.begin(name.len().saturating_add(arguments.len()), out);
-                    self.blocks.close();
-                    let id = id.map_or_else(|| answer::invented_id(answer.response_id, name, self.calls), <[u8]>::to_vec);
-                    let arguments = answer::quoted(&answer::compact(arguments));
-                    self.chunks.tool_call(self.calls, &id, name, &arguments, out);
-                    self.calls = self.calls.saturating_add(1);
-                    call = Some(id);
-                }
-                Content::Image { media_type, data } => {
-                    self.begin(0, out);
-                    self.blocks.close();
-                    self.chunks.image(&[b"data:", media_type, b";base64,", data], out);
-                }
-                Content::Text(_) | Content::Thought(_) | Content::Other => {}
-            }
-            if let Some(signature) = part.signature {
-                self.begin(0, out);
-                let piece = call.as_ref().map_or(Piece::Encrypted(signature), |id| Piece::Sealed(signature, id));
-                self.chunks.reasoning(&Detail { index: self.blocks.single(), format: FORMAT, piece }, out);
+        for came in &answer.candidates {
+            if let Some(bytes) = self.candidate(came.index).and_then(|candidate| candidate.tell(came, answer.response_id, out)) {
+                self.account.output_bytes = self.account.output_bytes.saturating_add(bytes);
+                self.account.progress = Progress::Begun;
             }
         }
-        if let Some(native) = answer.finish {
-            self.finish = Some(native.to_vec());
-            self.account.finished = true;
+        self.account.finished = !self.candidates.is_empty() && self.candidates.iter().all(Candidate::is_finished);
+    }
+
+    /// The answer at `index`, which may begin with it.
+    fn candidate(&mut self, index: usize) -> Option<&mut Candidate> {
+        if !self.candidates.iter().any(|candidate| candidate.index() == index) {
+            self.candidates.push(Candidate::new(index, &self.chunks));
+        }
+        self.candidates.iter_mut().find(|candidate| candidate.index() == index)
+    }
+
+    fn end_large(&mut self, out: &mut Vec<u8>) {
+        if let Some(large) = self.large.take() {
+            large.finish(&mut |piece| self.piece(piece, out));
         }
     }
 
-    /// Something comes that a client waits for.
-    fn begin(&mut self, bytes: usize, out: &mut Vec<u8>) {
-        self.introduce(out);
-        self.count(bytes);
-        self.account.progress = Progress::Begun;
-    }
-
-    fn introduce(&mut self, out: &mut Vec<u8>) {
-        if !std::mem::replace(&mut self.is_introduced, true) {
-            self.chunks.role(out);
+    /// What came of an event that is too large. An image in it is the first answer's: nobody asks for several of those.
+    fn piece(&mut self, piece: Piece<'_>, out: &mut Vec<u8>) {
+        match piece {
+            Piece::ImageStart(media_type) => {
+                if let Some(candidate) = self.candidate(0) {
+                    candidate.start_image(media_type, out);
+                }
+                self.account.progress = Progress::Begun;
+            }
+            Piece::Image(data) => out.extend_from_slice(data),
+            Piece::ImageEnd => out.extend_from_slice(Chunks::IMAGE_END),
+            Piece::Whole(event) if !self.account.is_over() => self.response(event, out),
+            Piece::Whole(_) => {}
+            Piece::TooLarge(bytes) => {
+                self.account.output_bytes = self.account.output_bytes.saturating_add(bytes);
+                self.account.unread = true;
+            }
         }
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.account.output_bytes = self.account.output_bytes.saturating_add(bytes);
-    }
-
-    fn end(&mut self, out: &mut Vec<u8>) {
-        if self.account.is_over() {
-            return;
-        }
-        if let Some(native) = self.finish.take() {
-            self.introduce(out);
-            self.chunks.finish(finish::reason(&native, self.calls > 0), &native, out);
-        }
-        self.account.close();
     }
 }

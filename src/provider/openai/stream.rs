@@ -3,19 +3,17 @@
 use super::choice::{self, Found, Shape};
 use crate::chat::Envelope;
 use crate::json::{Kind, Scanner};
-use crate::provider::{self, Account, Fault, Progress};
-use crate::sse::{Decoder, Item};
+use crate::provider::events::{Events, Reader};
+use crate::provider::{Account, Fault, Progress};
+use crate::sse::Decoder;
 use crate::usage::OpenAiUsage;
 
 /// A stream of the OpenAI format.
-#[derive(Debug)]
-pub struct Stream {
-    decoder: Decoder,
-    state: State,
-}
+pub type Stream = Events<State>;
 
+/// How far it is.
 #[derive(Debug)]
-struct State {
+pub struct State {
     envelope: Envelope,
     exclude_reasoning: bool,
     usage: Option<OpenAiUsage>,
@@ -33,52 +31,33 @@ impl Stream {
     }
 }
 
-impl provider::Stream for Stream {
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.feed(bytes, |item| state.item(item, out));
+// === impl State ===
+
+impl Reader for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        match data {
+            b"[DONE]" => self.account.progress = Progress::Done,
+            data => self.chunk(data, out),
+        }
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let state = &mut self.state;
-        self.decoder.finish(|item| state.item(item, out));
-        state.account.close();
+    fn unread(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+        self.account.output_bytes = self.account.output_bytes.saturating_add(bytes.len());
+        self.account.unread = true;
+        self.account.progress = Progress::Begun;
     }
 
     fn account(&self) -> &Account {
-        &self.state.account
+        &self.account
+    }
+
+    fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
     }
 }
 
-// === impl State ===
-
 impl State {
-    fn item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
-        if self.account.is_over() {
-            return;
-        }
-        match item {
-            // A keep-alive for the client's own timeouts.
-            Item::Comment(comment) => {
-                out.push(b':');
-                out.extend_from_slice(comment);
-                out.extend_from_slice(b"\n\n");
-            }
-            Item::Unread(bytes) => {
-                out.extend_from_slice(bytes);
-                self.account.output_bytes = self.account.output_bytes.saturating_add(bytes.len());
-                self.account.unread = true;
-                self.account.progress = Progress::Begun;
-            }
-            Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
-                // Some keep alive with empty events.
-                None | Some(b"") => {}
-                Some(b"[DONE]") => self.account.progress = Progress::Done,
-                Some(data) => self.chunk(data, out),
-            },
-        }
-    }
-
     fn chunk(&mut self, data: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         self.envelope.chunk_into(out);

@@ -85,7 +85,7 @@ fn a_parameter_that_a_format_lacks_keeps_it_out_if_all_are_required() {
     let schema = json!({"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}});
     for (member, value, expected) in [
         ("temperature", json!(1), &["anthropic", "bedrock", "gemini", "mistral", "openai"][..]),
-        ("logprobs", json!(true), &["openai"]),
+        ("logprobs", json!(true), &["gemini", "openai"]),
         ("logit_bias", json!({}), &["openai"]),
         ("logprobs", json!(null), &["anthropic", "bedrock", "gemini", "mistral", "openai"]),
         ("seed", json!(7), &["gemini", "mistral", "openai"]),

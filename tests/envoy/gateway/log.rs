@@ -10,19 +10,19 @@ use std::{
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    /// Reads lines until the end; `ended` then.
-    pub fn follow(&self, lines: impl BufRead + Send + 'static) {
+    /// Reads lines until the end, and adds `last` then.
+    pub fn follow(&self, lines: impl BufRead + Send + 'static, last: &'static str) {
         let log = Arc::clone(&self.0);
         thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 log.lock().unwrap().push(line);
             }
-            log.lock().unwrap().push("(end of the log)".into());
+            log.lock().unwrap().push(last.into());
         });
     }
 
-    pub fn ended(&self) -> bool {
-        self.0.lock().unwrap().iter().any(|line| line == "(end of the log)")
+    pub fn holds(&self, line: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|written| written == line)
     }
 
     pub fn text(&self) -> String {

@@ -62,6 +62,15 @@ impl Gateway {
         self.log.text()
     }
 
+    /// Envoy has written this to its log. What it writes may come after the answer that it is about.
+    pub fn assert_logged(&self, what: &str) {
+        let started = Instant::now();
+        while !self.log.text().contains(what) {
+            assert!(started.elapsed() < Duration::from_secs(5), "{what:?} is not in\n{}", self.log.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn assert_no_trouble(&self) {
         let log = self.log.text();
         // Envoy calls a configuration critical that the module refused, as a test may want it to.

@@ -1,0 +1,64 @@
+//! `keys`: how they are found, and what is refused in them.
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+const OTHER_SHA256: &str = "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A09";
+
+#[test]
+fn keys_are_found_by_hash() {
+    let gateway = gateway(&full());
+    let key = gateway.key(&KeyHash::of(b"test")).unwrap();
+    assert_eq!(&*key.name, "demo");
+    assert!(key.allows("openai/gpt-4o") && !key.allows("anthropic/claude-sonnet-4.5"));
+    assert!(gateway.key(&KeyHash::of(b"other")).is_none());
+    assert!(gateway.anonymous.is_none());
+
+    let mut open = with("/anonymous", json!(true));
+    open["keys"] = json!([]);
+    open["rules"] = json!([{"match": {"key": "anonymous"}, "rename": "openai/gpt-4o"}]);
+    let gateway = super::tests::gateway(&open);
+    let anonymous = gateway.anonymous.as_ref().unwrap();
+    assert!(&*anonymous.name == "anonymous" && anonymous.allows("openai/gpt-4o"));
+    assert_eq!(gateway.keys().len(), 1);
+}
+
+#[test]
+fn mistakes_in_keys_are_refused_and_never_repeat_one() {
+    let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
+    let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
+    let fields = "expected one of `name`, `sha256`, `models`";
+    refused(&[
+        ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
+        ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),
+        ("/keys", json!({"demo": "sk-or-v1-live"}), "keys: expected a list, found an object"),
+        ("/keys", json!(["sk-or-v1-live"]), "keys[0]: expected an object, found a string"),
+        ("/keys/0", json!({"sha256": OTHER_SHA256}), "keys[0].name: missing, and required"),
+        ("/keys/0", json!({"name": "demo"}), "keys[0].sha256: missing, and required"),
+        ("/keys/0", json!({"sk-or-v1-live": "demo"}), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0/key", json!("sk-or-v1-live"), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0/name", json!("sk-live\n"), "keys[0].name: expected 1 to 200 printable ASCII characters without ;"),
+        ("/keys/0/sha256", json!("sk-or-v1-live"), hash),
+        ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),
+        ("/keys/0/sha256", json!(1234), "keys[0].sha256: expected a string, found 1234"),
+        ("/keys/0/models", json!([]), "keys[0].models: expected at least one model, or no such member for all"),
+        (
+            "/keys/0/models",
+            json!(["openai/*", "sk-live/*"]),
+            "keys[0].models[1]: expected the id of a model of this configuration, or a pattern that matches one",
+        ),
+        ("/keys", second("demo", OTHER_SHA256), "keys[1].name: expected a name of its own, found that of an earlier key"),
+        (
+            "/keys",
+            second("other", &DEMO_KEY_SHA256.to_uppercase()),
+            "keys[1].sha256: expected a key of its own, found that of an earlier entry",
+        ),
+        ("/anonymous", json!("yes"), "anonymous: expected true or false, found a string"),
+    ]);
+    let mut json = with("/anonymous", json!(true));
+    json["keys"][0]["name"] = json!("anonymous");
+    let message = "keys[0].name: expected another name: with anonymous: true, this one is for requests without a key";
+    assert_eq!(parse(&json).unwrap_err().to_string(), message);
+}

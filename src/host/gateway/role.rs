@@ -1,0 +1,270 @@
+//! What the streams of a gateway plugin have in common: who may ask, plans, and the access tokens that a plan may have to wait for.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use super::path;
+use crate::catalogue::Catalogue;
+use crate::chat::Request;
+use crate::clock::Clock;
+use crate::config::{Defaults, Gateway, Key};
+use crate::error::{ClientError, Error};
+use crate::exchange::{self, Exchange, Settlement, generation_id};
+use crate::headers::{self, Header};
+use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
+use crate::host::registry::{self, Handover, Registration};
+use crate::host::shared_state::SharedState;
+use crate::host::stats::Stats;
+use crate::host::tokens::{Outcome, Tokens};
+use crate::host::{shared_performance, shared_sticky};
+use crate::metrics;
+use crate::route::{self, Ask, Readiness};
+use crate::secret::KeyHash;
+
+/// What all streams of a gateway plugin share.
+pub(in crate::host) struct Role {
+    gateway: Rc<Gateway>,
+    catalogue: Catalogue,
+    stats: Stats,
+    random: RefCell<fastrand::Rng>,
+    tokens: Tokens,
+    /// The streams that wait for an access token.
+    waiting: RefCell<Vec<Weak<Waiter>>>,
+}
+
+/// What a plan is made from.
+pub(super) struct Asked {
+    pub(super) headers: Headers,
+    pub(super) key: Rc<Key>,
+    pub(super) request: Request,
+}
+
+/// A stream that waits for an access token, as the root context finds it.
+pub(super) struct Waiter {
+    context: u32,
+    asked: RefCell<Option<Asked>>,
+    /// What became of the stream while nobody called its filter.
+    woken: RefCell<Option<Woken>>,
+}
+
+/// What became of a stream that waited.
+pub(super) enum Woken {
+    /// The attempts have it.
+    Planned(Registration),
+    /// The gateway has answered.
+    Answered,
+}
+
+/// Why a request is not put to a provider.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// What the client wants to be told of the routing.
+    metadata: Vec<u8>,
+}
+
+/// What became of a request.
+pub(super) enum Planned {
+    Now(Registration),
+    /// An access token has to come first.
+    Later(Asked),
+}
+
+// === impl Role ===
+
+impl Role {
+    pub(in crate::host) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
+        let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
+        Self {
+            catalogue: Catalogue::new(gateway.clone()),
+            gateway,
+            stats,
+            random: RefCell::new(random),
+            tokens,
+            waiting: RefCell::default(),
+        }
+    }
+
+    /// Limits and times.
+    pub(super) fn defaults(&self) -> &Defaults {
+        &self.gateway.defaults
+    }
+
+    /// What it serves.
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Errors: if the configuration turns out to be wrong where only Envoy can tell, in the words for the operator.
+    pub(in crate::host) fn check(&self) -> Result<(), String> {
+        self.tokens.check()
+    }
+
+    /// The timer says that an access token may be due.
+    pub(in crate::host) fn fetch_tokens(&self) {
+        let outcomes = self.tokens.fetch();
+        if !outcomes.is_empty() {
+            self.go_on_after(outcomes);
+        }
+    }
+
+    /// The answer to a fetch has come.
+    pub(in crate::host) fn handle_token(&self, call: u32, headers: usize, size: usize) {
+        self.go_on_after(self.tokens.handle_answer(call, headers, size));
+    }
+
+    fn go_on_after(&self, outcomes: impl IntoIterator<Item = Outcome>) {
+        for outcome in outcomes {
+            self.stats.add(metrics::token_fetch(&self.gateway, outcome.place, outcome.has_failed));
+        }
+        self.resume();
+    }
+
+    /// Counts a settled exchange. A provider that refused its access token gets another, should it have been revoked.
+    pub(super) fn settle(&self, settled: &Settlement) {
+        metrics::settlement(&self.gateway, settled, |record| self.stats.add(record));
+        shared_performance::note(settled.observations());
+        settled.sticky.inspect(|change| shared_sticky::apply(*change, settled.at));
+        for attempt in &settled.attempts {
+            if attempt.outcome.status() == Some(401) {
+                self.tokens.doubt(&attempt.endpoint.provider);
+            }
+        }
+    }
+
+    /// Lets the streams go on that waited for this.
+    fn resume(&self) {
+        for waiter in self.waiting.take() {
+            let Some((waiter, asked)) = waiter.upgrade().and_then(|waiter| Some((waiter.clone(), waiter.asked.take()?))) else { continue };
+            if !calls::act_for(waiter.context) {
+                continue;
+            }
+            let for_page = asked.headers.find(b"origin").is_some();
+            match self.plan(asked) {
+                Ok(Planned::Now(registration)) => {
+                    waiter.woken.replace(Some(Woken::Planned(registration)));
+                    calls::resume_request();
+                }
+                Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
+                Err(refused) => {
+                    waiter.woken.replace(Some(Woken::Answered));
+                    self.refuse(&refused, for_page);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wait(&self, waiter: &Rc<Waiter>, asked: Asked) {
+        waiter.asked.replace(Some(asked));
+        self.waiting.borrow_mut().push(Rc::downgrade(waiter));
+    }
+
+    /// Plans a request and hands it over, unless an access token has to come first.
+    pub(super) fn plan(&self, asked: Asked) -> Result<Planned, Refused> {
+        let gateway = &self.gateway;
+        let Asked { headers, key, request } = asked;
+        self.tokens.start();
+        let now = HostClock.now();
+        let header = |name: &str| headers.find(name.as_bytes());
+        let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
+        let random = &mut *self.random.borrow_mut();
+        let shows_metadata = headers::asks_for_metadata(headers.iter());
+        let routed = route::plan(gateway, &ask, &SharedState(now), &now, random).map_err(|error| {
+            let mut refused = Refused::from(error);
+            if shows_metadata {
+                let requested = request.models.first().map_or("", |model| model);
+                let serving = gateway.model(requested).into_iter().flat_map(|model| &model.endpoints);
+                refused.metadata = exchange::unrouted(requested, serving.map(|endpoint| &**endpoint));
+            }
+            refused
+        })?;
+        let plan = match route::readiness(routed.plan, now)? {
+            Readiness::Ready(plan) => plan,
+            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request })),
+        };
+        let exchange = Exchange::new(generation_id(now, random), request, key, plan, gateway.defaults.clone(), now);
+        let exchange = exchange.routed(routed.strategy, routed.sticky, shows_metadata);
+        // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
+        calls::remove_header(Map::Request, b"authorization");
+        // The router reads these two and takes them away.
+        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
+        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
+        let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
+        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
+        registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
+        // the attempt role is ever missing, no provider gets a prompt.
+        calls::replace_buffer(Buffer::Request, b"{}");
+        calls::set_header(Map::Request, "content-length", b"2");
+        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange: RefCell::new(exchange), headers }))))
+    }
+
+    /// Counts an answer of the gateway's own, and tells the operator what is his.
+    pub(super) fn note(&self, error: &Error) {
+        self.stats.add(metrics::rejection(error.error_type()));
+        if let Error::Internal(reason) = error {
+            log::error!("signalbox: {reason}");
+        }
+    }
+
+    /// Answers the stream that is acted for, which may be a page's in a browser.
+    pub(super) fn reject(&self, error: &Error, for_page: bool) {
+        self.answer(error, b"", for_page);
+    }
+
+    /// The same for a request that no plan was made for.
+    pub(super) fn refuse(&self, refused: &Refused, for_page: bool) {
+        self.answer(&refused.error, &refused.metadata, for_page);
+    }
+
+    fn answer(&self, error: &Error, more: &[u8], for_page: bool) {
+        self.note(error);
+        let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
+        if let Error::Client(ClientError::Method { allowed, .. }) = error {
+            headers.push((b"allow", allowed.as_bytes()));
+        }
+        respond(error.status(), headers, &error.body_with(more), for_page);
+    }
+
+    /// Who asks.
+    pub(super) fn authenticate(&self, headers: &Headers) -> Result<Rc<Key>, ClientError> {
+        let bearer = headers.find(b"authorization").and_then(|value| {
+            let (scheme, key) = value.split_at_checked(7)?;
+            scheme.eq_ignore_ascii_case(b"bearer ").then_some(key.trim_ascii())
+        });
+        match (bearer.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
+            (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
+            (None, Some(anonymous)) => Ok(anonymous.clone()),
+            (None, None) => Err(ClientError::MissingKey),
+        }
+    }
+}
+
+/// Answers the stream that is acted for, which may be a page's in a browser.
+pub(super) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8], for_page: bool) {
+    if for_page {
+        headers.extend(headers::FOR_PAGES);
+    }
+    calls::respond(status, "signalbox", &headers, body);
+}
+
+// === impl Refused ===
+
+impl<E: Into<Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), metadata: Vec::new() }
+    }
+}
+
+// === impl Waiter ===
+
+impl Waiter {
+    /// A stream that Envoy calls `context`.
+    pub(super) fn new(context: u32) -> Self {
+        Self { context, asked: RefCell::default(), woken: RefCell::default() }
+    }
+
+    /// What became of it, told once.
+    pub(super) fn woken(&self) -> Option<Woken> {
+        self.woken.take()
+    }
+}
