@@ -4,11 +4,9 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::error::ClientError;
 use crate::glob::Glob;
+use crate::json::{Error, ErrorKind, Kind, Scanner};
 
 /// The name by which the auto router is asked for.
 pub const MODEL: &str = "openrouter/auto";
@@ -17,20 +15,18 @@ pub const MODEL: &str = "openrouter/auto";
 const PLUGIN: &str = "auto-router";
 
 /// What a request says to the auto router, in its `plugins`.
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Settings {
     /// The models that may serve it, in patterns; none for all.
-    allowed_models: Option<Vec<Box<str>>>,
+    allowed_models: Vec<Glob>,
     /// Models that may not, even if they are allowed.
-    excluded_models: Option<Vec<Box<str>>>,
+    excluded_models: Vec<Glob>,
     /// How dear.
     pub cost_tier: Option<CostTier>,
 }
 
 /// A fifth of the models by their price: a band, not a ceiling.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CostTier {
     /// The cheapest.
     Low,
@@ -48,12 +44,6 @@ pub enum CostTier {
 pub const COST_TIERS: [(&str, CostTier); 5] =
     [("low", CostTier::Low), ("medium", CostTier::Medium), ("high", CostTier::High), ("xhigh", CostTier::XHigh), ("max", CostTier::Max)];
 
-#[derive(Deserialize)]
-struct Plugin {
-    id: String,
-    enabled: Option<bool>,
-}
-
 // === impl Settings ===
 
 impl Settings {
@@ -61,29 +51,76 @@ impl Settings {
     ///
     /// Errors: if the settings of the auto router are not of this shape.
     pub fn of_plugins(plugins: &[u8]) -> Result<Self, ClientError> {
-        let wrong = |_| ClientError::invalid("plugins", "an array of objects with an id");
-        let plugins: Option<Vec<&RawValue>> = serde_json::from_slice(plugins).map_err(wrong)?;
-        for written in plugins.into_iter().flatten() {
-            let plugin: Plugin = serde_json::from_str(written.get()).map_err(wrong)?;
-            if plugin.id == PLUGIN && plugin.enabled != Some(false) {
-                return serde_json::from_str(written.get()).map_err(|_| {
-                    let expected = "allowed_models and excluded_models to be arrays of model ids, and cost_tier one of low, medium, high, \
-                                    xhigh, max";
-                    ClientError::invalid("plugins", expected)
-                });
-            }
+        const EXPECTED: &str = "an array of objects with an id; of the auto router with allowed_models and excluded_models, arrays of model \
+                                ids, and cost_tier, one of low, medium, high, xhigh, max";
+        let mut found = None;
+        let mut scanner = Scanner::new(plugins);
+        if plugins == b"null" {
+            return Ok(Self::default());
         }
-        Ok(Self::default())
+        let read = scanner.array(|scanner| {
+            let plugin = scanner.raw()?;
+            if found.is_none() && is_meant(plugin)? {
+                found = Some(Self::read(plugin)?);
+            }
+            Ok(())
+        });
+        read.map(|()| found.unwrap_or_default()).map_err(|_| ClientError::invalid("plugins", EXPECTED))
+    }
+
+    fn read(plugin: &[u8]) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        Scanner::new(plugin).object(|scanner, key, _| {
+            match key.raw {
+                b"allowed_models" => settings.allowed_models = patterns(scanner)?,
+                b"excluded_models" => settings.excluded_models = patterns(scanner)?,
+                b"cost_tier" => {
+                    if let Some(name) = scanner.optional_string()? {
+                        let tier = COST_TIERS.iter().find(|(known, _)| name.is(known)).map(|(_, tier)| *tier);
+                        settings.cost_tier = Some(tier.ok_or_else(|| scanner.error(ErrorKind::Type))?);
+                    }
+                }
+                _ => _ = scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(settings)
     }
 
     /// Whether `model`, a catalogued id, may serve the request.
     pub fn allow(&self, model: &str) -> bool {
-        let any = |patterns: &Vec<Box<str>>| {
-            patterns.iter().any(|pattern| Glob::new(pattern.to_ascii_lowercase()).matches(&model.to_ascii_lowercase()))
-        };
-        self.allowed_models.as_ref().is_none_or(|allowed| allowed.is_empty() || any(allowed))
-            && !self.excluded_models.as_ref().is_some_and(any)
+        let model = model.to_ascii_lowercase();
+        let any = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(&model));
+        (self.allowed_models.is_empty() || any(&self.allowed_models)) && !any(&self.excluded_models)
     }
+}
+
+/// Whether a plugin is the auto router, and not switched off.
+fn is_meant(plugin: &[u8]) -> Result<bool, Error> {
+    let (mut is_auto, mut is_on) = (false, true);
+    Scanner::new(plugin).object(|scanner, key, _| {
+        match key.raw {
+            b"id" => is_auto = scanner.string()?.is(PLUGIN),
+            b"enabled" => is_on = scanner.optional_bool()? != Some(false),
+            _ => _ = scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(is_auto && is_on)
+}
+
+/// An array of patterns, in any case; or `null`, which is none.
+fn patterns(scanner: &mut Scanner<'_>) -> Result<Vec<Glob>, Error> {
+    let mut patterns = Vec::new();
+    if scanner.kind()? == Kind::Null {
+        scanner.skip()?;
+        return Ok(patterns);
+    }
+    scanner.array(|scanner| {
+        patterns.push(Glob::new(scanner.string()?.value().to_ascii_lowercase()));
+        Ok(())
+    })?;
+    Ok(patterns)
 }
 
 // === impl CostTier ===

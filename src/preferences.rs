@@ -6,10 +6,10 @@
 mod performance;
 mod sort;
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::json::Scanner;
 
 pub use performance::{Percentiles, Preferred};
 pub use sort::{Partition, Sort, SortBy};
@@ -45,7 +45,7 @@ pub struct Preferences {
     /// Seconds to the first token that an endpoint should keep within; those that do not are asked last.
     pub preferred_max_latency: Option<Preferred>,
     /// By provider, members that its requests get over those of the body.
-    pub options: Option<BTreeMap<String, BTreeMap<String, Box<RawValue>>>>,
+    pub options: Option<Box<RawValue>>,
 }
 
 /// Whether a provider may keep what it is sent.
@@ -111,7 +111,11 @@ impl Preferences {
         for list in [&mut parsed.order, &mut parsed.only, &mut parsed.quantizations] {
             *list = list.take().filter(|list| !list.is_empty());
         }
-        parsed.options = parsed.options.filter(|options| !options.is_empty());
+        if let Some(options) = &parsed.options {
+            let read =
+                Scanner::new(options.get().as_bytes()).object(|scanner, _, _| scanner.object(|scanner, _, _| scanner.skip().map(|_| ())));
+            read.map_err(|_| "options: expected an object of objects, by provider")?;
+        }
         Ok(parsed)
     }
 
@@ -167,10 +171,7 @@ mod tests {
         let max = read(r#"{"max_price":{"prompt":1,"completion":"2.5","request":null,"image":"0.01"}}"#).max_price.unwrap();
         assert_eq!((max.prompt, max.completion, max.request, max.image), (Some(Usd(1.0)), Some(Usd(2.5)), None, Some(Usd(0.01))));
         let options = read(r#"{"options":{"openai":{"seed":1,"user":"x"},"groq":{}}}"#).options.unwrap();
-        assert_eq!(
-            options["openai"].iter().map(|(name, value)| (&**name, value.get())).collect::<Vec<_>>(),
-            [("seed", "1"), ("user", "\"x\"")]
-        );
+        assert_eq!(options.get(), r#"{"openai":{"seed":1,"user":"x"},"groq":{}}"#);
     }
 
     #[test]
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(refuse(r#"{"sort":5}"#), "sort: expected price, throughput, latency or exacto, or {by: …, partition: …}");
         assert_eq!(refuse(r#"{"sort":"speed"}"#), "sort: expected price, throughput, latency or exacto, found \"speed\"");
         assert_eq!(refuse(r#"{"sort":{"partition":"all"}}"#), "sort: expected partition to be model or none, found \"all\"");
-        assert_eq!(refuse(r#"{"options":{"openai":[]}}"#), "options.openai: invalid type: sequence, expected a map");
+        assert_eq!(refuse(r#"{"options":{"openai":[]}}"#), "options: expected an object of objects, by provider");
         assert_eq!(
             refuse(r#"{"preferred_max_latency":"2"}"#),
             "preferred_max_latency: expected a number, or an object with p50, p75, p90 or p99"

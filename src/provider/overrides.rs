@@ -1,5 +1,7 @@
 //! Members that one provider's body gets over those of the request: the client's `provider.options`, and the tier of the endpoint.
 
+use std::borrow::Cow;
+
 use crate::chat::Request;
 use crate::config::Format;
 use crate::endpoint::{Endpoint, ServiceTier};
@@ -27,7 +29,7 @@ const NOT_FOR_OPTIONS: [&str; 14] = [
 
 /// Members by their names: a value, as JSON, or `None` if the body is to have none.
 #[derive(Debug, Default)]
-pub(super) struct Overrides<'a>(Vec<(&'a str, Option<&'a [u8]>)>);
+pub(super) struct Overrides<'a>(Vec<(Cow<'a, str>, Option<&'a [u8]>)>);
 
 // === impl Overrides ===
 
@@ -37,25 +39,32 @@ impl<'a> Overrides<'a> {
         let mut members = Vec::new();
         if let Some(options) = &request.preferences.options {
             // Those of the full slug come last, and win.
-            let is_full = |name: &str| name.eq_ignore_ascii_case(&endpoint.tag);
-            let of_provider = options.iter().filter(|(name, _)| !is_full(name) && is_of_provider(endpoint, name));
-            let of_endpoint = options.iter().filter(|(name, _)| is_full(name));
-            for (name, value) in of_provider.chain(of_endpoint).flat_map(|(_, members)| members) {
-                let tiered = endpoint.is_tiered && matches!(&**name, "service_tier" | "serviceTier");
-                if !tiered && !NOT_FOR_OPTIONS.contains(&&**name) {
-                    members.push((&**name, Some(value.get().as_bytes())));
-                }
+            for is_wanted in [is_of_provider, is_full] {
+                // The preferences have been read, so they are an object of objects.
+                _ = Scanner::new(options.get().as_bytes()).object(|scanner, provider, _| {
+                    if !is_wanted(endpoint, &provider.value()) {
+                        return scanner.skip().map(|_| ());
+                    }
+                    scanner.object(|scanner, name, _| {
+                        let (name, value) = (name.value(), scanner.raw()?);
+                        let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier");
+                        if !tiered && !NOT_FOR_OPTIONS.contains(&&*name) {
+                            members.push((name, Some(value)));
+                        }
+                        Ok(())
+                    })
+                });
             }
         }
         // Which tier answers has been decided, and with it the price.
         if endpoint.is_tiered {
             match (endpoint.format, endpoint.service_tier) {
-                (Format::OpenAi, Some(ServiceTier::Flex)) => members.push(("service_tier", Some(b"\"flex\""))),
-                (Format::OpenAi, Some(ServiceTier::Priority)) => members.push(("service_tier", Some(b"\"priority\""))),
-                (Format::OpenAi, None) if asks_for_tier(request) => members.push(("service_tier", None)),
-                (Format::Bedrock, Some(ServiceTier::Flex)) => members.push(("serviceTier", Some(br#"{"type":"flex"}"#))),
-                (Format::Bedrock, Some(ServiceTier::Priority)) => members.push(("serviceTier", Some(br#"{"type":"priority"}"#))),
-                (Format::Bedrock, None) if asks_for_tier(request) => members.push(("serviceTier", None)),
+                (Format::OpenAi, Some(ServiceTier::Flex)) => members.push(("service_tier".into(), Some(b"\"flex\""))),
+                (Format::OpenAi, Some(ServiceTier::Priority)) => members.push(("service_tier".into(), Some(b"\"priority\""))),
+                (Format::OpenAi, None) if asks_for_tier(request) => members.push(("service_tier".into(), None)),
+                (Format::Bedrock, Some(ServiceTier::Flex)) => members.push(("serviceTier".into(), Some(br#"{"type":"flex"}"#))),
+                (Format::Bedrock, Some(ServiceTier::Priority)) => members.push(("serviceTier".into(), Some(br#"{"type":"priority"}"#))),
+                (Format::Bedrock, None) if asks_for_tier(request) => members.push(("serviceTier".into(), None)),
                 // The others have no such tiers, or none that a request chooses.
                 _ => {}
             }
@@ -123,6 +132,11 @@ fn is_of_provider(endpoint: &Endpoint, name: &str) -> bool {
     [&*provider.slug, &provider.name, base].into_iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// Whether `name` is the endpoint's full slug.
+fn is_full(endpoint: &Endpoint, name: &str) -> bool {
+    name.eq_ignore_ascii_case(&endpoint.tag)
+}
+
 fn asks_for_tier(request: &Request) -> bool {
     let tier = request.service_tier().and_then(|tier| std::str::from_utf8(tier).ok());
     tier.and_then(ServiceTier::asked).is_some()
@@ -137,7 +151,8 @@ mod tests {
     #[test]
     fn members_are_replaced_removed_and_added() {
         let apply = |members: &[(&'static str, Option<&'static [u8]>)], body: &str| {
-            String::from_utf8(Overrides(members.to_vec()).apply(body.as_bytes())).unwrap()
+            let members = members.iter().map(|(name, value)| ((*name).into(), *value)).collect();
+            String::from_utf8(Overrides(members).apply(body.as_bytes())).unwrap()
         };
         let body = r#"{"a": 1, "b":[{"a":2}], "c":null}"#;
         assert_eq!(apply(&[("a", Some(b"7"))], body), r#"{"a": 7, "b":[{"a":2}], "c":null}"#);
