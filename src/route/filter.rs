@@ -85,6 +85,11 @@ impl Left<'_> {
     ///
     /// Errors: if none is; `reason` says why.
     fn keep(&mut self, fit: impl Fn(&Endpoint) -> bool, reason: impl Fn() -> String) -> Result<(), Error> {
+        self.keep_by(&fit, &reason)
+    }
+
+    /// The same, compiled once.
+    fn keep_by(&mut self, fit: &dyn Fn(&Endpoint) -> bool, reason: &dyn Fn() -> String) -> Result<(), Error> {
         if self.endpoints.iter().all(|endpoint| fit(endpoint)) {
             return Ok(());
         }
