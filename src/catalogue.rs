@@ -15,7 +15,9 @@ pub use query::Query;
 
 use crate::api::Listing;
 use crate::config::{Gateway, Key, Model};
+use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
+use crate::performance::Report;
 
 /// The catalogue of one configuration.
 #[derive(Debug)]
@@ -44,10 +46,17 @@ impl Catalogue {
         Self { models, providers, gateway }
     }
 
-    /// The body that answers `listing` with `query`, which is what follows the `?` of the path. `key` is who asks, where that is known.
+    /// The body that answers `listing` with `query`, which is what follows the `?` of the path. `key` is who asks, where that is known;
+    /// `report` says how an endpoint has done.
     ///
     /// Errors: if a model is not in the catalogue, or if the query is wrong.
-    pub fn answer(&self, listing: Listing<'_>, query: &str, key: Option<&Key>) -> Result<Box<str>, Error> {
+    pub fn answer(
+        &self,
+        listing: Listing<'_>,
+        query: &str,
+        key: Option<&Key>,
+        report: &dyn Fn(&Endpoint) -> Report,
+    ) -> Result<Box<str>, Error> {
         Ok(match listing {
             Listing::Models => self.page("models", &Query::parse(query)?, |_| true),
             Listing::OfUser => {
@@ -65,12 +74,17 @@ impl Catalogue {
                 let model = self.models.get(index).map_or("null", |model| model);
                 format!("{{\"data\":{model}}}").into()
             }
-            Listing::Endpoints(id) => data(&endpoint::of_model(self.find(id)?.1)),
+            Listing::Endpoints(id) => data(&endpoint::of_model(self.find(id)?.1, &|at| endpoint::report(&report(at), key.is_some()))),
             Listing::Providers => self.providers.clone(),
             Listing::ZeroDataRetention => {
                 let models = self.gateway.models.iter();
                 let endpoints = models.flat_map(|model| model.endpoints.iter().map(move |endpoint| (model, endpoint)));
-                data(&endpoints.filter(|(_, at)| at.provider.zdr).map(|(model, at)| endpoint::object(model, at)).collect())
+                data(
+                    &endpoints
+                        .filter(|(_, at)| at.provider.zdr)
+                        .map(|(model, at)| endpoint::object(model, at, &endpoint::report(&report(at), key.is_some())))
+                        .collect(),
+                )
             }
         })
     }

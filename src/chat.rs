@@ -24,11 +24,12 @@ pub use member::{Field, Name};
 pub use rewrite::Target;
 
 use self::member::Member;
+use self::messages::Opening;
 use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
 use crate::plugins::Plugins;
-use crate::preferences::Preferences;
+use crate::preferences::{Partition, Preferences, Sort, SortBy};
 
 /// A parsed chat completion request.
 ///
@@ -52,6 +53,7 @@ pub struct Request {
     /// The plugins that are switched on or off, by `plugins` or by `transforms`.
     pub plugins: Plugins,
     reasoning_effort: Option<String>,
+    opening: Opening,
     /// Whether something within the messages is for OpenRouter alone.
     has_inner: bool,
     /// The API that it came by, and that its answer goes back in.
@@ -130,10 +132,16 @@ impl Request {
             return Err(if api == Api::Embeddings { ClientError::NoInput } else { ClientError::NoMessages });
         }
         let asked = reader.preferences.unwrap_or_default();
-        let preferences = match provider_header {
+        let mut preferences = match provider_header {
             Some(header) => asked.over(Preferences::parse(header.trim_ascii()).map_err(ClientError::ProviderHeader)?),
             None => asked,
         };
+        if reader.sort != Sort::default() {
+            // An order of the request's own, in another place than usual: what `provider` says wins.
+            let sort = preferences.sort.get_or_insert_default();
+            sort.by = sort.by.or(reader.sort.by);
+            sort.partition = if sort.partition == Partition::None { Partition::None } else { reader.sort.partition };
+        }
         let mut models = reader.models;
         for model in reader.fallback_models {
             if !models.contains(&model) {
@@ -153,6 +161,7 @@ impl Request {
             prompt_bytes: reader.prompt_bytes,
             plugins: reader.transforms.under(reader.plugins),
             reasoning_effort: reader.reasoning_effort,
+            opening: reader.opening,
             has_inner: reader.has_inner,
             api,
             body,
@@ -185,6 +194,42 @@ impl Request {
         self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
     }
 
+    /// `plugins`, as they were written.
+    pub fn plugins(&self) -> Option<&[u8]> {
+        self.body.get(self.member(Name::Plugins)?.value.clone())
+    }
+
+    /// `session_id`, as it was written between its quotes, if it is not empty.
+    pub fn session_id(&self) -> Option<&[u8]> {
+        self.text_of(self.member(Name::SessionId)?)
+    }
+
+    /// `prompt_cache_key`, as it was written between its quotes, if it is not empty.
+    pub fn prompt_cache_key(&self) -> Option<&[u8]> {
+        self.text_of(self.other("prompt_cache_key")?)
+    }
+
+    /// `service_tier`, as it was written between its quotes, if it is not empty.
+    pub fn service_tier(&self) -> Option<&[u8]> {
+        self.text_of(self.other("service_tier")?)
+    }
+
+    /// The first system message and the first other message, as they were written: what tells a conversation from others.
+    pub fn opening(&self) -> impl Iterator<Item = &[u8]> {
+        [&self.opening.system, &self.opening.other].into_iter().map(|place| self.body.get(place.clone()).unwrap_or_default())
+    }
+
+    fn text_of(&self, member: &Member) -> Option<&[u8]> {
+        let text = self.body.get(member.value.clone())?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// The member of this name among those that the gateway does not know.
+    fn other(&self, name: &str) -> Option<&Member> {
+        let key = |member: &Member| Scanner::at(&self.body, member.start).string().is_ok_and(|key| key.is(name));
+        self.members.iter().find(|member| member.name == Name::Other && key(member))
+    }
+
     fn member(&self, name: Name) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
@@ -206,6 +251,8 @@ struct Reader {
     plugins: Plugins,
     transforms: Plugins,
     reasoning_effort: Option<String>,
+    opening: Opening,
+    sort: Sort,
     has_inner: bool,
 }
 
@@ -217,14 +264,15 @@ impl Reader {
         let start = scanner.position();
         match name {
             Name::Model => self.read_model(scanner)?,
-            Name::Models => self.read_models(scanner)?,
+            Name::Models => self.read_models(scanner, "models")?,
+            Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
             Name::Input if self.api == Api::Embeddings => {
                 self.prompt_bytes = input::read(scanner)?;
                 self.has_messages = true;
             }
             Name::Messages if self.api != Api::Embeddings => {
-                self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes)?;
+                self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
                 self.has_messages = true;
             }
             Name::Provider => {
@@ -236,9 +284,21 @@ impl Reader {
             }
             Name::Route => match scanner.optional_string() {
                 Ok(None) => {}
-                Ok(Some(route)) if route.is("fallback") || route.is("sort") => {}
+                Ok(Some(route)) if route.is("fallback") => {}
+                Ok(Some(route)) if route.is("sort") => self.sort.partition = Partition::None,
                 Ok(Some(_)) => return Err(ClientError::invalid("route", "\"fallback\" or \"sort\"")),
                 Err(error) => return Err(wrong_type(error, "route", "a string")),
+            },
+            Name::RoutingPreference => match scanner.optional_string() {
+                Ok(None) => {}
+                Ok(Some(preference)) => {
+                    let by = if preference.is("cost") { Some(SortBy::Price) } else { SortBy::named(&preference.value()) };
+                    if by.is_none() {
+                        return Err(ClientError::invalid("routing_preference", "one of cost, price, throughput, latency, exacto"));
+                    }
+                    self.sort.by = by;
+                }
+                Err(error) => return Err(wrong_type(error, "routing_preference", "a string")),
             },
             Name::StreamOptions => {
                 if !matches!(kind, Kind::Object | Kind::Null) {
@@ -287,13 +347,14 @@ impl Reader {
         if self.models.len() > most { Err(ClientError::TooManyModels(self.max_models)) } else { Ok(()) }
     }
 
-    fn read_models(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
+    fn read_models(&mut self, scanner: &mut Scanner<'_>, member: &str) -> Result<(), ClientError> {
         if scanner.kind()? == Kind::Null {
             scanner.skip()?;
             return Ok(());
         }
         let (models, most) = (&mut self.fallback_models, self.max_models);
-        let mut sent = 0usize;
+        // `models` and `fallback_models` are one list.
+        let mut sent = models.len();
         scanner
             .array(|scanner| {
                 let model = scanner.string()?;
@@ -303,7 +364,7 @@ impl Reader {
                 }
                 Ok(())
             })
-            .map_err(|error| wrong_type(error, "models", "an array of model ids"))?;
+            .map_err(|error| wrong_type(error, member, "an array of model ids"))?;
         if sent > most { Err(ClientError::TooManyModels(most)) } else { Ok(()) }
     }
 }

@@ -1,5 +1,6 @@
 //! The plugin configuration: JSON in, a [`Config`] whose every reference is resolved out.
 
+mod auto_router;
 mod azure;
 mod catalogue;
 mod credential;
@@ -17,12 +18,8 @@ mod value;
 
 use std::{collections::HashMap, rc::Rc};
 
-use self::{
-    catalogue::Catalogue,
-    document::{Document, Role},
-    key::Keys,
-};
 pub use self::{
+    auto_router::AutoRouter,
     catalogue::{Modalities, Modality, Model},
     credential::Signer,
     defaults::Defaults,
@@ -31,6 +28,11 @@ pub use self::{
     key::Key,
     provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
+};
+use self::{
+    catalogue::Catalogue,
+    document::{Document, Role},
+    key::Keys,
 };
 use crate::{endpoint::Endpoint, secret::KeyHash};
 
@@ -54,6 +56,8 @@ pub struct Gateway {
     pub models: Vec<Rc<Model>>,
     /// The rules, in the order written: the first that matches wins.
     pub rules: Vec<Rule>,
+    /// What `openrouter/auto` chooses from.
+    pub auto_router: AutoRouter,
     /// Who a request without a key is; `None` if it is refused.
     pub anonymous: Option<Rc<Key>>,
     models_by_id: HashMap<Rc<str>, Rc<Model>>,
@@ -94,11 +98,13 @@ impl Gateway {
         for (index, entry) in document.rules.unwrap_or_default().into_iter().enumerate() {
             rules.push(entry.resolve(&format!("rules[{index}]"), &catalogue, &keys)?);
         }
+        let auto_router = document.auto_router.unwrap_or_default().resolve(&catalogue.models)?;
         Ok(Self {
             defaults: Rc::new(defaults),
             providers: all_providers,
             models: catalogue.models,
             rules,
+            auto_router,
             anonymous: keys.anonymous,
             models_by_id: catalogue.by_id,
             keys: keys.all,

@@ -17,6 +17,12 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// Who serves it.
     pub provider: Rc<Provider>,
+    /// OpenRouter's full slug of it: the provider's slug, with `/flex` or `/priority` behind it where it is of such a tier.
+    pub tag: Box<str>,
+    /// The tier that it serves; `None` for the usual one.
+    pub service_tier: Option<ServiceTier>,
+    /// Whether its model has endpoints of tiers of their own, so that a request's `service_tier` chooses among endpoints.
+    pub is_tiered: bool,
     /// The provider's own name for the model.
     pub model: Box<str>,
     /// What the provider speaks for this model.
@@ -35,13 +41,56 @@ pub struct Endpoint {
     pub supported_parameters: Option<Rc<[Box<str>]>>,
     /// How its weights are stored, in OpenRouter's words.
     pub quantization: Option<&'static str>,
+    /// Whether the model's author allows its answers to be trained on.
+    pub is_distillable: bool,
+}
+
+/// A tier with a price of its own: <https://openrouter.ai/docs/guides/features/service-tiers>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceTier {
+    /// Cheaper, and slower.
+    Flex,
+    /// Faster, and dearer.
+    Priority,
+}
+
+// === impl ServiceTier ===
+
+impl ServiceTier {
+    /// Its name in requests and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Priority => "priority",
+        }
+    }
+
+    /// The tier that a request asks for by this `service_tier`; `None` for the usual one.
+    pub fn asked(name: &str) -> Option<Self> {
+        match name {
+            "flex" => Some(Self::Flex),
+            "priority" | "fast" => Some(Self::Priority),
+            _ => None,
+        }
+    }
 }
 
 /// The number of an [`Endpoint`] within its configuration: dense, from 0, in the order written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointId(pub u32);
 
+// === impl Endpoint ===
+
 impl Endpoint {
+    /// Whether a client means it by `name`, in any case: its full slug, or where it is of the usual tier the slug, the name for
+    /// people or the base slug (what stands before the slash) of its provider.
+    pub fn is_named(&self, name: &str) -> bool {
+        let provider = &self.provider;
+        let base = provider.slug.split('/').next().unwrap_or_default();
+        name.eq_ignore_ascii_case(&self.tag)
+            || self.service_tier.is_none() && (name.eq_ignore_ascii_case(&provider.name) || name.eq_ignore_ascii_case(base))
+    }
+
     /// Whether it heeds this request parameter, as far as is known.
     pub fn supports(&self, parameter: &str) -> bool {
         self.supported_parameters.as_ref().is_none_or(|known| known.iter().any(|name| **name == *parameter))

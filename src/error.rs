@@ -95,6 +95,9 @@ pub enum ClientError {
     /// More fallback models than are allowed.
     #[error("'models' array must have {0} items or fewer.")]
     TooManyModels(usize),
+    /// The auto router has no model for the request.
+    #[error("No models match your request and model restrictions")]
+    NoModelMatches,
     /// No `messages`.
     #[error("Input required: specify \"prompt\" or \"messages\"")]
     NoMessages,
@@ -167,6 +170,11 @@ impl Error {
 
     /// The answer's body: `{"error":{"code","message","metadata","availability"}}`, `code` an integer.
     pub fn body(&self) -> Vec<u8> {
+        self.body_with(b"")
+    }
+
+    /// The same with `more` members beside `error`, each with a comma before it. What is the gateway's own fault is told without them.
+    pub fn body_with(&self, more: &[u8]) -> Vec<u8> {
         let mut out = b"{\"error\":".to_vec();
         self.object_into(&mut out);
         if let Some(availability) = Availability::of(self) {
@@ -174,6 +182,9 @@ impl Error {
             out.extend_from_slice(b",\"availability\":");
             availability.write(&mut out);
             out.push(b'}');
+        }
+        if !matches!(self, Self::Internal(_)) {
+            out.extend_from_slice(more);
         }
         out.push(b'}');
         out
@@ -207,7 +218,7 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey => 401,
             Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => 403,
-            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => 404,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
             Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -219,7 +230,7 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
             Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => ErrorType::PermissionDenied,
-            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) => ErrorType::NotFound,
+            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::TooLong { .. } => ErrorType::ContextLengthExceeded,
             Self::Refused(status) => ErrorType::of_status(*status),

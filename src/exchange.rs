@@ -9,6 +9,8 @@ mod answer;
 mod attempt;
 mod compression;
 mod failure;
+mod metadata;
+mod observations;
 mod settlement;
 mod step;
 
@@ -16,6 +18,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use attempt::{Attempt, Outcome};
+pub use metadata::unrouted;
 pub use settlement::{Settlement, Spent};
 pub use step::{AnswerHead, Media, ResponseHead, Step};
 
@@ -30,7 +33,8 @@ use crate::fallback::{self, Verdict};
 use crate::healing::{self, Schema};
 use crate::health::EndpointKey;
 use crate::provider::{self, Fault};
-use crate::route::Plan;
+use crate::route::{Plan, Strategy};
+use crate::sticky::Sticky;
 
 /// One request across its attempts.
 #[derive(Debug)]
@@ -57,6 +61,12 @@ pub struct Exchange {
     retry_after: Option<u64>,
     /// Why the request could not be put to the endpoint whose turn it was.
     refused: Option<Error>,
+    /// What chose the model.
+    strategy: Strategy,
+    /// Whether the client wants to be told of the routing.
+    shows_metadata: bool,
+    /// The conversation, where it matters which endpoint serves it.
+    sticky: Option<Sticky>,
 }
 
 // === impl Exchange ===
@@ -82,7 +92,16 @@ impl Exchange {
             released: false,
             retry_after: None,
             refused: None,
+            strategy: Strategy::default(),
+            shows_metadata: false,
+            sticky: None,
         }
+    }
+
+    /// The same with how its plan came about, and whether the client wants to be told.
+    #[must_use]
+    pub fn routed(self, strategy: Strategy, sticky: Option<Sticky>, shows_metadata: bool) -> Self {
+        Self { strategy, shows_metadata, sticky, ..self }
     }
 
     /// `gen-…`, as `id` of the answer and `X-Generation-Id` say it.
@@ -270,7 +289,7 @@ impl Exchange {
             }
             answer::Fed::Done { begun_before, mut body } => {
                 let spent = self.spent_on_stream();
-                self.envelope().usage_chunk_into(&spent.usage, &spent.cost, &mut body);
+                self.envelope().last_chunk_into(&spent.usage, &spent.cost, &self.metadata(true), &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.answer = Answer::Complete(spent);
                 if begun_before {
@@ -287,10 +306,10 @@ impl Exchange {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown), clock);
                 let error = self.error(&fault);
-                self.envelope().error_chunk_into(&error, &mut body);
-                body.extend_from_slice(crate::chat::DONE);
                 self.finish = Some(Finish::of(b"error", b""));
                 self.end_attempt(Outcome::Failed(fault));
+                self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
+                body.extend_from_slice(crate::chat::DONE);
                 Step::Body(body)
             }
         }
@@ -317,6 +336,11 @@ impl Exchange {
             fault.error_type = ErrorType::Timeout;
         }
         Some(self.error(&fault))
+    }
+
+    /// The body of `error`, which the gateway role tells the client.
+    pub fn error_body(&self, error: &Error) -> Vec<u8> {
+        error.body_with(&self.metadata(false))
     }
 
     /// The `Retry-After` in seconds that goes with [`Exchange::handle_response_to_client`].
@@ -352,7 +376,10 @@ impl Exchange {
                 true
             }
         };
+        let sticky = self.sticky_change(spent.as_ref(), now);
         Settlement {
+            at: now,
+            sticky,
             key: self.key.clone(),
             stream: self.request.stream,
             attempts: std::mem::take(&mut self.attempts),
@@ -390,6 +417,7 @@ impl Exchange {
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");
         spent.usage.write_openrouter(&spent.cost, false, &mut body);
+        body.extend_from_slice(&self.metadata(true));
         body.push(b'}');
         if let Some(healed) = self.heal(&body) {
             body = healed;

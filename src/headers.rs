@@ -58,6 +58,13 @@ pub fn for_provider<'a>(
     headers
 }
 
+/// Whether the client wants to be told of the routing, by OpenRouter's header for that or by the older one.
+pub fn asks_for_metadata<'a>(mut client: impl Iterator<Item = Header<'a>>) -> bool {
+    client.any(|(name, value)| {
+        matches!(name, b"x-openrouter-metadata" | b"x-openrouter-experimental-metadata") && value.eq_ignore_ascii_case(b"enabled")
+    })
+}
+
 /// What lets a browser show an answer to the page that asked (<https://fetch.spec.whatwg.org/#http-cors-protocol>). Keys are sent in a
 /// header and not as a cookie, so any page may ask that has one.
 pub const FOR_PAGES: [Header<'_>; 2] =

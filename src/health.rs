@@ -16,7 +16,7 @@ struct Trouble {
     until: Millis,
 }
 
-/// An endpoint's name across configurations and Envoys: a hash of provider and model, so that a reload forgets nothing.
+/// An endpoint's name across configurations and Envoys: a hash of provider, tier and model, so that a reload forgets nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndpointKey(u64);
 
@@ -78,10 +78,20 @@ impl Health {
 // === impl EndpointKey ===
 
 impl EndpointKey {
+    /// The key that [`EndpointKey::hash`] gave.
+    pub fn of_hash(hash: u64) -> Self {
+        Self(hash)
+    }
+
+    /// The hash that it is.
+    pub fn hash(self) -> u64 {
+        self.0
+    }
+
     /// The key of `endpoint`.
     pub fn of(endpoint: &Endpoint) -> Self {
         // FNV-1a: the same in every build, which a hasher of the standard library does not promise.
-        let names = [endpoint.provider.slug.as_bytes(), b"\0", endpoint.model.as_bytes()];
+        let names = [endpoint.tag.as_bytes(), b"\0", endpoint.model.as_bytes()];
         let hash = names
             .iter()
             .copied()

@@ -6,6 +6,9 @@ mod gateway;
 mod registry;
 mod shared_accounts;
 mod shared_health;
+mod shared_performance;
+mod shared_state;
+mod shared_sticky;
 mod stats;
 mod tokens;
 
@@ -48,6 +51,7 @@ impl RootContext for Plugin {
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
+                calls::set_tick_period(shared_performance::TICK);
                 let role = gateway::Role::new(gateway, random());
                 if let Err(error) = role.check() {
                     log::error!("signalbox: the configuration is refused: {error}");
@@ -64,6 +68,7 @@ impl RootContext for Plugin {
     }
 
     fn on_tick(&mut self) {
+        shared_performance::share();
         if let Some(Role::Gateway(role)) = &self.role {
             role.fetch_tokens();
         }

@@ -70,11 +70,11 @@ pub fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, Client
     messages::count_tokens(request, max_models)
 }
 
-/// The body that tells `error` in the shape of `api`; `generation_id` is empty if there is none yet.
-pub fn error_body(api: Api, error: &Error, generation_id: &str) -> Vec<u8> {
+/// The `body` of an [`Error`] in the shape of `api`; `generation_id` is empty if there is none yet.
+pub fn error_body(api: Api, body: Vec<u8>, generation_id: &str) -> Vec<u8> {
     match api {
-        Api::Messages => messages::error_body(&error.body(), generation_id),
-        Api::Chat | Api::Completions | Api::Embeddings | Api::Responses => error.body(),
+        Api::Messages => messages::error_body(&body, generation_id),
+        Api::Chat | Api::Completions | Api::Embeddings | Api::Responses => body,
     }
 }
 

@@ -14,6 +14,7 @@
 
 pub mod accounting;
 pub mod api;
+pub mod auto_router;
 pub mod calendar;
 pub mod catalogue;
 pub mod chat;
@@ -36,6 +37,7 @@ pub mod metrics;
 pub mod middle_out;
 pub mod model;
 pub mod oauth;
+pub mod performance;
 pub mod plugins;
 pub mod preferences;
 pub mod price;
@@ -47,6 +49,7 @@ pub mod secret;
 pub mod sigv4;
 pub mod splice;
 pub mod sse;
+pub mod sticky;
 pub mod usage;
 
 #[cfg(target_os = "wasi")]

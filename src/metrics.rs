@@ -89,7 +89,7 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
     for endpoint in gateway.endpoints() {
         let labels = format!(
             ";gen_ai_provider_name={};gen_ai_request_model={};gen_ai_response_model={}",
-            endpoint.provider.slug, endpoint.catalogue_id, endpoint.model
+            endpoint.tag, endpoint.catalogue_id, endpoint.model
         );
         for (kind, name, label) in OF_ENDPOINT {
             all.push(Definition { kind, name: format!("{name}{labels}{label}") });

@@ -3,10 +3,19 @@
 //! It comes in the body's `provider` member or as JSON in an `X-Provider` header; the body wins, member by member.
 //! See <https://openrouter.ai/docs/features/provider-routing>.
 
+mod performance;
+mod sort;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::Scanner;
+
+pub use performance::{Percentiles, Preferred};
+pub use sort::{Partition, Sort, SortBy};
 
 /// The client's wishes about providers. Every member is optional; unknown ones are ignored, as OpenRouter does.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     /// Providers to try first, in this order; never empty.
@@ -23,12 +32,20 @@ pub struct Preferences {
     pub data_collection: Option<DataCollection>,
     /// `true`: only providers with zero data retention.
     pub zdr: Option<bool>,
+    /// `true`: only models whose author allows their answers to be trained on.
+    pub enforce_distillable_text: Option<bool>,
     /// The only quantizations allowed.
     pub quantizations: Option<Vec<String>>,
     /// Sort instead of balancing.
     pub sort: Option<Sort>,
     /// The most that an endpoint may ask.
     pub max_price: Option<MaxPrice>,
+    /// Output tokens a second that an endpoint should reach; those that do not are asked last.
+    pub preferred_min_throughput: Option<Preferred>,
+    /// Seconds to the first token that an endpoint should keep within; those that do not are asked last.
+    pub preferred_max_latency: Option<Preferred>,
+    /// By provider, members that its requests get over those of the body.
+    pub options: Option<Box<RawValue>>,
 }
 
 /// Whether a provider may keep what it is sent.
@@ -41,26 +58,7 @@ pub enum DataCollection {
     Deny,
 }
 
-/// What to sort endpoints by.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(from = "SortWire")]
-pub enum Sort {
-    /// The cheapest first.
-    Price,
-    /// No sort: the object names a partition only.
-    Balanced,
-    /// A sort that this gateway does not have.
-    Unsupported,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a name such as \"price\", or {by: …}")]
-enum SortWire {
-    Name(String),
-    Object { by: Option<String> },
-}
-
-/// The most that an endpoint may ask, in USD per million tokens; numbers and strings alike.
+/// The most that an endpoint may ask, in USD per million tokens, or per request or image; numbers and strings alike.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, expecting = "an object of prices")]
 pub struct MaxPrice {
@@ -68,6 +66,12 @@ pub struct MaxPrice {
     pub prompt: Option<Usd>,
     /// For the completion.
     pub completion: Option<Usd>,
+    /// For the request itself.
+    pub request: Option<Usd>,
+    /// For an image. No endpoint here has such a price.
+    pub image: Option<Usd>,
+    /// For a million tokens of audio input.
+    pub audio: Option<Usd>,
 }
 
 /// An amount that clients send as a number or as a string.
@@ -107,6 +111,11 @@ impl Preferences {
         for list in [&mut parsed.order, &mut parsed.only, &mut parsed.quantizations] {
             *list = list.take().filter(|list| !list.is_empty());
         }
+        if let Some(options) = &parsed.options {
+            let read =
+                Scanner::new(options.get().as_bytes()).object(|scanner, _, _| scanner.object(|scanner, _, _| scanner.skip().map(|_| ())));
+            read.map_err(|_| "options: expected an object of objects, by provider")?;
+        }
         Ok(parsed)
     }
 
@@ -123,21 +132,13 @@ impl Preferences {
             require_parameters: self.require_parameters.or(base.require_parameters),
             data_collection: if deny { Some(DataCollection::Deny) } else { self.data_collection.or(base.data_collection) },
             zdr: if zdr { Some(true) } else { self.zdr.or(base.zdr) },
+            enforce_distillable_text: self.enforce_distillable_text.or(base.enforce_distillable_text),
             quantizations: self.quantizations.or(base.quantizations),
             sort: self.sort.or(base.sort),
             max_price: self.max_price.or(base.max_price),
-        }
-    }
-}
-
-// === impl Sort ===
-
-impl From<SortWire> for Sort {
-    fn from(wire: SortWire) -> Self {
-        match wire {
-            SortWire::Name(by) | SortWire::Object { by: Some(by) } if by == "price" => Self::Price,
-            SortWire::Object { by: None } => Self::Balanced,
-            _ => Self::Unsupported,
+            preferred_min_throughput: self.preferred_min_throughput.or(base.preferred_min_throughput),
+            preferred_max_latency: self.preferred_max_latency.or(base.preferred_max_latency),
+            options: self.options.or(base.options),
         }
     }
 }
@@ -165,13 +166,12 @@ mod tests {
     #[test]
     fn reads_what_clients_send() {
         let read = |text: &str| Preferences::parse(text.as_bytes()).unwrap();
-        assert_eq!(read("null"), Preferences::default());
+        assert_eq!(read("null").order, None);
         assert_eq!(read(r#"{"order":["OpenAI"],"only":null,"new_member":1}"#).order, Some(vec!["OpenAI".into()]));
-        assert_eq!(read(r#"{"sort":"price"}"#).sort, Some(Sort::Price));
-        assert_eq!(read(r#"{"sort":{"by":"price","partition":"none"}}"#).sort, Some(Sort::Price));
-        assert_eq!(read(r#"{"sort":"throughput"}"#).sort, Some(Sort::Unsupported));
-        let max = read(r#"{"max_price":{"prompt":1,"completion":"2.5"}}"#).max_price.unwrap();
-        assert_eq!((max.prompt, max.completion), (Some(Usd(1.0)), Some(Usd(2.5))));
+        let max = read(r#"{"max_price":{"prompt":1,"completion":"2.5","request":null,"image":"0.01"}}"#).max_price.unwrap();
+        assert_eq!((max.prompt, max.completion, max.request, max.image), (Some(Usd(1.0)), Some(Usd(2.5)), None, Some(Usd(0.01))));
+        let options = read(r#"{"options":{"openai":{"seed":1,"user":"x"},"groq":{}}}"#).options.unwrap();
+        assert_eq!(options.get(), r#"{"openai":{"seed":1,"user":"x"},"groq":{}}"#);
     }
 
     #[test]
@@ -180,8 +180,8 @@ mod tests {
         let base = read(r#"{"zdr":true,"data_collection":"deny","only":["a"],"sort":"price"}"#);
         let both = read(r#"{"zdr":false,"data_collection":"allow","only":["b"]}"#).over(base.clone());
         assert_eq!((both.zdr, both.data_collection), (Some(true), Some(DataCollection::Deny)));
-        assert_eq!((both.only, both.sort), (Some(vec!["b".into()]), Some(Sort::Price)));
-        assert_eq!(read(r#"{"only":[]}"#).over(base.clone()), base);
+        assert_eq!((both.only, both.sort.and_then(|sort| sort.by)), (Some(vec!["b".into()]), Some(SortBy::Price)));
+        assert_eq!(read(r#"{"only":[]}"#).over(base).only, Some(vec!["a".into()]));
     }
 
     #[test]
@@ -191,7 +191,14 @@ mod tests {
         assert!(refuse(r#"{"only":["a",1]}"#).starts_with("only[1]: "));
         assert!(refuse("{}{").contains("trailing"));
         assert_eq!(refuse("[]"), "expected an object");
-        assert_eq!(refuse(r#"{"sort":5}"#), "sort: expected a name such as \"price\", or {by: …}");
+        assert_eq!(refuse(r#"{"sort":5}"#), "sort: expected price, throughput, latency or exacto, or {by: …, partition: …}");
+        assert_eq!(refuse(r#"{"sort":"speed"}"#), "sort: expected price, throughput, latency or exacto, found \"speed\"");
+        assert_eq!(refuse(r#"{"sort":{"partition":"all"}}"#), "sort: expected partition to be model or none, found \"all\"");
+        assert_eq!(refuse(r#"{"options":{"openai":[]}}"#), "options: expected an object of objects, by provider");
+        assert_eq!(
+            refuse(r#"{"preferred_max_latency":"2"}"#),
+            "preferred_max_latency: expected a number, or an object with p50, p75, p90 or p99"
+        );
         assert_eq!(refuse(r#"{"max_price":5}"#), "max_price: invalid type: integer `5`, expected an object of prices");
         assert_eq!(refuse("{"), "EOF while parsing an object");
     }

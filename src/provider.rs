@@ -9,6 +9,7 @@ pub mod gemini;
 mod identifier;
 pub mod mistral;
 pub mod openai;
+mod overrides;
 mod renamed;
 mod schema;
 pub mod vertex;
@@ -18,6 +19,7 @@ use std::fmt::Debug;
 
 pub use fault::Fault;
 
+use self::overrides::Overrides;
 use crate::api::Api;
 use crate::chat::{Envelope, Finish, Request};
 use crate::clock::Clock;
@@ -99,17 +101,20 @@ pub enum Progress {
 ///
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
-    match endpoint.format {
-        _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock),
-        Format::OpenAi => Ok(openai::request(request, endpoint)),
-        Format::Anthropic => anthropic::request(request, endpoint),
-        Format::Gemini => gemini::request(request, endpoint),
-        Format::Bedrock => bedrock::request(request, endpoint, clock),
+    let overrides = Overrides::of(request, endpoint);
+    let upstream = match endpoint.format {
+        _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock)?,
+        Format::OpenAi => openai::request(request, endpoint),
+        Format::Anthropic => anthropic::request(request, endpoint)?,
+        Format::Gemini => gemini::request(request, endpoint)?,
+        // It signs the body, and so has to have the last word on it.
+        Format::Bedrock => return bedrock::request(request, endpoint, &overrides, clock),
         // Of embeddings it has OpenAI's own shape.
-        Format::Mistral if request.api == Api::Embeddings => Ok(openai::request(request, endpoint)),
-        Format::Mistral => Ok(mistral::request(request, endpoint)),
-        Format::Cohere => cohere::request(request, endpoint),
-    }
+        Format::Mistral if request.api == Api::Embeddings => openai::request(request, endpoint),
+        Format::Mistral => mistral::request(request, endpoint),
+        Format::Cohere => cohere::request(request, endpoint)?,
+    };
+    Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })
 }
 
 /// Reads a whole answer of `endpoint` to `request`.

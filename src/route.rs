@@ -1,10 +1,12 @@
 //! From a request to a plan: which endpoints to try, in which order.
 
+mod auto;
 mod filter;
 mod length;
 mod rank;
 mod readiness;
 mod resolve;
+mod tier;
 
 use std::rc::Rc;
 
@@ -16,6 +18,9 @@ use crate::config::{Gateway, Key};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::health::Health;
+use crate::performance::Recent;
+use crate::preferences::Partition;
+use crate::sticky::{Conversation, Held, Sticky};
 
 /// The endpoints to try, first choice first: at least one, at most `max_attempts`, none twice.
 pub type Plan = Vec<Rc<Endpoint>>;
@@ -32,42 +37,113 @@ pub struct Ask<'a> {
     pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
 }
 
-/// Plans a request. `health` is asked only where there is a choice.
+/// What all workers know of the endpoints. Asked only where there is a choice: to the shell, an answer may be a host call.
+pub trait State {
+    /// Which endpoints are in trouble.
+    fn health(&self) -> Health;
+
+    /// How an endpoint has done lately.
+    fn recent(&self, endpoint: &Endpoint) -> Recent;
+
+    /// Where a conversation is.
+    fn held(&self, conversation: Conversation) -> Option<Held>;
+}
+
+/// A plan, and how it came about.
+#[derive(Debug)]
+pub struct Routed {
+    /// The plan.
+    pub plan: Plan,
+    /// The request's conversation, where it matters which endpoint it is served by.
+    pub sticky: Option<Sticky>,
+    /// What chose the model.
+    pub strategy: Strategy,
+}
+
+/// What chose the model, in OpenRouter's words: <https://openrouter.ai/docs/guides/features/router-metadata>.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// The client.
+    #[default]
+    Direct,
+    /// The client, who named others in case it fails.
+    Fallback,
+    /// A rule of the operator's.
+    Alias,
+    /// The auto router.
+    Auto,
+}
+
+// === impl Strategy ===
+
+impl Strategy {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fallback => "fallback",
+            Self::Alias => "alias",
+            Self::Auto => "auto",
+        }
+    }
+}
+
+/// Plans a request. `state` is asked only where there is a choice.
 ///
-/// The models asked for are taken one after the other; rules may put others in their place. Of each, the endpoints that the
-/// request, the client's preferences and the key allow are put in order: `provider.order` first, endpoints in trouble last,
-/// the rest by price where it is asked for, else drawn with weight 1/price².
+/// The models asked for are taken one after the other, or all together where `sort.partition` is `none`; rules may put others in
+/// their place. Of each, the endpoints that the request, the client's preferences and the key allow are put in order: see
+/// [`rank`](self::rank).
 ///
 /// Errors: if a model is unknown or not allowed to the key, or if no endpoint is left.
-pub fn plan(
-    gateway: &Gateway,
-    ask: &Ask<'_>,
-    health: &dyn Fn() -> Health,
-    clock: &dyn Clock,
-    random: &mut fastrand::Rng,
-) -> Result<Plan, Error> {
-    let mut plan = Plan::new();
+pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clock, random: &mut fastrand::Rng) -> Result<Routed, Error> {
+    let mut groups: Vec<(Vec<Rc<Endpoint>>, resolve::Wish)> = Vec::new();
     let mut refused = None;
-    for name in &ask.request.models {
-        let planned = resolve::resolve(gateway, name, ask, random).and_then(|resolved| {
-            let left = filter::filter(&resolved, ask)?;
-            Ok(rank::order(left, &resolved, ask, health, clock, random))
+    let mut strategy = if ask.request.models.len() > 1 { Strategy::Fallback } else { Strategy::Direct };
+    for (index, name) in ask.request.models.iter().enumerate() {
+        let resolved = resolve::resolve(gateway, name, ask, random).and_then(|mut resolved| {
+            resolved.endpoints = filter::filter(&resolved, ask)?;
+            Ok(resolved)
         });
-        match planned {
-            Ok(endpoints) => {
-                for endpoint in endpoints {
-                    if !plan.iter().any(|planned| planned.id == endpoint.id) {
-                        plan.push(endpoint);
-                    }
+        match resolved {
+            Ok(resolved) => {
+                if index == 0 {
+                    strategy = resolved.strategy.unwrap_or(strategy);
+                }
+                let wish = resolved.wish;
+                match resolved.auto {
+                    Some(auto) => groups.extend(auto.groups(gateway, resolved.endpoints).map(|endpoints| (endpoints, wish))),
+                    None => groups.push((resolved.endpoints, wish)),
                 }
             }
             // A fallback model that cannot serve does not spoil the first; the first refusal is what is told if none can.
             Err(error) => refused = refused.or(Some(error)),
         }
     }
+    if ask.request.preferences.sort.is_some_and(|sort| sort.partition == Partition::None)
+        && let Some((_, wish)) = groups.first()
+    {
+        groups = vec![(groups.iter().flat_map(|(endpoints, _)| endpoints.iter().cloned()).collect(), *wish)];
+    }
+    let mut order = rank::Order::new(gateway, ask, state, clock, random);
+    if strategy == Strategy::Auto && groups.len() > 1 {
+        // A conversation stays with its model, too, as long as that is a candidate.
+        let held = groups.iter().position(|(endpoints, _)| endpoints.iter().any(|endpoint| order.holds(endpoint)));
+        if let Some(before) = held.and_then(|held| groups.get_mut(..=held)) {
+            before.rotate_right(1);
+        }
+    }
+    let mut plan = Plan::new();
+    for (endpoints, wish) in groups {
+        for endpoint in order.of(endpoints, wish) {
+            if !plan.iter().any(|planned| planned.id == endpoint.id) {
+                plan.push(endpoint);
+            }
+        }
+    }
+    let sticky = order.sticky();
     plan.truncate(gateway.defaults.max_attempts);
     match (plan.is_empty(), refused) {
-        (false, _) => Ok(plan),
+        (false, _) => Ok(Routed { plan, sticky, strategy }),
         (true, Some(error)) => Err(error),
         (true, None) => Err(Error::Internal("a plan without endpoints")),
     }

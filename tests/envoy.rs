@@ -61,6 +61,7 @@ mod envoy {
     mod preferences;
     mod reload;
     mod responses;
+    mod routing;
     mod rules;
     mod secrets;
     mod series;

@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         &[
             "api",
             "calendar",
+            "auto_router",
             "chat",
             "clock",
             "decimal",
@@ -39,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("configuration", &["config", "endpoint"]),
-    ("decisions", &["catalogue", "health", "route"]),
+    ("decisions", &["catalogue", "health", "performance", "route", "sticky"]),
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),

@@ -48,6 +48,11 @@ const OF_ENDPOINT: [&str; 22] = [
     "status",
 ];
 
+/// Nothing has been asked of any endpoint.
+fn unseen(_: &Endpoint) -> Report {
+    Report::default()
+}
+
 fn catalogue() -> Catalogue {
     let configuration = json!({
         "role": "gateway",
@@ -74,7 +79,7 @@ fn catalogue() -> Catalogue {
 }
 
 fn answer(listing: Listing<'_>, query: &str) -> Value {
-    serde_json::from_str(&catalogue().answer(listing, query, None).unwrap()).unwrap()
+    serde_json::from_str(&catalogue().answer(listing, query, None, &unseen).unwrap()).unwrap()
 }
 
 fn ids(query: &str) -> Vec<String> {
@@ -174,7 +179,7 @@ fn pages_come_to_an_end() {
     assert_eq!(page("offset=500")["data"], json!([]));
     assert_eq!(page("limit=0")["data"].as_array().unwrap().len(), 1, "a page is never empty while there is more");
     for query in ["offset=-1", "limit=1001", "limit=x", "context=1.5", "max_price=cheap"] {
-        let error = catalogue().answer(Listing::Models, query, None).unwrap_err();
+        let error = catalogue().answer(Listing::Models, query, None, &unseen).unwrap_err();
         assert_eq!(error.status(), 400, "{query}");
         assert!(error.to_string().contains(query.split_once('=').unwrap().0), "{error}");
     }
@@ -185,7 +190,7 @@ fn a_key_sees_the_models_it_may_use() {
     let catalogue = catalogue();
     let seen = |key: usize| {
         let key = &catalogue.gateway.keys()[key];
-        serde_json::from_str::<Value>(&catalogue.answer(Listing::OfUser, "", Some(key)).unwrap()).unwrap()["total_count"].clone()
+        serde_json::from_str::<Value>(&catalogue.answer(Listing::OfUser, "", Some(key), &unseen).unwrap()).unwrap()["total_count"].clone()
     };
     assert_eq!((seen(0), seen(1)), (json!(3), json!(1)));
 }
@@ -193,7 +198,7 @@ fn a_key_sees_the_models_it_may_use() {
 #[test]
 fn a_model_that_is_not_there_is_told() {
     for listing in [Listing::Model("acme/none"), Listing::Endpoints("acme"), Listing::Endpoints("")] {
-        assert_eq!(catalogue().answer(listing, "", None).unwrap_err().status(), 404, "{listing:?}");
+        assert_eq!(catalogue().answer(listing, "", None, &unseen).unwrap_err().status(), 404, "{listing:?}");
     }
 }
 

@@ -62,19 +62,32 @@ impl Envelope {
 
     /// Appends the event that carries the usage: the last one before [`DONE`].
     pub fn usage_chunk_into(&self, usage: &Usage, cost: &Cost, out: &mut Vec<u8>) {
+        self.last_chunk_into(usage, cost, b"", out);
+    }
+
+    /// The same with `more` members, each with a comma before it.
+    pub fn last_chunk_into(&self, usage: &Usage, cost: &Cost, more: &[u8], out: &mut Vec<u8>) {
         self.chunk_into(out);
         out.extend_from_slice(b",\"choices\":[],\"usage\":");
         usage.write_openrouter(cost, false, out);
+        out.extend_from_slice(more);
         out.extend_from_slice(b"}\n\n");
     }
 
     /// Appends the event that says that a stream which had begun has failed.
     pub fn error_chunk_into(&self, error: &Error, out: &mut Vec<u8>) {
+        self.failed_chunk_into(error, b"", out);
+    }
+
+    /// The same with `more` members, each with a comma before it.
+    pub fn failed_chunk_into(&self, error: &Error, more: &[u8], out: &mut Vec<u8>) {
         self.chunk_into(out);
         out.extend_from_slice(b",\"error\":");
         error.object_into(out);
         out.extend_from_slice(
-            b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]}\n\n",
+            b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]",
         );
+        out.extend_from_slice(more);
+        out.extend_from_slice(b"}\n\n");
     }
 }

@@ -92,6 +92,8 @@ names! {
     Stop "stop",
     Verbosity "verbosity",
     Input "input",
+    FallbackModels "fallback_models",
+    RoutingPreference "routing_preference",
 }
 
 impl Name {
@@ -100,6 +102,8 @@ impl Name {
         matches!(
             self,
             Self::Models
+                | Self::FallbackModels
+                | Self::RoutingPreference
                 | Self::Provider
                 | Self::Route
                 | Self::Transforms

@@ -1,26 +1,45 @@
 //! The messages: checked for their shape, and looked through for what they need of a model.
 
+use std::ops::Range;
+
 use super::{Attachment, Medium, Needs, Origin, inner, wrong_type};
 use crate::error::ClientError;
 use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 
 const ROLES: [&str; 6] = ["user", "assistant", "system", "tool", "developer", "function"];
 
-/// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need. Says whether something in them is for
-/// OpenRouter alone.
+/// Where a conversation begins: what stays the same as it goes on.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    /// The first system message; empty if there is none.
+    pub(super) system: Range<usize>,
+    /// The first message that is none; empty if there is none.
+    pub(super) other: Range<usize>,
+}
+
+/// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need, and marks where the conversation
+/// begins. Says whether something in them is for OpenRouter alone.
 ///
 /// Errors: if it is not an array of one or more messages with a known role, or if a content is neither text, parts nor null.
-pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize) -> Result<bool, ClientError> {
+pub(super) fn read(
+    scanner: &mut Scanner<'_>,
+    needs: &mut Needs,
+    text_bytes: &mut usize,
+    opening: &mut Opening,
+) -> Result<bool, ClientError> {
     let mut index = 0usize;
     let mut has_inner = false;
     let mut fault = None;
     let walked = scanner.array(|scanner| {
         let mut role = false;
+        let mut is_system = false;
+        let start = scanner.position();
         let mut message = |scanner: &mut Scanner<'_>| {
             scanner.object(|scanner, key, _| match key.raw {
                 b"role" => {
                     let text = scanner.string().map_err(|error| note(&mut fault, error, "role", "a string"))?;
                     role = ROLES.iter().any(|role| text.is(role));
+                    is_system = text.is("system") || text.is("developer");
                     if role { Ok(()) } else { Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool")) }
                 }
                 b"content" => read_content(scanner, needs, text_bytes, &mut has_inner)
@@ -37,6 +56,10 @@ pub(super) fn read(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mu
         message(scanner).map_err(|error| note(&mut fault, error, "", "a message object"))?;
         if !role {
             return Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool"));
+        }
+        let first = if is_system { &mut opening.system } else { &mut opening.other };
+        if first.start == first.end {
+            *first = start..scanner.position();
         }
         index = index.saturating_add(1);
         Ok(())

@@ -31,7 +31,7 @@ impl Target<'_> {
     fn takes(&self, name: Name) -> bool {
         match name {
             // Models are tried here, one after the other; a provider must not start a second round.
-            Name::Models | Name::Route | Name::Provider | Name::Preset => false,
+            Name::Models | Name::FallbackModels | Name::Route | Name::RoutingPreference | Name::Provider | Name::Preset => false,
             Name::MaxTokens | Name::MaxCompletionTokens | Name::Tools | Name::ToolChoice | Name::ParallelToolCalls => true,
             _ if self.openrouter_members => true,
             name if name.is_openrouters() => false,

@@ -33,6 +33,10 @@ pub struct Model {
     pub output_modalities: Vec<&'static str>,
     /// The request parameters that it heeds; `None` if that is not known.
     pub supported_parameters: Option<Rc<[Box<str>]>>,
+    /// Whether its author allows its answers to be trained on.
+    pub is_distillable: bool,
+    /// Whether some of its endpoints are of a tier of their own.
+    pub is_tiered: bool,
     /// Who serves it: at least one, in the order written.
     pub endpoints: Vec<Rc<Endpoint>>,
 }
@@ -100,6 +104,7 @@ pub(super) struct ModelEntry<'a> {
     input_modalities: Option<Vec<String>>,
     output_modalities: Option<Vec<String>>,
     supported_parameters: Option<Vec<String>>,
+    distillable: Option<bool>,
     #[serde(borrow)]
     endpoints: Vec<EndpointEntry<'a>>,
 }
@@ -162,6 +167,8 @@ impl ModelEntry<'_> {
             input_modalities: modalities(&at("input_modalities"), self.input_modalities)?,
             output_modalities: outputs(&at("output_modalities"), self.output_modalities)?,
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
+            is_distillable: self.distillable.unwrap_or(false),
+            is_tiered: self.endpoints.iter().any(|endpoint| endpoint.service_tier.is_some()),
             endpoints: Vec::with_capacity(self.endpoints.len()),
             id,
         };
@@ -171,7 +178,7 @@ impl ModelEntry<'_> {
             let path = format!("{path}.endpoints[{index}]");
             let endpoint = entry.resolve(&path, *count, &catalogue_id, &model, providers)?;
             *count = count.saturating_add(1);
-            let is_new = |other: &Rc<Endpoint>| other.provider.slug != endpoint.provider.slug || other.model != endpoint.model;
+            let is_new = |other: &Rc<Endpoint>| other.tag != endpoint.tag || other.model != endpoint.model;
             value::checked(
                 model.endpoints.iter().all(is_new),
                 &path,

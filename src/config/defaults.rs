@@ -33,6 +33,8 @@ pub struct Defaults {
     pub cooldown: Duration,
     /// How many generations are kept for `GET /generation`; 0 for none.
     pub generations: u32,
+    /// Whether requests with tools go by the endpoints' quality where the client asks for no order: OpenRouter's Auto Exacto.
+    pub auto_exacto: bool,
 }
 
 impl Default for Defaults {
@@ -47,6 +49,7 @@ impl Default for Defaults {
             max_models: 3,
             cooldown: Duration::from_secs(30),
             generations: 1000,
+            auto_exacto: false,
         }
     }
 }
@@ -73,6 +76,7 @@ pub(super) struct DefaultsEntry<'a> {
     cooldown: Option<&'a RawValue>,
     #[serde(borrow)]
     generations: Option<&'a RawValue>,
+    auto_exacto: Option<bool>,
 }
 
 impl DefaultsEntry<'_> {
@@ -100,6 +104,7 @@ impl DefaultsEntry<'_> {
             max_models: whole("max_models", self.max_models, 1..=100, base.max_models)?,
             cooldown: time("cooldown", self.cooldown, Duration::ZERO..=HOUR, base.cooldown)?,
             generations: u32::try_from(whole("generations", self.generations, 0..=100_000, base.generations as usize)?).unwrap_or(u32::MAX),
+            auto_exacto: self.auto_exacto.unwrap_or(base.auto_exacto),
         })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry, provider::ProviderEntry,
-    rule::RuleEntry, value,
+    auto_router::AutoRouterEntry, catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry,
+    provider::ProviderEntry, rule::RuleEntry, value,
 };
 
 /// The whole of it.
@@ -21,6 +21,7 @@ pub(super) struct Document<'a> {
     pub(super) models: Option<Vec<ModelEntry<'a>>>,
     #[serde(borrow)]
     pub(super) rules: Option<Vec<RuleEntry<'a>>>,
+    pub(super) auto_router: Option<AutoRouterEntry>,
     pub(super) keys: Option<Vec<KeyEntry>>,
     pub(super) anonymous: Option<bool>,
 }
@@ -68,6 +69,7 @@ impl<'a> Document<'a> {
             ("providers", self.providers.is_some()),
             ("models", self.models.is_some()),
             ("rules", self.rules.is_some()),
+            ("auto_router", self.auto_router.is_some()),
             ("keys", self.keys.is_some()),
             ("anonymous", self.anonymous.is_some()),
         ]

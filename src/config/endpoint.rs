@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    endpoint::{Endpoint, EndpointId},
+    endpoint::{Endpoint, EndpointId, ServiceTier},
     price::{FemtoUsd, InvalidPrice, MAX_PRICE_USD, Price},
 };
 
@@ -33,6 +33,8 @@ const QUANTIZATIONS: [(&str, Option<&str>); 12] = [
     ("unknown", None),
 ];
 
+const SERVICE_TIERS: [(&str, ServiceTier); 2] = [("flex", ServiceTier::Flex), ("priority", ServiceTier::Priority)];
+
 /// An entry of `endpoints` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,7 @@ pub(super) struct EndpointEntry<'a> {
     max_completion_tokens: Option<&'a RawValue>,
     supported_parameters: Option<Vec<String>>,
     quantization: Option<String>,
+    pub(super) service_tier: Option<String>,
 }
 
 /// A `price` as written: numbers, or texts of numbers.
@@ -92,9 +95,20 @@ impl EndpointEntry<'_> {
         };
         value::label(&at("model"), &self.model)?;
         let (model_name, format) = model_of(&at("model"), &self.model, provider.dialect)?;
+        let service_tier = match self.service_tier {
+            Some(name) => Some(value::one_of(&at("service_tier"), &name, &SERVICE_TIERS)?),
+            None => None,
+        };
         Ok(Endpoint {
             id: EndpointId(number),
             provider: Rc::clone(provider),
+            tag: match service_tier {
+                Some(tier) => format!("{}/{}", provider.slug, tier.as_str()).into(),
+                None => provider.slug.clone(),
+            },
+            service_tier,
+            is_tiered: model.is_tiered,
+            is_distillable: model.is_distillable,
             model: model_name.into(),
             format,
             catalogue_id: Rc::clone(catalogue_id),

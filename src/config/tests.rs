@@ -295,7 +295,7 @@ fn mistakes_in_defaults_are_refused() {
         (
             "/defaults/max_retries",
             json!(5),
-            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`",
+            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`, `auto_exacto`",
         ),
     ]);
 }
@@ -603,4 +603,47 @@ fn a_truncated_or_damaged_configuration_never_panics() {
         damaged[at] ^= 0x11;
         let _ = Config::parse(&damaged, env);
     }
+}
+
+#[test]
+fn a_tier_makes_an_endpoint_of_its_own() {
+    let mut json = full();
+    let mut flex = json["models"][0]["endpoints"][0].clone();
+    flex["service_tier"] = "flex".into();
+    json["models"][0]["endpoints"].as_array_mut().unwrap().push(flex);
+    json["models"][0]["distillable"] = true.into();
+    let gateway = gateway(&json);
+    let endpoints = &gateway.models[0].endpoints;
+    let (usual, flex) = (&endpoints[0], endpoints.last().unwrap());
+    assert_eq!(*flex.tag, format!("{}/flex", usual.provider.slug));
+    assert_eq!((&*usual.tag, usual.is_tiered, usual.is_distillable), (&*usual.provider.slug, true, true));
+    assert!(!gateway.models[1].endpoints[0].is_tiered && !gateway.models[1].endpoints[0].is_distillable);
+    refused(&[(
+        "/models/0/endpoints/0/service_tier",
+        json!("fast"),
+        "models[0].endpoints[0].service_tier: expected one of flex, priority, found \"fast\"",
+    )]);
+}
+
+#[test]
+fn the_auto_router_has_candidates_of_the_catalogue() {
+    let ids = |json: &Value| gateway(json).auto_router.models.iter().map(|model| model.id.to_string()).collect::<Vec<_>>();
+    let all = full()["models"].as_array().unwrap().len();
+    assert_eq!(ids(&full()).len(), all, "every model that answers in text");
+    assert_eq!(ids(&with("/models/0/output_modalities", json!(["image"]))).len(), all - 1);
+    let id = full()["models"][1]["id"].as_str().unwrap().to_owned();
+    assert_eq!(ids(&with("/auto_router", json!({"models": [id], "cost_tier": "high"}))), [id]);
+    refused(&[
+        (
+            "/auto_router",
+            json!({"models": ["none/*"]}),
+            "auto_router.models[0]: expected the id of a model or a pattern that matches one, found \"none/*\"",
+        ),
+        (
+            "/auto_router",
+            json!({"cost_tier": "dear"}),
+            "auto_router.cost_tier: expected one of low, medium, high, xhigh, max, found \"dear\"",
+        ),
+        ("/auto_router", json!({"model": "x"}), "auto_router.model: unknown field, expected `models` or `cost_tier`"),
+    ]);
 }

@@ -41,7 +41,7 @@ impl Exchange {
         self.end_attempt(Outcome::Failed(fault));
         self.released = true;
         let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
-        Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, error.body())
+        Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, self.error_body(&error))
     }
 
     /// The same, of a response that has no body to put an answer in the place of: it goes on, and the gateway role answers.

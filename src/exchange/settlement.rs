@@ -4,14 +4,20 @@ use std::rc::Rc;
 
 use super::Attempt;
 use crate::chat::{Finish, Request};
+use crate::clock::Millis;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
 use crate::price::Cost;
+use crate::sticky;
 use crate::usage::{Source, Usage};
 
 /// What an exchange came to.
 #[derive(Debug)]
 pub struct Settlement {
+    /// When it came to that.
+    pub at: Millis,
+    /// What becomes of its conversation's place.
+    pub sticky: Option<sticky::Change>,
     /// Who pays.
     pub key: Rc<Key>,
     /// Whether the answer was asked for as a stream.

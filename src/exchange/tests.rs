@@ -3,6 +3,7 @@
 mod answers;
 mod endings;
 mod failures;
+mod observations;
 
 use serde_json::{Value, json};
 

@@ -9,18 +9,20 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 pub(super) use role::Role;
-use role::{Asked, Planned, Waiter, Woken};
+use role::{Asked, Planned, Refused, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;
-use super::{shared_accounts, shared_health};
+use super::{shared_accounts, shared_health, shared_performance};
 use crate::accounting::{self, Activity, Presentation};
 use crate::api::{Account, Api, Listing, Operation};
 use crate::clock::Clock;
 use crate::config::Key;
+use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
 use crate::exchange::AnswerHead;
 use crate::headers::{self, Numbers};
+use crate::health::EndpointKey;
 use crate::inbound;
 
 /// One stream.
@@ -96,7 +98,7 @@ impl Filter {
     }
 
     /// The whole request is there: plan it, and hand it over.
-    fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Error> {
+    fn plan(&mut self, headers: Headers, key: Rc<Key>) -> Result<(), Refused> {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
         let max_models = self.role.defaults().max_models;
@@ -156,9 +158,12 @@ impl Filter {
         // Models are no secret, as at OpenRouter; only what a key may use is asked with that key.
         let key = match listing {
             Listing::OfUser => self.role.authenticate(headers).map(Some),
+            // How fast an endpoint is, only who may use it gets to know.
+            Listing::Endpoints(_) => Ok(self.role.authenticate(headers).ok()),
             _ => Ok(None),
         };
-        match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref())) {
+        let report = |endpoint: &Endpoint| shared_performance::report(EndpointKey::of(endpoint));
+        match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report)) {
             Ok(body) => {
                 self.state = State::Answered;
                 role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes(), self.for_page);
@@ -198,7 +203,11 @@ impl Filter {
                 match planned {
                     Ok(()) if matches!(self.state, State::Waiting(_)) => Action::Pause,
                     Ok(()) => Action::Continue,
-                    Err(error) => self.reject(&error),
+                    Err(refused) => {
+                        self.state = State::Answered;
+                        self.role.refuse(&refused, self.api(), self.for_page);
+                        Action::Pause
+                    }
                 }
             }
             waiting @ State::Waiting(_) => {
@@ -273,14 +282,14 @@ impl HttpContext for Filter {
         if !matches!(error, Error::Provider(_)) {
             self.role.note(&error);
         }
-        let (id, retry_after) = match &self.state {
+        let (id, retry_after, body) = match &self.state {
             State::Planned(planned) => {
                 let exchange = planned.handover.exchange.borrow();
-                (exchange.generation_id().to_owned(), exchange.retry_after())
+                (exchange.generation_id().to_owned(), exchange.retry_after(), exchange.error_body(&error))
             }
-            _ => Default::default(),
+            _ => (String::new(), None, error.body()),
         };
-        let body = inbound::error_body(self.api(), &error, &id);
+        let body = inbound::error_body(self.api(), body, &id);
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);

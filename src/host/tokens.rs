@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::calls::{self, Buffer, HostClock, Map};
+use super::shared_performance;
 use crate::clock::{Clock, Millis};
 use crate::config::{Gateway, Provider};
 use crate::oauth::{self, Answer, Assertion, Refusal, TokenSource, Unsigned};
@@ -28,8 +29,6 @@ pub(super) struct Outcome {
     pub(super) has_failed: bool,
 }
 
-/// Envoy's timer sleeps no longer than this at a time.
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 /// A larger answer is none.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -57,18 +56,22 @@ impl Tokens {
         }
     }
 
-    /// Has the timer wake this plugin when the next fetch is due, if there is ever one.
+    /// Has the timer wake this plugin when the next fetch is due, if there is ever one: the timer has more to do, and so is never
+    /// slower than that wants it.
     fn schedule(&self) {
         if let Some(due) = self.sources().map(|(_, source)| source.due()).min() {
             let sleep = Duration::from_millis(due.since(HostClock.now()));
-            calls::set_tick_period(sleep.min(LONGEST_SLEEP));
+            calls::set_tick_period(sleep.min(shared_performance::TICK));
         }
     }
 
     /// Makes the fetches that are due; the outcomes that are known already.
     pub(super) fn fetch(&self) -> Vec<Outcome> {
-        let now = HostClock.now();
         let mut outcomes = Vec::new();
+        if !self.is_started.get() {
+            return outcomes;
+        }
+        let now = HostClock.now();
         for (place, (provider, source)) in self.sources().enumerate() {
             if !source.begin(now) {
                 continue;

@@ -41,6 +41,8 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
     let attempt =
         |(place, outcome): &(usize, Outcome)| Attempt { endpoint: endpoints[*place].clone(), started: Millis(0), outcome: outcome.clone() };
     Settlement {
+        at: Millis::default(),
+        sticky: None,
         key: gateway.keys()[key].clone(),
         stream: true,
         attempts: attempts.iter().map(attempt).collect(),

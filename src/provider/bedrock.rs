@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::Signer;
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
+use crate::provider::overrides::Overrides;
 use crate::provider::{Fault, Upstream};
 use crate::sigv4;
 
@@ -33,13 +34,19 @@ const SERVICE: &str = "bedrock";
 /// The request to `endpoint`, signed if its provider has a signer.
 ///
 /// Errors: if the client's request is malformed, or has an attachment that Bedrock cannot take.
-pub fn request<'a>(request: &Request, endpoint: &Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
+pub(super) fn request<'a>(
+    request: &Request,
+    endpoint: &Endpoint,
+    overrides: &Overrides<'_>,
+    clock: &dyn Clock,
+) -> Result<Upstream<'a>, ClientError> {
     let (operation, accept) =
         if request.stream { ("converse-stream", "application/vnd.amazon.eventstream") } else { ("converse", "application/json") };
     let provider = &endpoint.provider;
     // An ARN has slashes, and a model id colons.
     let path = format!("{}/model/{}/{operation}", provider.path_prefix, sigv4::percent_encode(&endpoint.model, b""));
     let body = request::body(request, endpoint)?;
+    let body = if overrides.is_empty() { body } else { overrides.apply(&body) };
     let mut headers = vec![("accept", Cow::Borrowed(accept.as_bytes()))];
     if let Some(Signer { credentials, region }) = &provider.signer {
         let signed = sigv4::Request {

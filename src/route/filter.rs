@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::resolve::Resolved;
-use super::{Ask, length};
+use super::{Ask, length, tier};
 use crate::api::Api;
-use crate::chat::Attachments;
-use crate::config::{Modality, Provider};
+use crate::chat::{Attachments, Name};
+use crate::config::Modality;
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, NoRoute};
-use crate::preferences::{DataCollection, Sort, Usd};
+use crate::preferences::{DataCollection, Usd};
 use crate::price::FemtoUsd;
 
 type Endpoints = Vec<Rc<Endpoint>>;
@@ -19,19 +19,16 @@ type Endpoints = Vec<Rc<Endpoint>>;
 /// Errors: if none is left, naming the filter that removed the last, or if a preference cannot be honoured.
 pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Error> {
     let preferences = &ask.request.preferences;
-    if preferences.sort == Some(Sort::Unsupported) {
-        return Err(ClientError::invalid("provider.sort", "\"price\": this gateway does not sort by anything else").into());
-    }
-    let mut left = Left { asked: &resolved.asked, endpoints: resolved.endpoints.clone() };
+    let mut left = Left { asked: &resolved.asked, by_auto: resolved.auto.is_some(), endpoints: resolved.endpoints.clone() };
     if let Some(only) = &preferences.only {
-        left.keep(|endpoint| named(only, &endpoint.provider), || format!("provider.only permits {} only", only.join(", ")))?;
+        left.keep(|endpoint| named(only, endpoint), || format!("provider.only permits {} only", only.join(", ")))?;
     }
     if let Some(ignore) = &preferences.ignore {
-        left.keep(|endpoint| !named(ignore, &endpoint.provider), || format!("provider.ignore excludes {}", ignore.join(", ")))?;
+        left.keep(|endpoint| !named(ignore, endpoint), || format!("provider.ignore excludes {}", ignore.join(", ")))?;
     }
     if let (Some(order), Some(false)) = (&preferences.order, preferences.allow_fallbacks) {
         left.keep(
-            |endpoint| named(order, &endpoint.provider),
+            |endpoint| named(order, endpoint),
             || format!("provider.order names {} and provider.allow_fallbacks is false", order.join(", ")),
         )?;
     }
@@ -40,6 +37,9 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
     }
     if preferences.zdr == Some(true) {
         left.keep(|endpoint| endpoint.provider.zdr, || "provider.zdr is true".into())?;
+    }
+    if preferences.enforce_distillable_text == Some(true) {
+        left.keep(|endpoint| endpoint.is_distillable, || "provider.enforce_distillable_text is true".into())?;
     }
     if let Some(allowed) = &preferences.quantizations {
         // `fp4` and `fp8` take their kinds in: mxfp4, nvfp4, mxfp8.
@@ -54,15 +54,22 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
     }
     if let Some(max) = &preferences.max_price {
         // A femto-USD a token is 10⁻⁹ USD a million tokens. Rounded: 4.1 × 10⁹ is less than 4 100 000 000 as a float.
-        let within = |price: FemtoUsd, max: Option<Usd>| max.is_none_or(|max| price.get() as f64 <= (max.0 * 1e9).round());
+        let within = |price: FemtoUsd, max: Option<Usd>, unit: f64| max.is_none_or(|max| price.get() as f64 <= (max.0 * unit).round());
         left.keep(
-            |endpoint| within(endpoint.price.prompt, max.prompt) && within(endpoint.price.completion, max.completion),
+            |endpoint| {
+                let price = &endpoint.price;
+                within(price.prompt, max.prompt, 1e9)
+                    && within(price.completion, max.completion, 1e9)
+                    && within(price.audio, max.audio, 1e9)
+                    && within(price.request, max.request, 1e15)
+            },
             || "provider.max_price is lower than any price".into(),
         )?;
     }
     if ask.request.api == Api::Embeddings {
         left.keep(|endpoint| endpoint.format.has_embeddings(), || "embeddings are asked for".into())?;
     }
+    tier::leave(&mut left.endpoints, resolved.wish, ask);
     input(&mut left, ask)?;
     length::retain(&mut left.endpoints, ask.request)?;
     parameters(&mut left, ask)?;
@@ -71,6 +78,8 @@ pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Er
 
 struct Left<'a> {
     asked: &'a str,
+    /// Whether the auto router was asked for, which has no model of its own to name.
+    by_auto: bool,
     endpoints: Endpoints,
 }
 
@@ -81,13 +90,21 @@ impl Left<'_> {
     ///
     /// Errors: if none is; `reason` says why.
     fn keep(&mut self, fit: impl Fn(&Endpoint) -> bool, reason: impl Fn() -> String) -> Result<(), Error> {
+        self.keep_by(&fit, &reason)
+    }
+
+    /// The same, compiled once.
+    fn keep_by(&mut self, fit: &dyn Fn(&Endpoint) -> bool, reason: &dyn Fn() -> String) -> Result<(), Error> {
         if self.endpoints.iter().all(|endpoint| fit(endpoint)) {
             return Ok(());
         }
-        let mut serving: Vec<&str> = self.endpoints.iter().map(|endpoint| &*endpoint.provider.slug).collect();
+        let mut serving: Vec<&str> = self.endpoints.iter().map(|endpoint| &*endpoint.tag).collect();
         serving.dedup();
         let reason = || format!("{}, it is served by {}", reason(), serving.join(", "));
         let left: Endpoints = self.endpoints.iter().filter(|endpoint| fit(endpoint)).cloned().collect();
+        if left.is_empty() && self.by_auto {
+            return Err(ClientError::NoModelMatches.into());
+        }
         if left.is_empty() {
             return Err(NoRoute { model: self.asked.to_owned(), reason: reason() }.into());
         }
@@ -143,7 +160,9 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             },
         );
     }
-    for (needed, parameter) in [(ask.request.needs.tools, "tools"), (ask.request.needs.response_format, "response_format")] {
+    let needs = ask.request.needs;
+    let wanted = [(needs.tools, "tools"), (needs.response_format, "response_format"), (ask.request.has(Name::Verbosity), "verbosity")];
+    for (needed, parameter) in wanted {
         if needed {
             left.prefer(|endpoint| heeds(endpoint, parameter, ask));
         }
@@ -157,12 +176,7 @@ fn heeds(endpoint: &Endpoint, parameter: &str, ask: &Ask<'_>) -> bool {
     endpoint.heeds(parameter) || has_schema && endpoint.heeds("structured_outputs")
 }
 
-/// Whether `provider` is among `names`: slugs or display names, in any case.
-pub(super) fn named(names: &[String], provider: &Provider) -> bool {
-    position(names, provider).is_some()
-}
-
-/// The place of `provider` in `names`.
-pub(super) fn position(names: &[String], provider: &Provider) -> Option<usize> {
-    names.iter().position(|name| name.eq_ignore_ascii_case(&provider.slug) || name.eq_ignore_ascii_case(&provider.name))
+/// Whether `names` name the endpoint.
+fn named(names: &[String], endpoint: &Endpoint) -> bool {
+    names.iter().any(|name| endpoint.is_named(name))
 }

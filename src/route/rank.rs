@@ -1,15 +1,17 @@
-//! The order in which the endpoints of a model are tried.
+//! The order in which endpoints are tried.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::Ask;
-use super::filter::position;
-use super::resolve::Resolved;
+use super::resolve::Wish;
+use super::{Ask, State, tier};
 use crate::clock::{Clock, Millis};
-use crate::endpoint::Endpoint;
-use crate::health::Health;
-use crate::preferences::Sort;
+use crate::config::Gateway;
+use crate::endpoint::{Endpoint, ServiceTier};
+use crate::health::{EndpointKey, Health};
+use crate::performance::Recent;
+use crate::preferences::SortBy;
+use crate::sticky::{Conversation, Sticky};
 
 /// What decides an endpoint's place. The order of the fields is the precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,44 +20,189 @@ struct Rank {
     ordered: usize,
     /// Until when it is in trouble; the epoch if it is not.
     trouble: Millis,
-    /// Its price where the cheapest is to come first; 0 where not.
-    price: u64,
+    /// How much of what it was asked lately it answered.
+    standing: Standing,
+    /// Whether it is of another tier than the one asked for.
+    is_off_tier: bool,
+    /// Whether the conversation was somewhere else before.
+    is_elsewhere: bool,
+    /// Whether it has missed what the client prefers of latency and throughput.
+    misses: bool,
+    /// Its place by what is sorted by, the least first; 0 where nothing is.
+    sorted: u64,
     /// Its luck.
     draw: Draw,
+}
+
+/// How much of what it was asked lately an endpoint answered, by OpenRouter's bounds:
+/// <https://openrouter.ai/docs/guides/get-started/for-providers>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// 95% and more, or too little to judge by.
+    Normal,
+    /// 80% and more.
+    Lower,
+    /// Less.
+    Last,
 }
 
 /// A draw: the least wins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Draw(f64);
 
-/// Puts `endpoints` in the order to try them in.
-pub(super) fn order(
-    mut endpoints: Vec<Rc<Endpoint>>,
-    resolved: &Resolved,
-    ask: &Ask<'_>,
-    health: &dyn Fn() -> Health,
-    clock: &dyn Clock,
-    random: &mut fastrand::Rng,
-) -> Vec<Rc<Endpoint>> {
-    let preferences = &ask.request.preferences;
-    if endpoints.len() > 1 {
-        let (health, now) = (health(), clock.now());
-        let cheapest = resolved.cheapest || preferences.sort == Some(Sort::Price);
-        endpoints.sort_by_cached_key(|endpoint| {
-            let ordered = preferences.order.as_ref().and_then(|order| position(order, &endpoint.provider));
-            Rank {
-                ordered: ordered.unwrap_or(usize::MAX),
-                // The client's own order holds, trouble or not.
-                trouble: trouble(endpoint, &health, now).filter(|_| ordered.is_none()).unwrap_or_default(),
-                price: if cheapest { endpoint.price.ranking() } else { 0 },
-                draw: Draw::weighted(endpoint.price.ranking(), random),
-            }
+/// One endpoint of which nothing is known is tried first in so many plans: else nothing would ever be known of it.
+const EXPLORE: u8 = 16;
+
+/// What puts the endpoints of one request in order.
+pub(super) struct Order<'o, 'a> {
+    gateway: &'o Gateway,
+    ask: &'o Ask<'a>,
+    state: &'o dyn State,
+    clock: &'o dyn Clock,
+    random: &'o mut fastrand::Rng,
+    /// What is asked of the state once, where there is a choice.
+    known: Option<Known>,
+}
+
+struct Known {
+    now: Millis,
+    health: Health,
+    sticky: Option<Sticky>,
+}
+
+// === impl Order ===
+
+impl<'o, 'a> Order<'o, 'a> {
+    pub(super) fn new(
+        gateway: &'o Gateway,
+        ask: &'o Ask<'a>,
+        state: &'o dyn State,
+        clock: &'o dyn Clock,
+        random: &'o mut fastrand::Rng,
+    ) -> Self {
+        Self { gateway, ask, state, clock, random, known: None }
+    }
+
+    /// The request's conversation, if there was a choice.
+    pub(super) fn sticky(&self) -> Option<Sticky> {
+        self.known.as_ref().and_then(|known| known.sticky)
+    }
+
+    /// Whether the request's conversation is at `endpoint`.
+    pub(super) fn holds(&mut self, endpoint: &Endpoint) -> bool {
+        let (ask, state, clock) = (self.ask, self.state, self.clock);
+        let known = self.known.get_or_insert_with(|| Known::of(ask, state, clock));
+        let held = known.sticky.and_then(|sticky| sticky.held);
+        held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
+    }
+
+    /// Puts `endpoints` in the order to try them in.
+    pub(super) fn of(&mut self, mut endpoints: Vec<Rc<Endpoint>>, wish: Wish) -> Vec<Rc<Endpoint>> {
+        let preferences = &self.ask.request.preferences;
+        if endpoints.len() > 1 {
+            let (ask, state, clock) = (self.ask, self.state, self.clock);
+            let tier = tier::asked(ask, &endpoints);
+            let by = self.sort_by(wish, tier);
+            let known = self.known.get_or_insert_with(|| Known::of(ask, state, clock));
+            let random = &mut *self.random;
+            endpoints.sort_by_cached_key(|endpoint| known.rank(endpoint, by, tier, ask, state, random));
+        }
+        if preferences.allow_fallbacks == Some(false) && preferences.order.is_none() {
+            endpoints.truncate(1);
+        }
+        endpoints
+    }
+
+    /// What to sort by: a rule says, else the client, else a variant, else what is asked for; nothing is balanced.
+    fn sort_by(&self, wish: Wish, tier: Option<ServiceTier>) -> Option<SortBy> {
+        let preferences = &self.ask.request.preferences;
+        let exacto = self.gateway.defaults.auto_exacto && self.ask.request.needs.tools && preferences.order.is_none();
+        wish.cheapest
+            .then_some(SortBy::Price)
+            .or(preferences.sort.and_then(|sort| sort.by))
+            .or(wish.sort)
+            .or((tier == Some(ServiceTier::Priority)).then_some(SortBy::Throughput))
+            .or(exacto.then_some(SortBy::Exacto))
+    }
+}
+
+// === impl Known ===
+
+impl Known {
+    fn of(ask: &Ask<'_>, state: &dyn State, clock: &dyn Clock) -> Self {
+        // The client's own order holds, whatever a cache would like.
+        let sticky = ask.request.preferences.order.is_none().then(|| {
+            let (conversation, is_named) = Conversation::of(ask.request, ask.key, (ask.header)("x-session-id"));
+            Sticky { conversation, is_named, held: state.held(conversation) }
         });
+        Self { now: clock.now(), health: state.health(), sticky }
     }
-    if preferences.allow_fallbacks == Some(false) && preferences.order.is_none() {
-        endpoints.truncate(1);
+
+    fn rank(
+        &self,
+        endpoint: &Endpoint,
+        by: Option<SortBy>,
+        tier: Option<ServiceTier>,
+        ask: &Ask<'_>,
+        state: &dyn State,
+        random: &mut fastrand::Rng,
+    ) -> Rank {
+        let preferences = &ask.request.preferences;
+        let order = preferences.order.iter().flatten();
+        let ordered = order.enumerate().find(|(_, name)| endpoint.is_named(name)).map(|(place, _)| place);
+        let recent = state.recent(endpoint);
+        let held = self.sticky.and_then(|sticky| sticky.held);
+        let is_slow =
+            preferences.preferred_max_latency.zip(recent.latency).is_some_and(|(most, is)| !most.is_met(&is, |is, most| is <= most));
+        let is_weak = preferences
+            .preferred_min_throughput
+            .zip(recent.throughput)
+            .is_some_and(|(least, is)| !least.is_met(&is, |is, least| is >= least));
+        Rank {
+            ordered: ordered.unwrap_or(usize::MAX),
+            // The client's own order holds, trouble or not.
+            trouble: trouble(endpoint, &self.health, self.now).filter(|_| ordered.is_none()).unwrap_or_default(),
+            standing: if ordered.is_none() { Standing::of(&recent) } else { Standing::Normal },
+            is_off_tier: tier.is_some_and(|tier| endpoint.service_tier != Some(tier)),
+            is_elsewhere: held.is_some_and(|held| held.endpoint != EndpointKey::of(endpoint)),
+            misses: is_slow || is_weak,
+            sorted: by.map_or(0, |by| sorted(endpoint, by, &recent, random)),
+            draw: Draw::weighted(endpoint.price.ranking(), random),
+        }
     }
-    endpoints
+}
+
+/// The place of `endpoint` by what is sorted by. One of which nothing is known comes last, and first once in a while.
+fn sorted(endpoint: &Endpoint, by: SortBy, recent: &Recent, random: &mut fastrand::Rng) -> u64 {
+    // Thousandths, of which there are enough: as numbers they need an order.
+    let thousandths = |number: f64| (number * 1000.0) as u64;
+    let unknown = |random: &mut fastrand::Rng| if random.u8(..EXPLORE) == 0 { 0 } else { u64::MAX };
+    match by {
+        SortBy::Price => endpoint.price.ranking(),
+        SortBy::Latency => recent.usual_latency.map_or_else(|| unknown(random), thousandths),
+        SortBy::Throughput => {
+            recent.usual_throughput.map_or_else(|| unknown(random), |throughput| u64::MAX.saturating_sub(thousandths(throughput)))
+        }
+        // How tools were called is not known here: who answers more of what he is asked is better, by whole percents, and of those
+        // alike the faster.
+        SortBy::Exacto => {
+            let missed = (100.0 - recent.usual_uptime.unwrap_or(100.0)) as u64;
+            let speed = recent.usual_throughput.map_or(0, |throughput| thousandths(throughput).min(u32::MAX.into()));
+            missed << 32 | u64::from(u32::MAX).saturating_sub(speed)
+        }
+    }
+}
+
+// === impl Standing ===
+
+impl Standing {
+    fn of(recent: &Recent) -> Self {
+        match recent.uptime {
+            Some(uptime) if uptime < 80.0 => Self::Last,
+            Some(uptime) if uptime < 95.0 => Self::Lower,
+            _ => Self::Normal,
+        }
+    }
 }
 
 /// Until when `endpoint` is in trouble. Nobody knows when an access token will be there that could not be had; the first is waited for.

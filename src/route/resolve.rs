@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use super::Ask;
+use super::auto::Auto;
+use super::{Ask, Strategy};
+use crate::auto_router;
 use crate::config::{Action, Gateway, Match, Model};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{ClientError, Error};
 use crate::model::{DynamicVariant, ModelId};
+use crate::preferences::SortBy;
 
 /// A model's name, resolved.
 pub(super) struct Resolved {
@@ -14,26 +17,41 @@ pub(super) struct Resolved {
     pub(super) asked: String,
     /// The candidates.
     pub(super) endpoints: Vec<Rc<Endpoint>>,
-    /// The cheapest is to come first, by a rule or by `:floor`.
-    pub(super) cheapest: bool,
+    /// What the name says about their order.
+    pub(super) wish: Wish,
+    /// What chose the model, if it was not the client.
+    pub(super) strategy: Option<Strategy>,
+    /// How the auto router goes about it, if it was asked for.
+    pub(super) auto: Option<Auto>,
 }
 
-/// Finds what `name` stands for: the first rule that matches says, else the catalogue.
+/// What a model's name says about the order of its endpoints.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wish {
+    /// A rule wants the cheapest first, whatever the client says.
+    pub(super) cheapest: bool,
+    /// By a variant, which the client's `provider.sort` wins over.
+    pub(super) sort: Option<SortBy>,
+    /// A tier that a variant lets in beside the usual one.
+    pub(super) tier: Option<ServiceTier>,
+}
+
+/// Finds what `name` stands for: the first rule that matches says, else the catalogue, else the auto router.
 ///
 /// Errors: if it is no model's name, or one that the key may not use, or a variant that cannot be had.
 pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut fastrand::Rng) -> Result<Resolved, Error> {
     if let Some(rule) = gateway.rules.iter().find(|rule| matches(&rule.matches, name, ask)) {
-        let one = |model: &Rc<Model>| resolved(name, model.endpoints.clone(), false);
+        let one = |model: &Rc<Model>| resolved(name, &model.endpoints);
         let resolved = match &rule.action {
             Action::Rename(model) => one(model),
             Action::Split(split) => one(split.pick(random.f64())),
-            Action::Select(select) => resolved(name, select.endpoints.clone(), true),
+            Action::Select(select) => Resolved { wish: Wish { cheapest: true, ..Wish::default() }, ..resolved(name, &select.endpoints) },
         };
-        return allowed(resolved, ask);
+        return allowed(Resolved { strategy: Some(Strategy::Alias), ..resolved }, ask);
     }
     let unknown = || Error::from(ClientError::UnknownModel(shown(name)));
     if let Some(model) = gateway.model(name) {
-        return allowed(resolved(name, model.endpoints.clone(), false), ask);
+        return allowed(resolved(name, &model.endpoints), ask);
     }
     let id: ModelId = name.parse().map_err(|_| unknown())?;
     if id.has(DynamicVariant::Online) {
@@ -43,15 +61,36 @@ pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut
         )
         .into());
     }
-    let model = match gateway.model(&id.catalogued()) {
-        Some(model) => model,
-        None => gateway.model(&id.catalogued().to_ascii_lowercase()).ok_or_else(unknown)?,
-    };
-    allowed(resolved(name, model.endpoints.clone(), id.has(DynamicVariant::Floor)), ask)
+    let wish = Wish::of(&id);
+    let model = gateway.model(&id.catalogued()).or_else(|| gateway.model(&id.catalogued().to_ascii_lowercase()));
+    match model {
+        Some(model) => allowed(Resolved { wish, ..resolved(name, &model.endpoints) }, ask),
+        None if id.catalogued().eq_ignore_ascii_case(auto_router::MODEL) => {
+            let auto = Auto::new(ask)?;
+            let endpoints = auto.candidates(gateway, ask)?;
+            Ok(Resolved { asked: shown(name), endpoints, wish, strategy: Some(Strategy::Auto), auto: Some(auto) })
+        }
+        None => Err(unknown()),
+    }
 }
 
-fn resolved(name: &str, endpoints: Vec<Rc<Endpoint>>, cheapest: bool) -> Resolved {
-    Resolved { asked: shown(name), endpoints, cheapest }
+// === impl Wish ===
+
+impl Wish {
+    /// Of several variants the first counts.
+    fn of(id: &ModelId) -> Self {
+        let wish = id.variants().filter_map(DynamicVariant::named).find_map(|variant| match variant {
+            DynamicVariant::Nitro => Some((SortBy::Throughput, Some(ServiceTier::Priority))),
+            DynamicVariant::Floor => Some((SortBy::Price, Some(ServiceTier::Flex))),
+            DynamicVariant::Exacto => Some((SortBy::Exacto, None)),
+            DynamicVariant::Online => None,
+        });
+        wish.map_or_else(Self::default, |(sort, tier)| Self { cheapest: false, sort: Some(sort), tier })
+    }
+}
+
+fn resolved(name: &str, endpoints: &[Rc<Endpoint>]) -> Resolved {
+    Resolved { asked: shown(name), endpoints: endpoints.to_vec(), wish: Wish::default(), strategy: None, auto: None }
 }
 
 /// A name as messages repeat it: not at any length.

@@ -1,12 +1,15 @@
 //! Plans for requests against one configuration, with luck that is known beforehand.
 
+mod auto;
 mod eligibility;
 mod naming;
 mod oracle;
 mod order;
+mod performance;
 mod preferences;
 mod readiness;
 mod rules;
+mod tiers;
 
 use serde_json::{Value, json};
 
@@ -61,6 +64,10 @@ struct Asked {
     path: &'static str,
     headers: Vec<(&'static str, &'static [u8])>,
     troubles: Vec<(&'static str, &'static str)>,
+    /// How providers have done, whatever the model.
+    recent: Vec<(&'static str, Recent)>,
+    /// The provider where any conversation is.
+    held: Option<&'static str>,
     seed: u64,
 }
 
@@ -72,7 +79,38 @@ fn ask(model: &str) -> Asked {
         path: "/api/v1/chat/completions",
         headers: Vec::new(),
         troubles: Vec::new(),
+        recent: Vec::new(),
+        held: None,
         seed: 1,
+    }
+}
+
+/// What the asked-for plan is told of the endpoints.
+struct Seen<'a> {
+    asked: &'a Asked,
+    gateway: &'a Gateway,
+}
+
+impl State for Seen<'_> {
+    fn health(&self) -> Health {
+        let mut health = Health::default();
+        for endpoint in self.gateway.endpoints() {
+            if self.asked.troubles.contains(&(&*endpoint.catalogue_id, &*endpoint.provider.slug)) {
+                health.note(EndpointKey::of(endpoint), Millis(NOW.0 + 1000), NOW);
+            }
+        }
+        health
+    }
+
+    fn recent(&self, endpoint: &Endpoint) -> Recent {
+        let found = self.asked.recent.iter().find(|(tag, _)| **tag == *endpoint.tag);
+        found.map(|(_, recent)| *recent).unwrap_or_default()
+    }
+
+    fn held(&self, _: Conversation) -> Option<Held> {
+        let provider = self.asked.held?;
+        let endpoint = self.gateway.endpoints().find(|endpoint| *endpoint.tag == *provider)?;
+        Some(Held { endpoint: EndpointKey::of(endpoint), at: NOW })
     }
 }
 
@@ -122,17 +160,9 @@ impl Asked {
             path: self.path,
             header: &|name| self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value),
         };
-        let health = || {
-            let mut health = Health::default();
-            for endpoint in gateway.endpoints() {
-                if self.troubles.contains(&(&*endpoint.catalogue_id, &*endpoint.provider.slug)) {
-                    health.note(EndpointKey::of(endpoint), Millis(NOW.0 + 1000), NOW);
-                }
-            }
-            health
-        };
-        let plan = plan(gateway, &ask, &health, &NOW, &mut fastrand::Rng::with_seed(self.seed))?;
-        Ok(plan.iter().map(|endpoint| format!("{}@{}", endpoint.catalogue_id, endpoint.provider.slug)).collect())
+        let state = Seen { asked: self, gateway };
+        let routed = plan(gateway, &ask, &state, &NOW, &mut fastrand::Rng::with_seed(self.seed))?;
+        Ok(routed.plan.iter().map(|endpoint| format!("{}@{}", endpoint.catalogue_id, endpoint.tag)).collect())
     }
 
     /// The endpoints of the plan, each as `model@provider`.

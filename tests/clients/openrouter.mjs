@@ -133,6 +133,55 @@ const checks = {
     assert.equal((await send({ model: "t/falls-back" })).choices[0].message.content, TEXT);
   },
 
+  async "every routing member"() {
+    const provider = {
+      order: ["Simulator"], only: ["simulator", "stub"], ignore: ["none"], allowFallbacks: true, requireParameters: false,
+      dataCollection: "allow", zdr: false, enforceDistillableText: false, quantizations: ["unknown"],
+      sort: { by: "throughput", partition: "none" }, maxPrice: { prompt: "5", completion: "5", request: "1", image: "1" },
+      preferredMinThroughput: { p50: 1, p90: 0.5 }, preferredMaxLatency: 60,
+    };
+    for (const sort of ["price", "throughput", "latency", "exacto", provider.sort]) {
+      const completion = await send({ model: "t/plain", provider: { ...provider, sort }, sessionId: "s-1", serviceTier: "auto" });
+      assert.equal(completion.choices[0].message.content, TEXT);
+    }
+    for (const variant of ["nitro", "floor", "exacto"]) assert.equal((await send({ model: `t/plain:${variant}` })).model, "t/plain");
+    await fails(send({ model: "t/plain:online" }), "BadRequestResponseError", 400);
+    await fails(send({ model: "t/plain", provider: { enforceDistillableText: true } }), "NotFoundResponseError", 404);
+  },
+
+  async "the auto router, and what the router did"() {
+    const plugins = [{ id: "auto-router", allowedModels: ["t/plain"], excludedModels: ["t/broken"], costTier: "low" }];
+    const tell = (chatRequest) => client.chat.send({ xOpenRouterMetadata: "enabled", chatRequest: { messages, ...chatRequest } });
+    const completion = await tell({ model: "openrouter/auto", plugins });
+    assert.equal(completion.model, "t/plain");
+    assert.equal(completion.openrouterMetadata.strategy, "auto");
+    assert.deepEqual(completion.openrouterMetadata.attempts, [{ provider: "Simulator", model: "t/plain", status: 200 }]);
+    let told;
+    for await (const chunk of await tell({ model: "t/falls-back", provider: { order: ["stub"] }, stream: true })) told = chunk.openrouterMetadata ?? told;
+    assert.deepEqual([told.attempt, told.endpoints.available.map((endpoint) => endpoint.selected)], [2, [false, true]]);
+    const error = await tell({ model: "t/broken" }).catch((error) => error);
+    assert.equal(error.openrouterMetadata.attempts[0].provider, "Simulator");
+    await fails(send({ model: "openrouter/auto", plugins: [{ id: "auto-router", allowedModels: ["x/*"] }] }), "NotFoundResponseError", 404);
+  },
+
+  async "how endpoints have done"() {
+    const streamed = async () => {
+      for await (const chunk of await send({ model: "t/plain", stream: true })) assert.equal(chunk.error, undefined);
+    };
+    await streamed();
+    for (let tries = 0; ; tries++) {
+      const { data } = await client.endpoints.list({ author: "t", slug: "plain" });
+      const [endpoint] = data.endpoints;
+      if (endpoint.latencyLast30m && endpoint.throughputLast30m) {
+        assert.equal(endpoint.uptimeLast30m, 100);
+        assert.ok(endpoint.latencyLast30m.p50 > 0 && endpoint.throughputLast30m.p99 > 0);
+        break;
+      }
+      assert.ok(tries < 50, "it shows nothing");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  },
+
   async "errors have the classes of their statuses"() {
     await fails(send({ model: "t/limited" }), "TooManyRequestsResponseError", 429);
     await fails(send({ model: "t/choosy" }), "BadRequestResponseError", 400);

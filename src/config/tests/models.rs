@@ -20,7 +20,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/1/price",
             json!({}),
-            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `endpoints`",
+            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `distillable`, `endpoints`",
         ),
         ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
         (
@@ -62,7 +62,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/0/endpoints/1/weight",
             json!(5),
-            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`",
+            "models[0].endpoints[1].weight: unknown field, expected one of `provider`, `model`, `price`, `context_length`, `max_completion_tokens`, `supported_parameters`, `quantization`, `service_tier`",
         ),
     ]);
 }

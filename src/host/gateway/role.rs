@@ -11,13 +11,14 @@ use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Defaults, Gateway, Key};
 use crate::error::{ClientError, Error};
-use crate::exchange::{Exchange, Settlement, generation_id};
+use crate::exchange::{self, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
 use crate::host::registry::{self, Handover, Registration};
+use crate::host::shared_state::SharedState;
 use crate::host::stats::Stats;
 use crate::host::tokens::{Outcome, Tokens};
-use crate::host::{shared_accounts, shared_health};
+use crate::host::{shared_accounts, shared_performance, shared_sticky};
 use crate::inbound::{self, Translator};
 use crate::metrics;
 use crate::route::{self, Ask, Readiness};
@@ -56,6 +57,13 @@ pub(super) enum Woken {
     Planned(Registration),
     /// The gateway has answered.
     Answered,
+}
+
+/// Why a request is not put to a provider.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// What the client wants to be told of the routing.
+    metadata: Vec<u8>,
 }
 
 /// What became of a request.
@@ -124,6 +132,8 @@ impl Role {
     /// Counts a settled exchange. A provider that refused its access token gets another, should it have been revoked.
     pub(super) fn settle(&self, settled: &Settlement) {
         metrics::settlement(&self.gateway, settled, |record| self.stats.add(record));
+        shared_performance::note(settled.observations());
+        settled.sticky.inspect(|change| shared_sticky::apply(*change, settled.at));
         for attempt in &settled.attempts {
             if attempt.outcome.status() == Some(401) {
                 self.tokens.doubt(&attempt.endpoint.provider);
@@ -145,9 +155,9 @@ impl Role {
                     calls::resume_request();
                 }
                 Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
-                Err(error) => {
+                Err(refused) => {
                     waiter.woken.replace(Some(Woken::Answered));
-                    self.reject(&error, api, for_page);
+                    self.refuse(&refused, api, for_page);
                 }
             }
         }
@@ -159,7 +169,7 @@ impl Role {
     }
 
     /// Plans a request and hands it over, unless an access token has to come first.
-    pub(super) fn plan(&self, asked: Asked) -> Result<Planned, Error> {
+    pub(super) fn plan(&self, asked: Asked) -> Result<Planned, Refused> {
         let gateway = &self.gateway;
         let Asked { headers, key, request, translator } = asked;
         self.tokens.start();
@@ -167,13 +177,24 @@ impl Role {
         let header = |name: &str| headers.find(name.as_bytes());
         let ask = Ask { request: &request, key: &key, path: path(&headers), header: &header };
         let random = &mut *self.random.borrow_mut();
-        let plan = match route::readiness(route::plan(gateway, &ask, &shared_health::read, &now, random)?, now)? {
+        let shows_metadata = headers::asks_for_metadata(headers.iter());
+        let routed = route::plan(gateway, &ask, &SharedState(now), &now, random).map_err(|error| {
+            let mut refused = Refused::from(error);
+            if shows_metadata {
+                let requested = request.models.first().map_or("", |model| model);
+                let serving = gateway.model(requested).into_iter().flat_map(|model| &model.endpoints);
+                refused.metadata = exchange::unrouted(requested, serving.map(|endpoint| &**endpoint));
+            }
+            refused
+        })?;
+        let plan = match route::readiness(routed.plan, now)? {
             Readiness::Ready(plan) => plan,
             Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request, translator })),
         };
         let slot = shared_accounts::take_slot(gateway.defaults.generations, now).map(Slot::letters);
         let id = generation_id(now, random, slot.as_ref().and_then(|slot| std::str::from_utf8(slot).ok()).unwrap_or_default());
         let exchange = Exchange::new(id, request, key, plan, gateway.defaults.clone(), now);
+        let exchange = exchange.routed(routed.strategy, routed.sticky, shows_metadata);
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
         calls::remove_header(Map::Request, b"authorization");
         // The router reads these two and takes them away.
@@ -200,12 +221,21 @@ impl Role {
 
     /// Answers the stream that is acted for, in the shape of `api`; it may be a page's in a browser.
     pub(super) fn reject(&self, error: &Error, api: Api, for_page: bool) {
+        self.answer(error, b"", api, for_page);
+    }
+
+    /// The same for a request that no plan was made for.
+    pub(super) fn refuse(&self, refused: &Refused, api: Api, for_page: bool) {
+        self.answer(&refused.error, &refused.metadata, api, for_page);
+    }
+
+    fn answer(&self, error: &Error, more: &[u8], api: Api, for_page: bool) {
         self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
         if let Error::Client(ClientError::Method { allowed, .. }) = error {
             headers.push((b"allow", allowed.as_bytes()));
         }
-        respond(error.status(), headers, &inbound::error_body(api, error, ""), for_page);
+        respond(error.status(), headers, &inbound::error_body(api, error.body_with(more), ""), for_page);
     }
 
     /// Who asks.
@@ -230,6 +260,14 @@ pub(super) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8], fo
         headers.extend(headers::FOR_PAGES);
     }
     calls::respond(status, "signalbox", &headers, body);
+}
+
+// === impl Refused ===
+
+impl<E: Into<Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), metadata: Vec::new() }
+    }
 }
 
 // === impl Waiter ===

@@ -300,11 +300,11 @@ fn errors_have_anthropics_types() {
         (ClientError::TooLarge(1).into(), "request_too_large"),
         (Error::Internal("secret"), "api_error"),
     ] {
-        let body: Value = serde_json::from_slice(&error_body(Api::Messages, &error, ID)).unwrap();
+        let body: Value = serde_json::from_slice(&error_body(Api::Messages, error.body(), ID)).unwrap();
         assert_eq!((&body["type"], &body["error"]["type"], &body["request_id"]), (&json!("error"), &json!(kind), &json!(ID)));
         assert!(!body.to_string().contains("secret"));
     }
-    let body: Value = serde_json::from_slice(&error_body(Api::Messages, &ClientError::NoBody.into(), "")).unwrap();
+    let body: Value = serde_json::from_slice(&error_body(Api::Messages, Error::from(ClientError::NoBody).body(), "")).unwrap();
     assert_eq!(body["request_id"], Value::Null);
 }
 

@@ -92,11 +92,22 @@ fn an_endpoint_in_trouble_comes_last_and_is_not_left_out() {
 }
 
 #[test]
-fn health_is_asked_only_where_there_is_a_choice() {
+fn nothing_is_asked_where_there_is_no_choice() {
     let asked = ask("acme/text");
     let gateway = asked.gateway();
     let request = Request::parse(asked.body.to_string().into_bytes(), None, 3).unwrap();
     let ask = Ask { request: &request, key: &gateway.keys()[0], path: "/", header: &|_| None };
-    let never = || panic!("asked");
-    assert!(super::plan(&gateway, &ask, &never, &NOW, &mut fastrand::Rng::with_seed(1)).is_ok());
+    struct Never;
+    impl State for Never {
+        fn health(&self) -> Health {
+            panic!("asked for the health")
+        }
+        fn recent(&self, _: &Endpoint) -> Recent {
+            panic!("asked how it has done")
+        }
+        fn held(&self, _: Conversation) -> Option<Held> {
+            panic!("asked for the conversation")
+        }
+    }
+    assert!(super::plan(&gateway, &ask, &Never, &NOW, &mut fastrand::Rng::with_seed(1)).is_ok());
 }

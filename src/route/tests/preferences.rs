@@ -36,6 +36,8 @@ fn each_filter_leaves_what_fits() {
         (json!({"max_price": {"prompt": 9, "completion": "1.5"}}), &["alpha"]),
         (json!({"max_price": {}}), &["alpha", "beta", "gamma"]),
         (json!({"sort": {"partition": "none"}}), &["alpha", "beta", "gamma"]),
+        (json!({"max_price": {"request": 0, "image": "0.01", "audio": 3}}), &["alpha", "beta", "gamma"]),
+        (json!({"enforce_distillable_text": false}), &["alpha", "beta", "gamma"]),
         (json!({"only": ["alpha", "beta"], "data_collection": "deny"}), &["beta"]),
         (json!(null), &["alpha", "beta", "gamma"]),
     ] {
@@ -72,6 +74,7 @@ fn the_filter_that_left_nothing_is_named() {
         ),
         (json!({"only": ["alpha"], "data_collection": "deny"}), "provider.data_collection is \"deny\", it is served by alpha"),
         (json!({"only": ["beta"], "zdr": true}), "provider.zdr is true, it is served by beta"),
+        (json!({"enforce_distillable_text": true}), "provider.enforce_distillable_text is true, it is served by"),
         (json!({"quantizations": ["int4"]}), "provider.quantizations permits int4 only, it is served by"),
         (json!({"max_price": {"prompt": 0.5}}), "provider.max_price is lower than any price, it is served by"),
     ] {
@@ -123,10 +126,33 @@ fn parameters_may_be_required() {
 }
 
 #[test]
-fn a_sort_that_cannot_be_had_is_refused() {
-    for sort in [json!("throughput"), json!({"by": "latency"})] {
-        let (status, message) = ask("acme/all").preferring(json!({"sort": sort})).refused();
-        assert_eq!(status, 400);
-        assert!(message.starts_with("Invalid `provider.sort`: expected \"price\""), "{message}");
+fn a_price_of_a_request_counts_by_itself() {
+    let mut asked = ask("acme/all");
+    asked.configuration["models"][0]["endpoints"][0]["price"]["request"] = json!(0.01);
+    asked.configuration["models"][0]["distillable"] = true.into();
+    for (max, left) in [(json!(0.01), 3), (json!("0.0099"), 2), (json!(0), 2), (json!(null), 3)] {
+        let Asked { configuration, .. } = &asked;
+        let wish = Asked { configuration: configuration.clone(), ..ask("acme/all") };
+        let wish = wish.preferring(json!({"max_price": {"request": max}, "enforce_distillable_text": true}));
+        assert_eq!(wish.left().len(), left, "{max}");
     }
+}
+
+#[test]
+fn a_base_slug_names_every_region_and_a_full_one_its_own() {
+    let mut asked = ask("acme/all");
+    let providers = &mut asked.configuration["providers"];
+    providers["delta/us"] = json!({"name": "Delta", "dialect": "vllm", "host": "h"});
+    providers["delta/eu"] = json!({"name": "Delta", "dialect": "vllm", "host": "h"});
+    let endpoints = asked.configuration["models"][0]["endpoints"].as_array_mut().unwrap();
+    for region in ["us", "eu"] {
+        endpoints.push(json!({"provider": format!("delta/{region}"), "model": "m", "price": {"prompt": 5, "completion": 5}}));
+    }
+    let configuration = asked.configuration;
+    let left = |preferences: Value| Asked { configuration: configuration.clone(), ..ask("acme/all") }.preferring(preferences).left();
+    assert_eq!(left(json!({"only": ["delta"]})), ["delta/eu", "delta/us"]);
+    assert_eq!(left(json!({"only": ["DELTA/eu"]})), ["delta/eu"]);
+    assert_eq!(left(json!({"only": ["Delta"], "ignore": ["delta/us"]})), ["delta/eu"]);
+    assert_eq!(left(json!({"order": ["delta/us"], "allow_fallbacks": false})), ["delta/us"]);
+    assert_eq!(left(json!({"ignore": ["delta", "alpha"]})), ["beta", "gamma"]);
 }

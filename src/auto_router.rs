@@ -1,0 +1,172 @@
+//! The settings of OpenRouter's auto router: which models it may take, and how dear.
+//!
+//! See <https://openrouter.ai/docs/guides/routing/routers/auto-router>.
+
+use std::ops::Range;
+
+use crate::error::ClientError;
+use crate::glob::Glob;
+use crate::json::{Error, ErrorKind, Kind, Scanner};
+
+/// The name by which the auto router is asked for.
+pub const MODEL: &str = "openrouter/auto";
+
+/// The id of its plugin.
+const PLUGIN: &str = "auto-router";
+
+/// What a request says to the auto router, in its `plugins`.
+#[derive(Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The models that may serve it, in patterns; none for all.
+    allowed_models: Vec<Glob>,
+    /// Models that may not, even if they are allowed.
+    excluded_models: Vec<Glob>,
+    /// How dear.
+    pub cost_tier: Option<CostTier>,
+}
+
+/// A fifth of the models by their price: a band, not a ceiling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CostTier {
+    /// The cheapest.
+    Low,
+    /// Dearer than low.
+    Medium,
+    /// Dearer than medium.
+    High,
+    /// Dearer than high.
+    XHigh,
+    /// The dearest.
+    Max,
+}
+
+/// The tiers as they are written.
+pub const COST_TIERS: [(&str, CostTier); 5] =
+    [("low", CostTier::Low), ("medium", CostTier::Medium), ("high", CostTier::High), ("xhigh", CostTier::XHigh), ("max", CostTier::Max)];
+
+// === impl Settings ===
+
+impl Settings {
+    /// Reads a request's `plugins`; what other plugins have in it is passed over.
+    ///
+    /// Errors: if the settings of the auto router are not of this shape.
+    pub fn of_plugins(plugins: &[u8]) -> Result<Self, ClientError> {
+        const EXPECTED: &str = "an array of objects with an id; of the auto router with allowed_models and excluded_models, arrays of model \
+                                ids, and cost_tier, one of low, medium, high, xhigh, max";
+        let mut found = None;
+        let mut scanner = Scanner::new(plugins);
+        if plugins == b"null" {
+            return Ok(Self::default());
+        }
+        let read = scanner.array(|scanner| {
+            let plugin = scanner.raw()?;
+            if found.is_none() && is_meant(plugin)? {
+                found = Some(Self::read(plugin)?);
+            }
+            Ok(())
+        });
+        read.map(|()| found.unwrap_or_default()).map_err(|_| ClientError::invalid("plugins", EXPECTED))
+    }
+
+    fn read(plugin: &[u8]) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        Scanner::new(plugin).object(|scanner, key, _| {
+            match key.raw {
+                b"allowed_models" => settings.allowed_models = patterns(scanner)?,
+                b"excluded_models" => settings.excluded_models = patterns(scanner)?,
+                b"cost_tier" => {
+                    if let Some(name) = scanner.optional_string()? {
+                        let tier = COST_TIERS.iter().find(|(known, _)| name.is(known)).map(|(_, tier)| *tier);
+                        settings.cost_tier = Some(tier.ok_or_else(|| scanner.error(ErrorKind::Type))?);
+                    }
+                }
+                _ => _ = scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(settings)
+    }
+
+    /// Whether `model`, a catalogued id, may serve the request.
+    pub fn allow(&self, model: &str) -> bool {
+        let model = model.to_ascii_lowercase();
+        let any = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(&model));
+        (self.allowed_models.is_empty() || any(&self.allowed_models)) && !any(&self.excluded_models)
+    }
+}
+
+/// Whether a plugin is the auto router, and not switched off.
+fn is_meant(plugin: &[u8]) -> Result<bool, Error> {
+    let (mut is_auto, mut is_on) = (false, true);
+    Scanner::new(plugin).object(|scanner, key, _| {
+        match key.raw {
+            b"id" => is_auto = scanner.string()?.is(PLUGIN),
+            b"enabled" => is_on = scanner.optional_bool()? != Some(false),
+            _ => _ = scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(is_auto && is_on)
+}
+
+/// An array of patterns, in any case; or `null`, which is none.
+fn patterns(scanner: &mut Scanner<'_>) -> Result<Vec<Glob>, Error> {
+    let mut patterns = Vec::new();
+    if scanner.kind()? == Kind::Null {
+        scanner.skip()?;
+        return Ok(patterns);
+    }
+    scanner.array(|scanner| {
+        patterns.push(Glob::new(scanner.string()?.value().to_ascii_lowercase()));
+        Ok(())
+    })?;
+    Ok(patterns)
+}
+
+// === impl CostTier ===
+
+impl CostTier {
+    /// The places of its band among `count` models in the order of their price: at least one where there is any.
+    #[allow(clippy::arithmetic_side_effects)] // Divided by a constant.
+    pub fn band(self, count: usize) -> Range<usize> {
+        let place = |fifths: usize| count.saturating_mul(fifths) / COST_TIERS.len();
+        let start = place(self as usize);
+        start..place((self as usize).saturating_add(1)).max(start.saturating_add(1)).min(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn settings_stand_among_other_plugins() {
+        let read = |text: &str| Settings::of_plugins(text.as_bytes());
+        let settings = read(
+            r#"[{"id":"web","max_results":3},{"id":"auto-router","allowed_models":["Anthropic/*","*/gpt-*"],
+                "excluded_models":["openai/gpt-4o"],"cost_tier":"xhigh"}]"#,
+        );
+        let settings = settings.unwrap();
+        assert_eq!(settings.cost_tier, Some(CostTier::XHigh));
+        for (model, allowed) in [("anthropic/claude", true), ("openai/gpt-5", true), ("openai/gpt-4o", false), ("google/gemini", false)] {
+            assert_eq!(settings.allow(model), allowed, "{model}");
+        }
+        for none in ["null", "[]", r#"[{"id":"auto-router","enabled":false,"allowed_models":[]}]"#, r#"[{"id":"auto-router"}]"#] {
+            assert_eq!(read(none), Ok(Settings::default()), "{none}");
+        }
+        for wrong in [r#"[{"id":"auto-router","cost_tier":"cheap"}]"#, r#"[{"id":"auto-router","allowed_models":"x"}]"#, "[1]", "{}"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tiers_are_fifths_and_never_empty() {
+        let bands = |count| COST_TIERS.map(|(_, tier)| tier.band(count));
+        assert_eq!(bands(10), [0..2, 2..4, 4..6, 6..8, 8..10]);
+        assert_eq!(bands(2), [0..1, 0..1, 0..1, 1..2, 1..2]);
+        assert_eq!(bands(1), [0..1, 0..1, 0..1, 0..1, 0..1]);
+        assert_eq!(bands(0), [0..0, 0..0, 0..0, 0..0, 0..0]);
+    }
+}
