@@ -137,8 +137,8 @@ impl History {
     }
 
     /// What was used, by day.
-    pub fn iter(&self) -> impl Iterator<Item = (Day, Activity)> {
-        self.0.iter().copied()
+    pub fn entries(&self) -> &[(Day, Activity)] {
+        &self.0
     }
 }
 
@@ -174,14 +174,14 @@ impl Filter {
 }
 
 /// The body that answers `GET /activity`: what was `used`, the newest day first, each endpoint once a day.
-pub fn activity(gateway: &Gateway, filter: &Filter, used: impl Iterator<Item = (Day, Activity)>) -> Vec<u8> {
+pub fn activity(gateway: &Gateway, filter: &Filter, used: &[(Day, Activity)]) -> Vec<u8> {
     let mut sums: BTreeMap<(u64, u64), (Day, Activity)> = BTreeMap::new();
-    for (day, activity) in used.filter(|(day, _)| filter.wants(*day)) {
+    for (day, activity) in used.iter().filter(|(day, _)| filter.wants(*day)) {
         let newest_first = u64::MAX.saturating_sub(day.0);
         let (_, sum) = sums
             .entry((newest_first, activity.endpoint))
-            .or_insert_with(|| (day, Activity { endpoint: activity.endpoint, ..Activity::default() }));
-        sum.add(&activity);
+            .or_insert_with(|| (*day, Activity { endpoint: activity.endpoint, ..Activity::default() }));
+        sum.add(activity);
     }
     let endpoints: Vec<(u64, &Endpoint)> = gateway.endpoints().map(|endpoint| (endpoint_number(endpoint), &**endpoint)).collect();
     let mut out = Object::after(Vec::new());

@@ -97,8 +97,8 @@ fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
     let gateway = gateway();
     let tell = |query: &str, now: Millis| {
         let (day, today) = ledger.activities();
-        let all = history.iter().chain(today.iter().map(|activity| (day, *activity)));
-        json(&activity(&gateway, &Filter::parse(query, now).unwrap(), all))["data"].clone()
+        let all: Vec<_> = history.entries().iter().copied().chain(today.iter().map(|activity| (day, *activity))).collect();
+        json(&activity(&gateway, &Filter::parse(query, now).unwrap(), &all))["data"].clone()
     };
     let days = tell("", now);
     assert_eq!(days.as_array().unwrap().len(), 30, "and not today");

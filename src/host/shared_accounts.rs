@@ -87,15 +87,16 @@ pub(super) fn ledger(key: &Key) -> Ledger {
 }
 
 /// What all keys of `gateway` that `filter` is about used, by day.
-pub(super) fn used<'a>(gateway: &'a Gateway, filter: &'a Filter) -> impl Iterator<Item = (Day, Activity)> + 'a {
-    let keys = gateway.keys().iter().filter(|key| filter.key.is_none() || key.hash == filter.key);
-    keys.flat_map(|key| {
+pub(super) fn used(gateway: &Gateway, filter: &Filter) -> Vec<(Day, Activity)> {
+    let mut used = Vec::new();
+    for key in gateway.keys().iter().filter(|key| filter.key.is_none() || key.hash == filter.key) {
         let history = History::from_bytes(&calls::shared(&history_name(key)).unwrap_or_default().0);
+        used.extend_from_slice(history.entries());
         let ledger = ledger(key);
         let (day, activities) = ledger.activities();
-        let last: Vec<_> = activities.iter().map(|activity| (day, *activity)).collect();
-        history.iter().collect::<Vec<_>>().into_iter().chain(last)
-    })
+        used.extend(activities.iter().map(|activity| (day, *activity)));
+    }
+    used
 }
 
 /// Puts a day that is over into the history of `key`: once a day, and by one worker.

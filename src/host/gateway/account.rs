@@ -28,7 +28,7 @@ pub(super) fn answer(role: &Role, account: Account, query: &str, key: &Key, now:
         Account::Credits => accounting::credits(gateway.keys().iter().map(|key| shared_accounts::ledger(key).spend(now))),
         Account::Activity => {
             let filter = Filter::parse(query, now)?;
-            accounting::activity(gateway, &filter, shared_accounts::used(gateway, &filter))
+            accounting::activity(gateway, &filter, &shared_accounts::used(gateway, &filter))
         }
     })
 }
