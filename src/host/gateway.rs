@@ -107,7 +107,7 @@ impl Filter {
             Planned::Now(registration) => State::Planned(registration),
             Planned::Later(asked) => {
                 let waiter = Rc::new(Waiter::new(self.context));
-                self.role.wait(&waiter, asked);
+                self.role.wait(&waiter, *asked);
                 State::Waiting(waiter)
             }
         };

@@ -70,7 +70,7 @@ pub(super) struct Refused {
 pub(super) enum Planned {
     Now(Registration),
     /// An access token has to come first.
-    Later(Asked),
+    Later(Box<Asked>),
 }
 
 // === impl Role ===
@@ -154,7 +154,7 @@ impl Role {
                     waiter.woken.replace(Some(Woken::Planned(registration)));
                     calls::resume_request();
                 }
-                Ok(Planned::Later(asked)) => self.wait(&waiter, asked),
+                Ok(Planned::Later(asked)) => self.wait(&waiter, *asked),
                 Err(refused) => {
                     waiter.woken.replace(Some(Woken::Answered));
                     self.refuse(&refused, api, for_page);
@@ -189,7 +189,7 @@ impl Role {
         })?;
         let plan = match route::readiness(routed.plan, now)? {
             Readiness::Ready(plan) => plan,
-            Readiness::Awaited => return Ok(Planned::Later(Asked { headers, key, request, translator })),
+            Readiness::Awaited => return Ok(Planned::Later(Box::new(Asked { headers, key, request, translator }))),
         };
         let slot = shared_accounts::take_slot(gateway.defaults.generations, now).map(Slot::letters);
         let id = generation_id(now, random, slot.as_ref().and_then(|slot| std::str::from_utf8(slot).ok()).unwrap_or_default());
