@@ -21,6 +21,25 @@ import yaml
 
 SHIPPED = pathlib.Path(__file__).with_name("envoy.yaml")
 
+# Where a dialect's providers are that say no `host`, as the module has it (tests/envoy/render.rs compares the two).
+HOSTS = {
+    "openai": "api.openai.com",
+    "groq": "api.groq.com",
+    "deepseek": "api.deepseek.com",
+    "together": "api.together.ai",
+    "fireworks": "api.fireworks.ai",
+    "vllm": None,
+    "ollama": None,
+    "openrouter": "openrouter.ai",
+    "anthropic": "api.anthropic.com",
+    "gemini": "generativelanguage.googleapis.com",
+    "bedrock": "bedrock-runtime.{region}.amazonaws.com",
+    "azure": None,
+    "mistral": "api.mistral.ai",
+    "vertex": "{region}-aiplatform.googleapis.com",
+    "cohere": "api.cohere.com",
+}
+
 
 class Refused(Exception):
     """A mistake in the arguments or in a file; its text is the whole message."""
@@ -170,13 +189,9 @@ def replace_gateway(config, gateway, overrides, simulator):
     action = next(iter(actions.values()))
     clusters = {}
     for slug, provider in providers.items():
-        name = provider.get("cluster", slug)
-        if name in known:
-            clusters[name] = known[name]
-        elif host_of(provider) or name in overrides or simulator:
-            clusters[name] = cluster_like(template, name, host_of(provider) or name)
-        else:
-            raise Refused(f"providers.{slug}: the shipped envoy.yaml has no cluster {name!r}; say where it is with `host`")
+        name = provider.get("cluster") or slug
+        host = name if name in known or name in overrides or simulator else host_of(slug, provider)
+        clusters[name] = known.get(name) or cluster_like(template, name, host)
     # No request is routed to these: only the plugin calls them.
     token_clusters = {}
     for credential in map(credential_of, providers.values()):
@@ -228,14 +243,26 @@ def variables(provider):
     return [name for name in names if isinstance(name, str)]
 
 
-def host_of(provider):
-    """Where a provider is, if its configuration says so: by its host, or by its region at Vertex AI."""
-    region = provider.get("region")
-    if "host" in provider or provider.get("dialect") != "vertex" or not region:
-        return provider.get("host")
-    if region == "global":
-        return "aiplatform.googleapis.com"
-    return f"aiplatform.{region}.rep.googleapis.com" if region in ("us", "eu") else f"{region}-aiplatform.googleapis.com"
+def host_of(slug, provider):
+    """Where a provider is: its `host`, or that of its dialect, in its region if the dialect has regions."""
+    dialect, host, region = (provider.get(member) for member in ("dialect", "host", "region"))
+    if host is None:
+        if dialect not in [*HOSTS]:
+            raise Refused(f"providers.{slug}.dialect: expected one of {', '.join(HOSTS)}, found {dialect!r}")
+        host = HOSTS[dialect]
+        if host is None:
+            raise Refused(f"providers.{slug}.host: missing, and dialect {dialect} has no host of its own")
+        if "{region}" in host:
+            if not isinstance(region, str):
+                raise Refused(f"providers.{slug}.region: expected a text: dialect {dialect} wants a region")
+            if dialect == "vertex" and region == "global":
+                return "aiplatform.googleapis.com"
+            if dialect == "vertex" and region in ("us", "eu"):
+                return f"aiplatform.{region}.rep.googleapis.com"
+            host = host.replace("{region}", region)
+    if not isinstance(host, str):
+        raise Refused(f"providers.{slug}.host: expected a text")
+    return host
 
 
 def cluster_like(template, name, authority):

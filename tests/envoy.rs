@@ -58,6 +58,7 @@ mod envoy {
     mod models;
     mod preferences;
     mod reload;
+    mod render;
     mod responses;
     mod rules;
     mod secrets;

@@ -1,0 +1,85 @@
+//! `envoy/render.py`: the clusters that it makes for a gateway configuration.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+use signalbox::config::Config;
+
+use super::gateway::{needed, new_folder, root};
+
+/// Renders a gateway configuration in YAML for real providers: what Envoy would start with, or what is wrong.
+fn render(gateway: &str) -> Result<Value, String> {
+    let folder = new_folder();
+    let (from, to) = (folder.join("signalbox.yaml"), folder.join("envoy.json"));
+    fs::write(&from, gateway).unwrap();
+    let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
+    let output = Command::new(python).current_dir(root()).arg("envoy/render.py").args([&from, &to]).output().unwrap();
+    if output.status.success() {
+        return Ok(serde_json::from_slice(&fs::read(&to).unwrap()).unwrap());
+    }
+    Err(String::from_utf8(output.stderr).unwrap())
+}
+
+/// Where the cluster of this name is, as `host:port`.
+fn address(rendered: &Value, name: &str) -> String {
+    let clusters = rendered["static_resources"]["clusters"].as_array().unwrap();
+    let cluster = clusters.iter().find(|cluster| cluster["name"] == name).unwrap_or_else(|| panic!("no cluster {name}"));
+    assert_eq!(cluster["transport_socket"]["name"], "envoy.transport_sockets.tls", "{name}");
+    let address = &cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]["socket_address"];
+    format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"])
+}
+
+fn gateway(providers: &Value) -> Value {
+    let slug = providers.as_object().unwrap().keys().next();
+    let endpoint = json!({"provider": slug, "model": "m", "price": {"prompt": 1, "completion": 1}});
+    json!({"role": "gateway", "providers": providers, "models": [{"id": "t/m", "endpoints": [endpoint]}], "anonymous": true})
+}
+
+/// The dialects, as the module lists them to who writes another.
+fn dialects() -> Vec<String> {
+    let unknown = gateway(&json!({"p": {"dialect": "?"}})).to_string();
+    let message = Config::parse(unknown.as_bytes(), |_| None).unwrap_err().to_string();
+    let list = message.split_once("one of ").and_then(|(_, rest)| rest.split_once(", found")).unwrap().0;
+    list.split(", ").map(str::to_owned).collect()
+}
+
+/// The hosts of the module's own table, which render.py has, too.
+#[test]
+fn a_provider_without_host_is_where_the_module_says() {
+    let (mut providers, mut homeless) = (json!({}), Vec::new());
+    for dialect in dialects() {
+        let regions: &[&str] = match &*dialect {
+            "vertex" => &["europe-west1", "global", "us", "eu"],
+            "bedrock" => &["eu-central-1"],
+            _ => &[""],
+        };
+        for region in regions {
+            let mut provider = json!({"dialect": dialect});
+            if !region.is_empty() {
+                provider["region"] = (*region).into();
+            }
+            if dialect == "vertex" {
+                provider["project"] = "p".into();
+            }
+            let slug = format!("my-{dialect}-{region}");
+            match Config::parse(gateway(&json!({&slug: provider})).to_string().as_bytes(), |_| None) {
+                Ok(_) => providers[slug] = provider,
+                Err(error) => {
+                    assert!(error.to_string().starts_with(&format!("providers.{slug}.host: missing")), "{error}");
+                    homeless.push((slug, provider));
+                }
+            }
+        }
+    }
+    let all = gateway(&providers).to_string();
+    let rendered = render(&all).unwrap();
+    let Ok(Config::Gateway(known)) = Config::parse(all.as_bytes(), |_| None) else { panic!("{all}") };
+    assert!(known.providers.len() > 10 && !homeless.is_empty(), "{all}");
+    for provider in &known.providers {
+        assert_eq!(address(&rendered, &provider.cluster), format!("{}:443", provider.host));
+    }
+    for (slug, provider) in homeless {
+        let refused = render(&gateway(&json!({&slug: provider})).to_string()).unwrap_err();
+        assert!(refused.contains(&format!("providers.{slug}.host: missing")), "{refused}");
+    }
+}
