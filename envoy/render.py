@@ -190,8 +190,11 @@ def replace_gateway(config, gateway, overrides, simulator):
     clusters = {}
     for slug, provider in providers.items():
         name = provider.get("cluster") or slug
-        host = name if name in known or name in overrides or simulator else host_of(slug, provider)
-        clusters[name] = known.get(name) or cluster_like(template, name, host)
+        # A cluster of that name may be there, for somebody else: what matters is where the provider is.
+        host = name if name in overrides or simulator else host_of(slug, provider)
+        cluster = cluster_like(known.get(name, template), name, host)
+        if clusters.setdefault(name, cluster) != cluster:
+            raise Refused(f'providers.{slug}.cluster: "{name}" leads to the host of another provider')
     # No request is routed to these: only the plugin calls them.
     token_clusters = {}
     for credential in map(credential_of, providers.values()):

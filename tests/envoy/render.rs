@@ -83,3 +83,36 @@ fn a_provider_without_host_is_where_the_module_says() {
         assert!(refused.contains(&format!("providers.{slug}.host: missing")), "{refused}");
     }
 }
+
+/// envoy.yaml has clusters of these names, which are elsewhere.
+#[test]
+fn a_cluster_is_where_its_provider_is_whatever_its_name() {
+    let providers = json!({
+        "openai": {"dialect": "openai", "host": "proxy.test:8443"},
+        "bedrock": {"dialect": "bedrock", "region": "eu-central-1"},
+        "groq": {"dialect": "mistral"},
+        "other": {"dialect": "together", "cluster": "fireworks"},
+        "gemini": {"dialect": "gemini"},
+    });
+    let rendered = render(&gateway(&providers).to_string()).unwrap();
+    for (cluster, expected) in [
+        ("openai", "proxy.test:8443"),
+        ("bedrock", "bedrock-runtime.eu-central-1.amazonaws.com:443"),
+        ("groq", "api.mistral.ai:443"),
+        ("fireworks", "api.together.ai:443"),
+        ("gemini", "generativelanguage.googleapis.com:443"),
+    ] {
+        assert_eq!(address(&rendered, cluster), expected);
+    }
+    assert_eq!(rendered["static_resources"]["clusters"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn two_providers_share_a_cluster_only_if_they_share_a_host() {
+    let share = |host: &str| {
+        let one = json!({"dialect": "openai", "host": "a.test", "cluster": "openai"});
+        render(&gateway(&json!({"one": one, "two": {"dialect": "openai", "host": host, "cluster": "openai"}})).to_string())
+    };
+    assert_eq!(address(&share("a.test").unwrap(), "openai"), "a.test:443");
+    assert!(share("b.test").unwrap_err().contains("providers.two.cluster: \"openai\" leads to the host of another provider"));
+}
