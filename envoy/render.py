@@ -109,11 +109,26 @@ def read(path):
             config = yaml.safe_load(file)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has, text that is not UTF-8
         raise Refused(f"{path} is not YAML: {error}") from error
     if not isinstance(config, dict) or not ("static_resources" in config or "providers" in config):
         raise Refused(f"{path} is neither an Envoy bootstrap (static_resources: …) nor a gateway configuration (providers: …)")
+    refuse_what_json_lacks(config, "")
     return config
+
+
+def refuse_what_json_lacks(node, path):
+    """YAML has dates, bytes and sets, which nobody means here: a version such as 2024-10-21 is a text."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            at = f"{path}.{name}" if path else f"{name}"
+            refuse_what_json_lacks(None if name is None or isinstance(name, (str, int, float)) else name, at)
+            refuse_what_json_lacks(value, at)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            refuse_what_json_lacks(value, f"{path}[{index}]")
+    elif not (node is None or isinstance(node, (str, int, float))):
+        raise Refused(f"{path}: expected a text: put it in quotes")
 
 
 # === What stands where in a bootstrap ===

@@ -116,3 +116,19 @@ fn two_providers_share_a_cluster_only_if_they_share_a_host() {
     assert_eq!(address(&share("a.test").unwrap(), "openai"), "a.test:443");
     assert!(share("b.test").unwrap_err().contains("providers.two.cluster: \"openai\" leads to the host of another provider"));
 }
+
+#[test]
+fn a_value_that_json_does_not_have_is_refused_with_its_path() {
+    let provider = "providers: {z: {dialect: azure, host: a.test, api_version: 2024-10-21}}";
+    let refused = "render.py: providers.z.api_version: expected a text: put it in quotes\n";
+    for (gateway, expected) in [
+        (provider, refused),
+        ("providers: {}\nmodels: [{id: t/a}, {id: 2024-10-21 10:00:00}]", "render.py: models[1].id: expected a text: put it in quotes\n"),
+        ("providers: {}\nkeys: !!set {a}", "render.py: keys: expected a text: put it in quotes\n"),
+        ("providers: {2024-10-21: {}}", "render.py: providers.2024-10-21: expected a text: put it in quotes\n"),
+    ] {
+        assert_eq!(render(gateway).unwrap_err(), expected, "{gateway}");
+    }
+    let no_such_day = render(&provider.replace("10-21", "13-21")).unwrap_err();
+    assert!(no_such_day.contains("is not YAML: month must be in 1..12"), "{no_such_day}");
+}
