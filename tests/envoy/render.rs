@@ -132,3 +132,16 @@ fn a_value_that_json_does_not_have_is_refused_with_its_path() {
     let no_such_day = render(&provider.replace("10-21", "13-21")).unwrap_err();
     assert!(no_such_day.contains("is not YAML: month must be in 1..12"), "{no_such_day}");
 }
+
+/// Lists would show it among the models that chat.
+#[test]
+fn the_shipped_embedding_model_says_that_it_answers_in_embeddings() {
+    let script = "import json, yaml; print(json.dumps(yaml.safe_load(open('envoy/envoy.yaml'))))";
+    let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
+    let output = Command::new(python).current_dir(root()).args(["-c", script]).output().unwrap();
+    let shipped: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let manager = &shipped["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let models = &manager["http_filters"][0]["typed_config"]["config"]["configuration"]["value"]["models"];
+    let embedding = models.as_array().unwrap().iter().find(|model| model["id"] == "openai/text-embedding-3-small").unwrap();
+    assert_eq!(embedding["output_modalities"], json!(["embeddings"]));
+}
