@@ -21,6 +21,25 @@ import yaml
 
 SHIPPED = pathlib.Path(__file__).with_name("envoy.yaml")
 
+# Where a dialect's providers are that say no `host`, as the module has it (tests/envoy/render.rs compares the two).
+HOSTS = {
+    "openai": "api.openai.com",
+    "groq": "api.groq.com",
+    "deepseek": "api.deepseek.com",
+    "together": "api.together.ai",
+    "fireworks": "api.fireworks.ai",
+    "vllm": None,
+    "ollama": None,
+    "openrouter": "openrouter.ai",
+    "anthropic": "api.anthropic.com",
+    "gemini": "generativelanguage.googleapis.com",
+    "bedrock": "bedrock-runtime.{region}.amazonaws.com",
+    "azure": None,
+    "mistral": "api.mistral.ai",
+    "vertex": "{region}-aiplatform.googleapis.com",
+    "cohere": "api.cohere.com",
+}
+
 
 class Refused(Exception):
     """A mistake in the arguments or in a file; its text is the whole message."""
@@ -90,11 +109,26 @@ def read(path):
             config = yaml.safe_load(file)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has, text that is not UTF-8
         raise Refused(f"{path} is not YAML: {error}") from error
     if not isinstance(config, dict) or not ("static_resources" in config or "providers" in config):
         raise Refused(f"{path} is neither an Envoy bootstrap (static_resources: …) nor a gateway configuration (providers: …)")
+    refuse_what_json_lacks(config, "")
     return config
+
+
+def refuse_what_json_lacks(node, path):
+    """YAML has dates, bytes and sets, which nobody means here: a version such as 2024-10-21 is a text."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            at = f"{path}.{name}" if path else f"{name}"
+            refuse_what_json_lacks(None if name is None or isinstance(name, (str, int, float)) else name, at)
+            refuse_what_json_lacks(value, at)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            refuse_what_json_lacks(value, f"{path}[{index}]")
+    elif not (node is None or isinstance(node, (str, int, float))):
+        raise Refused(f"{path}: expected a text: put it in quotes")
 
 
 # === What stands where in a bootstrap ===
@@ -170,13 +204,12 @@ def replace_gateway(config, gateway, overrides, simulator):
     action = next(iter(actions.values()))
     clusters = {}
     for slug, provider in providers.items():
-        name = provider.get("cluster", slug)
-        if name in known:
-            clusters[name] = known[name]
-        elif host_of(provider) or name in overrides or simulator:
-            clusters[name] = cluster_like(template, name, host_of(provider) or name)
-        else:
-            raise Refused(f"providers.{slug}: the shipped envoy.yaml has no cluster {name!r}; say where it is with `host`")
+        name = provider.get("cluster") or slug
+        # A cluster of that name may be there, for somebody else: what matters is where the provider is.
+        host = name if name in overrides or simulator else host_of(slug, provider)
+        cluster = cluster_like(known.get(name, template), name, host)
+        if clusters.setdefault(name, cluster) != cluster:
+            raise Refused(f'providers.{slug}.cluster: "{name}" leads to the host of another provider')
     # No request is routed to these: only the plugin calls them.
     token_clusters = {}
     for credential in map(credential_of, providers.values()):
@@ -228,14 +261,26 @@ def variables(provider):
     return [name for name in names if isinstance(name, str)]
 
 
-def host_of(provider):
-    """Where a provider is, if its configuration says so: by its host, or by its region at Vertex AI."""
-    region = provider.get("region")
-    if "host" in provider or provider.get("dialect") != "vertex" or not region:
-        return provider.get("host")
-    if region == "global":
-        return "aiplatform.googleapis.com"
-    return f"aiplatform.{region}.rep.googleapis.com" if region in ("us", "eu") else f"{region}-aiplatform.googleapis.com"
+def host_of(slug, provider):
+    """Where a provider is: its `host`, or that of its dialect, in its region if the dialect has regions."""
+    dialect, host, region = (provider.get(member) for member in ("dialect", "host", "region"))
+    if host is None:
+        if dialect not in [*HOSTS]:
+            raise Refused(f"providers.{slug}.dialect: expected one of {', '.join(HOSTS)}, found {dialect!r}")
+        host = HOSTS[dialect]
+        if host is None:
+            raise Refused(f"providers.{slug}.host: missing, and dialect {dialect} has no host of its own")
+        if "{region}" in host:
+            if not isinstance(region, str):
+                raise Refused(f"providers.{slug}.region: expected a text: dialect {dialect} wants a region")
+            if dialect == "vertex" and region == "global":
+                return "aiplatform.googleapis.com"
+            if dialect == "vertex" and region in ("us", "eu"):
+                return f"aiplatform.{region}.rep.googleapis.com"
+            host = host.replace("{region}", region)
+    if not isinstance(host, str):
+        raise Refused(f"providers.{slug}.host: expected a text")
+    return host
 
 
 def cluster_like(template, name, authority):

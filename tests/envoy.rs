@@ -60,6 +60,7 @@ mod envoy {
     mod models;
     mod preferences;
     mod reload;
+    mod render;
     mod responses;
     mod routing;
     mod rules;

@@ -18,7 +18,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub use bootstrap::{needed, root};
+pub use bootstrap::{needed, new_folder, root};
 use log::Log;
 
 use super::{
