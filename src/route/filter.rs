@@ -126,7 +126,9 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         return Ok(());
     }
     for attachment in needs.attachments.iter() {
-        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}", attachment.name()))?;
+        let would_do = left.endpoints.iter().any(|endpoint| endpoint.carries(attachment.inline()));
+        let instead = if would_do { " (a data: URI would do)" } else { "" };
+        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}{instead}", attachment.name()))?;
     }
     Ok(())
 }

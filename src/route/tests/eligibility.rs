@@ -73,9 +73,10 @@ fn an_attachment_goes_only_where_it_can_be_carried() {
 #[test]
 fn the_attachment_that_nobody_can_carry_is_named() {
     for (dialect, part, expected) in [
-        ("bedrock", image("https://a.test/x.png"), "the messages have an image by URL"),
+        ("bedrock", image("https://a.test/x.png"), "the messages have an image by URL (a data: URI would do)"),
         ("anthropic", json!({"type": "input_audio", "input_audio": {"data": "UklG", "format": "wav"}}), "the messages have audio"),
-        ("anthropic", file("file_id", "file-abc"), "the messages have a file by file_id"),
+        ("anthropic", file("file_id", "file-abc"), "the messages have a file without `file_data` (a data: URI would do)"),
+        ("gemini", file("file_url", "https://a.test/x"), "the messages have a file without `file_data` (a data: URI would do)"),
         ("mistral", json!({"type": "video_url", "video_url": {"url": "https://a.test/x"}}), "the messages have a video by URL"),
     ] {
         let (status, message) = at(&[dialect]).sending(part).refused();
