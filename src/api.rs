@@ -113,6 +113,8 @@ impl<'a> Listing<'a> {
             "embeddings/models" => Self::Embeddings,
             "providers" => Self::Providers,
             "endpoints/zdr" => Self::ZeroDataRetention,
+            // Every model has a name.
+            "models/" | "model/" | "models//endpoints" => return None,
             _ => match (below.strip_prefix("models/"), below.strip_prefix("model/")) {
                 (Some(rest), _) => match rest.strip_suffix("/endpoints") {
                     Some(id) => Self::Endpoints(id),
@@ -159,7 +161,19 @@ mod tests {
 
     #[test]
     fn what_is_not_there_and_what_is_not_for_a_method_are_told_apart() {
-        for path in ["/", "/models", "/api/v2/models", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/chat", "/v1/chat/completions/"] {
+        for path in [
+            "/",
+            "/models",
+            "/api/v2/models",
+            "/api/v1",
+            "/api/v1/",
+            "/api/v1/nothing",
+            "/api/v1/chat",
+            "/v1/chat/completions/",
+            "/v1/models/",
+            "/v1/model/",
+            "/v1/models//endpoints",
+        ] {
             assert!(matches!(Operation::of(b"GET", path), Err(ClientError::UnknownPath(_))), "{path}");
         }
         let wrong = |method: &[u8], path| Operation::of(method, path).unwrap_err().to_string();

@@ -12,6 +12,7 @@ mod input;
 mod length;
 mod member;
 mod messages;
+mod part;
 mod rewrite;
 
 use std::ops::Range;
@@ -75,6 +76,8 @@ pub struct Needs {
     pub video: bool,
     /// What is attached, by what can carry it.
     pub attachments: Attachments,
+    /// The first part of a type that the gateway does not know: the places of its message and within it.
+    pub unknown_part: Option<(usize, usize)>,
     /// `response_format` other than text.
     pub response_format: bool,
     /// A `response_format` with a schema.

@@ -200,9 +200,12 @@ impl Exchange {
         if end {
             return self.fail_without_body(Fault::invalid_answer(b""), head.retry_after, clock);
         }
-        // What nobody can read can be passed on, but not told in another API's words.
-        if head.encoded && self.request.api != Api::Chat {
-            self.answer = Answer::Refusal { status: 502, retry_after: None, readable: false };
+        // What nobody can read can be passed on, but not told in another format or in another API's words.
+        if head.encoded && (self.request.api != Api::Chat || self.format() != Format::OpenAi) {
+            if self.next < self.plan.len() {
+                return self.fail(answer::compressed(), None, clock);
+            }
+            self.answer = Answer::Compressed;
             return Step::Hold;
         }
         if head.encoded {
@@ -223,7 +226,7 @@ impl Exchange {
 
     /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.
     pub fn wants_whole_body(&self) -> bool {
-        matches!(self.answer, Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Strange { .. })
+        matches!(self.answer, Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Compressed | Answer::Strange { .. })
     }
 
     /// Whether the body is not wanted at all, but its length, with [`Exchange::count_passing`].
@@ -249,6 +252,7 @@ impl Exchange {
             Answer::Refusal { status, retry_after, readable } => {
                 self.fail(Fault::of_status(status, if readable { body } else { b"" }), retry_after, clock)
             }
+            Answer::Compressed => self.fail(answer::compressed(), None, clock),
             Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, clock),
             Answer::Unstreamed => {
                 self.answer = self.stream();
@@ -372,9 +376,13 @@ impl Exchange {
             Answer::Complete(_) | Answer::Passing { .. } => false,
             // A failure that nobody was told of: the next endpoint was about to be asked.
             Answer::Over => !self.released,
-            Answer::Awaited | Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Strange { .. } | Answer::Stream(_) => {
-                true
-            }
+            Answer::Awaited
+            | Answer::Whole
+            | Answer::Unstreamed
+            | Answer::Refusal { .. }
+            | Answer::Compressed
+            | Answer::Strange { .. }
+            | Answer::Stream(_) => true,
         };
         let sticky = self.sticky_change(spent.as_ref(), now);
         Settlement {

@@ -76,6 +76,21 @@ fn t27_t29_system_texts_stand_apart_and_sides_alternate() {
 }
 
 #[test]
+fn there_is_something_to_answer_where_nobody_said_anything() {
+    for message in [
+        r#"{"role":"user","content":""}"#,
+        r#"{"role":"user","content":" "}"#,
+        r#"{"role":"user","content":[]}"#,
+        r#"{"role":"system","content":"x"}"#,
+        r#"{"role":"assistant","content":""}"#,
+    ] {
+        let body = translated(&format!(r#"{{"model":"a/b","messages":[{message}]}}"#), CLAUDE).unwrap();
+        let json: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(json["messages"], json!([{"role": "user", "content": [{"text": "."}]}]), "{message}");
+    }
+}
+
+#[test]
 fn t28_t67_t69_tool_results_come_first_in_one_turn() {
     let json = golden!("tools", CLAUDE);
     let [_, call, answer] = &json["messages"].as_array().unwrap()[..] else { panic!("{json:#}") };

@@ -67,6 +67,15 @@ fn a_plain_question() {
 }
 
 #[test]
+fn there_is_something_to_answer_where_nobody_said_anything() {
+    for message in [r#"{"role":"user","content":""}"#, r#"{"role":"user","content":[]}"#, r#"{"role":"system","content":""}"#] {
+        let body = sent(&format!(r#"{{"model":"a/b","messages":[{message}]}}"#), "gemini-2.5-flash");
+        assert_eq!(body["contents"], json!([{"role": "user", "parts": [{"text": "."}]}]), "{message}");
+        assert_eq!(body.get("systemInstruction"), None);
+    }
+}
+
+#[test]
 fn t27_t46_all_system_messages_are_one_instruction_and_turns_alternate() {
     let (_, body) = golden!("system", "gemini-2.5-flash");
     let parts = body["systemInstruction"]["parts"].as_array().unwrap();

@@ -56,7 +56,7 @@ kinds! {
         Inline,
         /// In the request, with nothing before them.
         Bare,
-        /// At the provider, by an id.
+        /// At the provider, by an id, or nowhere that is known.
         Id,
     }
 }
@@ -85,9 +85,14 @@ impl Attachment {
             Origin::S3 => " in S3",
             Origin::Inline => "",
             Origin::Bare => " without a data: URI",
-            Origin::Id => " by file_id",
+            Origin::Id => " without `file_data`",
         };
         format!("{medium}{origin}")
+    }
+
+    /// The same in the request itself, in a data URI.
+    pub fn inline(self) -> Self {
+        Self { origin: Origin::Inline, ..self }
     }
 
     /// An image, audio or video at `place`: a URL, or what stands in its place.
@@ -201,7 +206,7 @@ mod tests {
             let read = read(url);
             assert_eq!((read.0.medium, read.0.origin, read.1.medium, read.1.origin), (image, origin, file, origin), "{url}");
         }
-        assert_eq!(Attachment::file(None).name(), "a file by file_id");
+        assert_eq!(Attachment::file(None).name(), "a file without `file_data`");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Attachment, Medium, Needs, Origin, inner, wrong_type};
+use super::part::{self, Part};
+use super::{Attachment, Medium, Needs, inner, wrong_type};
 use crate::error::ClientError;
-use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
+use crate::json::{Error, ErrorKind, Kind, Scanner};
 
 const ROLES: [&str; 6] = ["user", "assistant", "system", "tool", "developer", "function"];
 
@@ -20,7 +21,8 @@ pub(super) struct Opening {
 /// Walks `messages`, which are at `scanner`; adds up the bytes of their text and what they need, and marks where the conversation
 /// begins. Says whether something in them is for OpenRouter alone.
 ///
-/// Errors: if it is not an array of one or more messages with a known role, or if a content is neither text, parts nor null.
+/// Errors: if it is not an array of one or more messages with a known role, if a content is neither text, parts nor null, or if a
+/// part has a type that is known and not what belongs to it.
 pub(super) fn read(
     scanner: &mut Scanner<'_>,
     needs: &mut Needs,
@@ -42,7 +44,7 @@ pub(super) fn read(
                     is_system = text.is("system") || text.is("developer");
                     if role { Ok(()) } else { Err(refuse(scanner, &mut fault, "role", "one of system, developer, user, assistant, tool")) }
                 }
-                b"content" => read_content(scanner, needs, text_bytes, &mut has_inner)
+                b"content" => read_content(scanner, index, needs, text_bytes, &mut has_inner, &mut fault)
                     .map_err(|error| note(&mut fault, error, "content", "a string or an array of parts")),
                 _ => {
                     let value = scanner.skip()?;
@@ -67,90 +69,76 @@ pub(super) fn read(
     match (walked, fault) {
         (Ok(()), _) if index == 0 => Err(ClientError::NoMessages),
         (Ok(()), _) => Ok(has_inner),
-        (Err(_), Some(("", expected))) => Err(ClientError::invalid(format!("messages[{index}]"), expected)),
-        (Err(_), Some((member, expected))) => Err(ClientError::invalid(format!("messages[{index}].{member}"), expected)),
+        (Err(_), Some(Fault { member: "", expected, .. })) => Err(ClientError::invalid(format!("messages[{index}]"), expected)),
+        (Err(_), Some(Fault { part: Some(part), expected, .. })) => {
+            Err(ClientError::invalid(format!("messages[{index}].content[{part}]"), expected))
+        }
+        (Err(_), Some(Fault { member, expected, .. })) => Err(ClientError::invalid(format!("messages[{index}].{member}"), expected)),
         (Err(error), None) => Err(wrong_type(error, "messages", "an array of messages")),
     }
 }
 
-type Fault = Option<(&'static str, &'static str)>;
+/// What is wrong within a message.
+struct Fault {
+    member: &'static str,
+    /// The place of the part that it is about, within `content`.
+    part: Option<usize>,
+    expected: &'static str,
+}
 
 /// Remembers which member had the wrong type, the innermost first.
-fn note(fault: &mut Fault, error: Error, member: &'static str, expected: &'static str) -> Error {
+fn note(fault: &mut Option<Fault>, error: Error, member: &'static str, expected: &'static str) -> Error {
     if error.kind == ErrorKind::Type && fault.is_none() {
-        *fault = Some((member, expected));
+        *fault = Some(Fault { member, part: None, expected });
     }
     error
 }
 
-fn refuse(scanner: &Scanner<'_>, fault: &mut Fault, member: &'static str, expected: &'static str) -> Error {
+fn refuse(scanner: &Scanner<'_>, fault: &mut Option<Fault>, member: &'static str, expected: &'static str) -> Error {
     note(fault, scanner.error(ErrorKind::Type), member, expected)
 }
 
-fn read_content(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize, has_inner: &mut bool) -> Result<(), Error> {
+fn read_content(
+    scanner: &mut Scanner<'_>,
+    message: usize,
+    needs: &mut Needs,
+    text_bytes: &mut usize,
+    has_inner: &mut bool,
+    fault: &mut Option<Fault>,
+) -> Result<(), Error> {
     match scanner.kind()? {
         Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
         Kind::Null => _ = scanner.skip()?,
-        Kind::Array => scanner.array(|scanner| read_part(scanner, needs, text_bytes, has_inner))?,
+        Kind::Array => {
+            let mut place = 0usize;
+            scanner.array(|scanner| {
+                match part::read(scanner, text_bytes, has_inner)? {
+                    Part::Text => {}
+                    Part::Attached(medium, attachment) => needs.attach(medium, attachment),
+                    Part::Unknown => needs.unknown_part = needs.unknown_part.or(Some((message, place))),
+                    Part::Malformed(expected) => {
+                        *fault = Some(Fault { member: "content", part: Some(place), expected });
+                        return Err(scanner.error(ErrorKind::Type));
+                    }
+                }
+                place = place.saturating_add(1);
+                Ok(())
+            })?;
+        }
         _ => return Err(scanner.error(ErrorKind::Type)),
     }
     Ok(())
 }
 
-fn read_part(scanner: &mut Scanner<'_>, needs: &mut Needs, text_bytes: &mut usize, has_inner: &mut bool) -> Result<(), Error> {
-    let mut medium = None;
-    let mut place = None;
-    scanner.object(|scanner, key, _| {
-        match key.raw {
-            b"text" if scanner.kind()? == Kind::String => *text_bytes = text_bytes.saturating_add(scanner.string()?.raw.len()),
-            b"type" => medium = needs.add(scanner.string()?),
-            b"image_url" | b"file" | b"input_audio" | b"video_url" => place = read_place(scanner)?.or(place),
-            name => {
-                *has_inner |= inner::is_openrouters(name);
-                scanner.skip()?;
-            }
-        }
-        Ok(())
-    })?;
-    match (medium, place) {
-        (Some(Medium::Audio), _) => needs.attachments.insert(Attachment { medium: Medium::Audio, origin: Origin::Inline }),
-        (Some(Medium::Pdf), Some(place)) => needs.attachments.insert(Attachment::file(place)),
-        (Some(medium), Some(Some(place))) => needs.attachments.insert(Attachment::medium(medium, place)),
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The URL or the data in the value of a part, `Some(None)` if it has neither.
-fn read_place<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Option<Text<'a>>>, Error> {
-    match scanner.kind()? {
-        Kind::String => scanner.string().map(|place| Some(Some(place))),
-        Kind::Object => {
-            let mut place = None;
-            scanner.object(|scanner, key, _| {
-                if matches!(key.raw, b"url" | b"file_data") && scanner.kind()? == Kind::String {
-                    place = Some(scanner.string()?);
-                    return Ok(());
-                }
-                scanner.skip().map(|_| ())
-            })?;
-            Ok(Some(place))
-        }
-        _ => scanner.skip().map(|_| None),
-    }
-}
-
 impl Needs {
-    /// Notes the type of a part; the medium that it is, if it is one.
-    fn add(&mut self, kind: Text<'_>) -> Option<Medium> {
-        let (need, medium) = match kind.raw {
-            b"image_url" => (&mut self.images, Medium::Image),
-            b"file" => (&mut self.files, Medium::Pdf),
-            b"input_audio" => (&mut self.audio, Medium::Audio),
-            b"video_url" | b"input_video" => (&mut self.video, Medium::Video),
-            _ => return None,
-        };
-        *need = true;
-        Some(medium)
+    /// Notes what is attached, and the kind of input that it is.
+    fn attach(&mut self, medium: Medium, attachment: Attachment) {
+        *match medium {
+            Medium::Audio => &mut self.audio,
+            Medium::Video => &mut self.video,
+            Medium::Pdf => &mut self.files,
+            _ => &mut self.images,
+        } = true;
+        self.attachments.insert(attachment);
     }
 }

@@ -155,6 +155,42 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn a_part_without_what_its_type_says_is_named() {
+    let read =
+        |part: &str| parse(&format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":[{{"type":"text","text":""}},{part}]}}]}}"#));
+    for (part, expected) in [
+        (r#"{"type":"text","text":5}"#, "a `text` that is a string"),
+        (r#"{"type":"input_text"}"#, "a `text` that is a string"),
+        (r#"{"type":"refusal","refusal":null}"#, "a `refusal` that is a string"),
+        (r#"{"type":"image_url"}"#, "an `image_url` with a `url`: a URL, or a data: URI"),
+        (r#"{"type":"image_url","image_url":{}}"#, "an `image_url` with a `url`"),
+        (r#"{"type":"image_url","image_url":{"url":5}}"#, "an `image_url` with a `url`"),
+        (r#"{"type":"image_url","image_url":[]}"#, "an `image_url` with a `url`"),
+        (r#"{"type":"image_url","file":{"file_data":"x"}}"#, "an `image_url` with a `url`"),
+        (r#"{"type":"video_url","video_url":{}}"#, "a `video_url` with a `url`"),
+        (r#"{"type":"file"}"#, "a `file` with `file_data`: a data: URI, or a URL"),
+        (r#"{"type":"file","file":"data:text/csv,a"}"#, "a `file` with `file_data`"),
+        (r#"{"type":"input_audio","input_audio":{"format":"wav"}}"#, "an `input_audio` with `data` (base64) and `format`"),
+        (r#"{"type":"input_audio","input_audio":{"data":"AAAA"}}"#, "an `input_audio` with `data` (base64) and `format`"),
+    ] {
+        let error = read(part).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("Invalid `messages[0].content[1]`: expected {expected}")), "{part}: {error}");
+    }
+    for part in [
+        r#"{"text":"x","type":"output_text"}"#,
+        r#"{"type":"refusal","refusal":"no"}"#,
+        r#"{"type":"image_url","image_url":"https://a.test/x"}"#,
+        r#"{"image_url":{"detail":"low","url":"https://a.test/x"},"type":"image_url","video_url":null}"#,
+        r#"{"type":"file","file":{"file_id":"file-abc"}}"#,
+    ] {
+        assert_eq!(read(part).unwrap().needs.unknown_part, None, "{part}");
+    }
+    for part in [r#"{"type":"image","source":{}}"#, r#"{"type":"input_image"}"#, r#"{"text":"x"}"#] {
+        assert_eq!(read(part).unwrap().needs.unknown_part, Some((0, 1)), "{part}");
+    }
+}
+
+#[test]
 fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
     let body = br#"{"model":"a/b","messages":[{"role":"user","content":[{"type":"text","text":"\u00e9"}]}],"stream":true,"stream_options":{"include_usage":false},"max_tokens":3,"provider":{"order":["x"]},"tools":[]}"#;
     for at in 0..body.len() {

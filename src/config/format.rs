@@ -25,6 +25,11 @@ impl Format {
         }
     }
 
+    /// Whether the parts of a content go as they came if the gateway does not know them. Into another format they cannot be told.
+    pub fn carries_unknown_parts(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Mistral)
+    }
+
     /// Whether it has embeddings.
     pub fn has_embeddings(self) -> bool {
         matches!(self, Self::OpenAi | Self::Mistral)

@@ -20,11 +20,13 @@ pub(super) enum Answer {
     Unstreamed,
     /// The body of an error status is being gathered; `readable` if it is not compressed.
     Refusal { status: u16, retry_after: Option<Duration>, readable: bool },
+    /// The body of a success is being gathered that is compressed, and would have to be read.
+    Compressed,
     /// The body of a success is being gathered that is not what was asked for.
     Strange { retry_after: Option<Duration> },
     /// A stream.
     Stream(Streamed),
-    /// Something that cannot be read passes as it is.
+    /// Something of the client's own format that cannot be read passes as it is.
     Passing { bytes: usize },
     /// The answer is complete.
     Complete(Spent),
@@ -122,6 +124,11 @@ impl Streamed {
 pub(super) fn as_event(body: &[u8]) -> Vec<u8> {
     let line = body.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
     b"data: ".iter().copied().chain(line).chain(*b"\n\n").collect()
+}
+
+/// The fault of an answer that is compressed, although that was not asked for, and has to be read.
+pub(super) fn compressed() -> Fault {
+    Fault::invalid_answer(b"The answer is compressed (Content-Encoding), which was not asked for: it cannot be translated")
 }
 
 /// The fault of a success that is not what was asked for: an error that it reports, or its being strange.

@@ -133,11 +133,19 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             left.keep(|endpoint| endpoint.input_modalities.contains(modality), || format!("the messages have {what} input"))?;
         }
     }
+    if let Some((message, part)) = needs.unknown_part {
+        left.keep(
+            |endpoint| endpoint.format.carries_unknown_parts(),
+            || format!("messages[{message}].content[{part}].type is none of text, image_url, file, input_audio and video_url"),
+        )?;
+    }
     if needs.attachments == Attachments::default() {
         return Ok(());
     }
     for attachment in needs.attachments.iter() {
-        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}", attachment.name()))?;
+        let would_do = left.endpoints.iter().any(|endpoint| endpoint.carries(attachment.inline()));
+        let instead = if would_do { " (a data: URI would do)" } else { "" };
+        left.keep(|endpoint| endpoint.carries(attachment), || format!("the messages have {}{instead}", attachment.name()))?;
     }
     Ok(())
 }

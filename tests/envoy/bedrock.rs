@@ -179,7 +179,8 @@ fn a_request_that_bedrock_cannot_carry_is_not_sent_there() {
     let gateway = Use::of(&GATEWAY);
     let image = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://cat.test/1.png"}}]}]);
     let response = gateway.send(&Request::ask("t/refused-by-us", json!({"messages": image})));
-    let expected = "No endpoints found for t/refused-by-us: the messages have an image by URL, it is served by signed";
+    let expected =
+        "No endpoints found for t/refused-by-us: the messages have an image by URL (a data: URI would do), it is served by signed";
     assert_eq!(response.error(404), expected);
     assert_eq!(gateway.provider("signed").received("refused-by-us").len(), 0);
 }

@@ -59,7 +59,7 @@ fn what_nobody_can_carry_is_named() {
     let gateway = Use::of(&GATEWAY);
     let file = messages(json!({"type": "file", "file": {"file_id": "file-abc"}}));
     let answer = gateway.send(&Request::ask("t/nobody", json!({"messages": file})));
-    let expected = "No endpoints found for t/nobody: the messages have a file by file_id, it is served by anthropic, bedrock";
+    let expected = "No endpoints found for t/nobody: the messages have a file without `file_data` (a data: URI would do), it is served by anthropic, bedrock";
     assert_eq!(answer.error(404), expected);
 }
 

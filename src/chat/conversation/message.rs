@@ -170,11 +170,12 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
     let mut tool_calls = None;
     let mut function_call = None;
     let mut details = None;
+    let mut unread = None;
     scanner.object(|scanner, key, _| {
         match key.raw {
             b"role" => message.role = role(scanner.string()?),
             b"name" => message.name = text(scanner)?,
-            b"content" => message.content = part::read_all(scanner)?,
+            b"content" => message.content = part::read_all(scanner, &mut unread)?,
             b"refusal" => refusal = text(scanner)?,
             b"tool_call_id" => message.tool_call_id = text(scanner)?,
             b"tool_calls" => tool_calls = present(scanner)?,
@@ -184,6 +185,11 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
         }
         Ok(())
     })?;
+    // To leave it out would be to answer, and to charge, for something else than was asked.
+    if let Some(part) = unread {
+        let expected = "text, image_url, file, input_audio or video_url, with what belongs to it";
+        return Err(ClientError::invalid(format!("messages[{place}].content[{part}]"), expected));
+    }
     if let Some(refusal) = refusal.filter(|_| message.content.is_empty()) {
         message.content.push(Part::text(refusal));
     }

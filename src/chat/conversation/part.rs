@@ -85,8 +85,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads a content: a string, parts, or nothing. Parts that nobody knows are left out.
-pub(super) fn read_all<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Part<'a>>, Error> {
+/// Reads a content: a string, parts, or nothing. `unread` becomes the place of a part that nobody knows, if there is one.
+pub(super) fn read_all<'a>(scanner: &mut Scanner<'a>, unread: &mut Option<usize>) -> Result<Vec<Part<'a>>, Error> {
     let mut parts = Vec::new();
     match scanner.kind()? {
         Kind::String => parts.push(Part::text(scanner.string()?)),
@@ -96,7 +96,10 @@ pub(super) fn read_all<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Part<'a>>, E
                 parts.push(Part::text(scanner.string()?));
                 return Ok(());
             }
-            parts.extend(read(scanner)?);
+            match read(scanner)? {
+                Some(part) => parts.push(part),
+                None => *unread = unread.or(Some(parts.len())),
+            }
             Ok(())
         })?,
         _ => _ = scanner.skip()?,

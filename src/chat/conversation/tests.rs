@@ -19,7 +19,7 @@ fn t02_t03_t04_every_role_and_every_content() {
     let request = messages(
         r#"[{"role":"system","content":"a\n"},{"role":"developer","content":[{"type":"text","text":"b","cache_control":{"type":"ephemeral"}}]},
         {"role":"user","name":"Ann","content":[{"type":"image_url","image_url":{"url":"data:image\/png;base64,AAAA"}},{"type":"file","file":{"filename":"f.pdf","file_data":"https://x/f.pdf"}},
-          {"type":"input_audio","input_audio":{"data":"BBBB","format":"wav"}},{"type":"hologram","hologram":{}}]},
+          {"type":"input_audio","input_audio":{"data":"BBBB","format":"wav"}}]},
         {"role":"assistant","content":null,"refusal":"no"},{"role":"function","name":"f","content":"7"}]"#,
     );
     let conversation = request.conversation().unwrap();
@@ -29,7 +29,7 @@ fn t02_t03_t04_every_role_and_every_content() {
     assert_eq!(conversation.messages[1].content[0].cache_control, Some(&br#"{"type":"ephemeral"}"#[..]));
     let user = &conversation.messages[2];
     assert!(user.name.is_some_and(|name| name.is("Ann")));
-    assert_eq!(user.content.len(), 3, "what nobody knows is left out");
+    assert_eq!(user.content.len(), 3);
     assert!(
         matches!(&user.content[0].content, Content::Image(Source::Inline { media_type, data }) if media_type == "image/png" && data == "AAAA")
     );
@@ -39,6 +39,15 @@ fn t02_t03_t04_every_role_and_every_content() {
     assert!(matches!(&user.content[2].content, Content::Audio { data, format } if data.is("BBBB") && format.is("wav")));
     assert!(matches!(conversation.messages[3].content[0].content, Content::Text(text) if text.is("no")));
     assert!(conversation.messages[4].tool_call_id.is_some_and(|id| id.is("f")));
+}
+
+#[test]
+fn a_part_that_nobody_knows_is_not_left_out_in_silence() {
+    for part in [r#"{"type":"hologram","hologram":{}}"#, r#"{"type":"text","text":"a","type":"image"}"#, "{}"] {
+        let request = messages(&format!(r#"[{{"role":"user","content":[{{"type":"text","text":"x"}},{part}]}}]"#));
+        let error = request.conversation().unwrap_err().to_string();
+        assert!(error.starts_with("Invalid `messages[0].content[1]`: expected text, image_url"), "{error}");
+    }
 }
 
 #[test]

@@ -229,6 +229,23 @@ fn a_compressed_error_is_judged_by_its_status() {
 }
 
 #[test]
+fn s11_a_compressed_answer_in_another_format_is_a_failure() {
+    let compressed = || ResponseHead { encoded: true, ..head(200, Media::Json) };
+    for stream in [false, true] {
+        let mut exchange = asked(stream, &[TWO_AT_GOOGLE, TWO_AT_THIRD]);
+        assert_eq!(exchange.handle_response_head(compressed(), false, &NOW), Step::Retry);
+        assert_eq!(troubles(&mut exchange, NOW).len(), 1);
+        let mut exchange = asked(stream, &[TWO_AT_GOOGLE]);
+        assert_eq!(exchange.handle_response_head(compressed(), false, &NOW), Step::Hold);
+        assert!(exchange.wants_whole_body() && !exchange.is_released());
+        let (head, json) = released(exchange.handle_whole_body(b"\x1f\x8b", &NOW));
+        assert_eq!(head.status, 502);
+        assert!(json["error"]["metadata"]["raw"].as_str().unwrap().starts_with("The answer is compressed"), "{json}");
+        assert!(exchange.settle(NOW).spent.is_none());
+    }
+}
+
+#[test]
 fn a_failure_without_a_body_is_left_to_the_gateway_role() {
     for (status, told) in [(503, 503), (405, 400), (429, 429), (200, 502), (304, 502)] {
         let mut exchange = asked(false, &[ONE_AT_FIRST]);

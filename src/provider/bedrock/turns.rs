@@ -104,10 +104,12 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Appends the elements of `messages`, the first of which has to be the user's.
+    /// Appends the elements of `messages`, of which there has to be one, and the first of which has to be the user's.
     pub(super) fn write(self, out: &mut Vec<u8>) {
-        if self.turns.first().is_some_and(|turn| turn.is_assistant) {
-            out.extend_from_slice(b"{\"role\":\"user\",\"content\":[{\"text\":\".\"}]},");
+        // There has to be something to answer.
+        if self.turns.first().is_none_or(|turn| turn.is_assistant) {
+            out.extend_from_slice(b"{\"role\":\"user\",\"content\":[{\"text\":\".\"}]}");
+            out.extend_from_slice(if self.turns.is_empty() { b"" } else { b"," });
         }
         for (place, mut turn) in self.turns.into_iter().enumerate() {
             if turn.has_document && !turn.has_text {

@@ -54,6 +54,10 @@ pub(super) fn contents_into(messages: &[Message<'_>], with_ids: bool, out: &mut 
     if alone {
         // There has to be something to answer.
         system.iter().for_each(|text| turns.text(Speaker::User, *text, None));
+        if system.is_empty() {
+            turns.begin(Speaker::User);
+            turns.out.extend_from_slice(b"\"text\":\".\"}");
+        }
     }
     turns.end();
     if !alone && !system.is_empty() {

@@ -60,7 +60,10 @@ fn an_attachment_goes_only_where_it_can_be_carried() {
         (json!({"type": "video_url", "video_url": {"url": "https://a.test/x.mp4"}}), &["gemini", "openai"]),
         (json!({"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}}), &["bedrock", "gemini", "openai"]),
         (json!({"type": "text", "text": "data:"}), &["anthropic", "bedrock", "gemini", "mistral", "openai"]),
-        (json!({"type": "image_url"}), &["anthropic", "bedrock", "gemini", "mistral", "openai"]),
+        (json!({"type": "image", "source": {"type": "base64", "data": "iVBO"}}), &["mistral", "openai"]),
+        (json!({"type": "input_image", "image_url": "https://a.test/x.png"}), &["mistral", "openai"]),
+        (json!({"type": "document", "source": {}}), &["mistral", "openai"]),
+        (json!({"text": "What is this?"}), &["mistral", "openai"]),
     ] {
         let expected = expected.iter().map(|dialect| (*dialect).to_owned()).collect::<Vec<_>>();
         assert_eq!(at(&ALL).sending(part.clone()).at_providers(), expected, "{part}");
@@ -70,12 +73,22 @@ fn an_attachment_goes_only_where_it_can_be_carried() {
 #[test]
 fn the_attachment_that_nobody_can_carry_is_named() {
     for (dialect, part, expected) in [
-        ("bedrock", image("https://a.test/x.png"), "the messages have an image by URL"),
+        ("bedrock", image("https://a.test/x.png"), "the messages have an image by URL (a data: URI would do)"),
         ("anthropic", json!({"type": "input_audio", "input_audio": {"data": "UklG", "format": "wav"}}), "the messages have audio"),
-        ("anthropic", file("file_id", "file-abc"), "the messages have a file by file_id"),
+        ("anthropic", file("file_id", "file-abc"), "the messages have a file without `file_data` (a data: URI would do)"),
+        ("gemini", file("file_url", "https://a.test/x"), "the messages have a file without `file_data` (a data: URI would do)"),
         ("mistral", json!({"type": "video_url", "video_url": {"url": "https://a.test/x"}}), "the messages have a video by URL"),
     ] {
         let (status, message) = at(&[dialect]).sending(part).refused();
+        assert_eq!((status, message), (404, format!("No endpoints found for t/m: {expected}, it is served by {dialect}")));
+    }
+}
+
+#[test]
+fn a_part_that_nobody_can_translate_is_named() {
+    for dialect in ["anthropic", "bedrock", "cohere", "gemini"] {
+        let (status, message) = at(&[dialect]).sending(json!({"type": "image", "source": {}})).refused();
+        let expected = "messages[0].content[1].type is none of text, image_url, file, input_audio and video_url";
         assert_eq!((status, message), (404, format!("No endpoints found for t/m: {expected}, it is served by {dialect}")));
     }
 }

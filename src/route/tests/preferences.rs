@@ -85,8 +85,13 @@ fn the_filter_that_left_nothing_is_named() {
 
 #[test]
 fn what_the_messages_hold_has_to_be_taken() {
-    for (kind, what) in [("image_url", "image"), ("file", "file"), ("input_audio", "audio"), ("video_url", "video")] {
-        let messages = json!([{"role": "user", "content": [{"type": kind}]}]);
+    for (kind, value, what) in [
+        ("image_url", json!("https://a.test/x"), "image"),
+        ("file", json!({"file_id": "file-abc"}), "file"),
+        ("input_audio", json!({"data": "UklG", "format": "wav"}), "audio"),
+        ("video_url", json!({"url": "https://a.test/x"}), "video"),
+    ] {
+        let messages = json!([{"role": "user", "content": [{"type": kind, kind: value}]}]);
         assert_eq!(ask("acme/all").with("messages", messages.clone()).left().len(), 3, "all is taken where nothing is said");
         let (status, message) = ask("acme/text").with("messages", messages).refused();
         assert_eq!(status, 404);
