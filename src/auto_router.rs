@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use crate::error::ClientError;
 use crate::glob::Glob;
 use crate::json::{Error, ErrorKind, Kind, Scanner};
 
@@ -12,10 +11,13 @@ use crate::json::{Error, ErrorKind, Kind, Scanner};
 pub const MODEL: &str = "openrouter/auto";
 
 /// The id of its plugin.
-const PLUGIN: &str = "auto-router";
+pub const PLUGIN: &str = "auto-router";
+
+/// What the settings of its plugin have to be.
+pub const EXPECTED: &str = "allowed_models and excluded_models as arrays of model ids, cost_tier as one of low, medium, high, xhigh, max";
 
 /// What a request says to the auto router, in its `plugins`.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The models that may serve it, in patterns; none for all.
     allowed_models: Vec<Glob>,
@@ -47,28 +49,10 @@ pub const COST_TIERS: [(&str, CostTier); 5] =
 // === impl Settings ===
 
 impl Settings {
-    /// Reads a request's `plugins`; what other plugins have in it is passed over.
+    /// Reads the element of a request's `plugins` that is the auto router's.
     ///
-    /// Errors: if the settings of the auto router are not of this shape.
-    pub fn of_plugins(plugins: &[u8]) -> Result<Self, ClientError> {
-        const EXPECTED: &str = "an array of objects with an id; of the auto router with allowed_models and excluded_models, arrays of model \
-                                ids, and cost_tier, one of low, medium, high, xhigh, max";
-        let mut found = None;
-        let mut scanner = Scanner::new(plugins);
-        if plugins == b"null" {
-            return Ok(Self::default());
-        }
-        let read = scanner.array(|scanner| {
-            let plugin = scanner.raw()?;
-            if found.is_none() && is_meant(plugin)? {
-                found = Some(Self::read(plugin)?);
-            }
-            Ok(())
-        });
-        read.map(|()| found.unwrap_or_default()).map_err(|_| ClientError::invalid("plugins", EXPECTED))
-    }
-
-    fn read(plugin: &[u8]) -> Result<Self, Error> {
+    /// Errors: if it is not as [`EXPECTED`].
+    pub fn read(plugin: &[u8]) -> Result<Self, Error> {
         let mut settings = Self::default();
         Scanner::new(plugin).object(|scanner, key, _| {
             match key.raw {
@@ -93,20 +77,6 @@ impl Settings {
         let any = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(&model));
         (self.allowed_models.is_empty() || any(&self.allowed_models)) && !any(&self.excluded_models)
     }
-}
-
-/// Whether a plugin is the auto router, and not switched off.
-fn is_meant(plugin: &[u8]) -> Result<bool, Error> {
-    let (mut is_auto, mut is_on) = (false, true);
-    Scanner::new(plugin).object(|scanner, key, _| {
-        match key.raw {
-            b"id" => is_auto = scanner.string()?.is(PLUGIN),
-            b"enabled" => is_on = scanner.optional_bool()? != Some(false),
-            _ => _ = scanner.skip()?,
-        }
-        Ok(())
-    })?;
-    Ok(is_auto && is_on)
 }
 
 /// An array of patterns, in any case; or `null`, which is none.
@@ -142,21 +112,18 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
-    fn settings_stand_among_other_plugins() {
-        let read = |text: &str| Settings::of_plugins(text.as_bytes());
+    fn settings_say_which_models_may_serve() {
+        let read = |text: &str| Settings::read(text.as_bytes());
         let settings = read(
-            r#"[{"id":"web","max_results":3},{"id":"auto-router","allowed_models":["Anthropic/*","*/gpt-*"],
-                "excluded_models":["openai/gpt-4o"],"cost_tier":"xhigh"}]"#,
+            r#"{"id":"auto-router","allowed_models":["Anthropic/*","*/gpt-*"],"excluded_models":["openai/gpt-4o"],"cost_tier":"xhigh"}"#,
         );
         let settings = settings.unwrap();
         assert_eq!(settings.cost_tier, Some(CostTier::XHigh));
         for (model, allowed) in [("anthropic/claude", true), ("openai/gpt-5", true), ("openai/gpt-4o", false), ("google/gemini", false)] {
             assert_eq!(settings.allow(model), allowed, "{model}");
         }
-        for none in ["null", "[]", r#"[{"id":"auto-router","enabled":false,"allowed_models":[]}]"#, r#"[{"id":"auto-router"}]"#] {
-            assert_eq!(read(none), Ok(Settings::default()), "{none}");
-        }
-        for wrong in [r#"[{"id":"auto-router","cost_tier":"cheap"}]"#, r#"[{"id":"auto-router","allowed_models":"x"}]"#, "[1]", "{}"] {
+        assert_eq!(read(r#"{"id":"auto-router","allowed_models":null}"#), Ok(Settings::default()));
+        for wrong in [r#"{"cost_tier":"cheap"}"#, r#"{"allowed_models":"x"}"#, "1"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

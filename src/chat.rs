@@ -197,11 +197,6 @@ impl Request {
         self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
     }
 
-    /// `plugins`, as they were written.
-    pub fn plugins(&self) -> Option<&[u8]> {
-        self.body.get(self.member(Name::Plugins)?.value.clone())
-    }
-
     /// `session_id`, as it was written between its quotes, if it is not empty.
     pub fn session_id(&self) -> Option<&[u8]> {
         self.text_of(self.member(Name::SessionId)?)

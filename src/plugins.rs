@@ -3,6 +3,7 @@
 //! `transforms: ["middle-out"]` is the older spelling of context compression. See
 //! <https://openrouter.ai/docs/guides/features/plugins>.
 
+use crate::auto_router;
 use crate::error::ClientError;
 use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 
@@ -10,12 +11,14 @@ use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 const HAD: &str = "one of response-healing, context-compression, auto-router, file-parser with the native engine";
 
 /// The plugins that a request switches on or off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plugins {
     /// Whether a broken JSON answer is to be repaired.
     pub response_healing: bool,
     /// Whether a prompt that is too long may be shortened; `None`: where the endpoint is small, see [`Plugins::compresses`].
     pub context_compression: Option<bool>,
+    /// What is said to the auto router; `None` for nothing.
+    pub auto_router: Option<Box<auto_router::Settings>>,
 }
 
 /// One element of `plugins`.
@@ -24,6 +27,8 @@ struct Plugin<'a> {
     id: Option<Text<'a>>,
     disabled: bool,
     engine: Option<Text<'a>>,
+    /// The whole of it.
+    raw: &'a [u8],
 }
 
 // === impl Plugins ===
@@ -32,9 +37,10 @@ impl Plugins {
     /// A context of up to this many tokens has compression on by default.
     pub const SMALL_CONTEXT: u64 = 8192;
 
-    /// Reads the member `plugins`: `null`, or an array of objects with an `id`. The settings of the auto router are not looked at.
+    /// Reads the member `plugins`: `null`, or an array of objects with an `id`. Of several settings for the auto
+    /// router the first count.
     ///
-    /// Errors: if it is neither, or if a plugin is not switched off that this gateway does not have.
+    /// Errors: if it is neither, if a plugin is not switched off that this gateway does not have, or if one's settings are not right.
     pub fn read(&mut self, value: &[u8]) -> Result<(), ClientError> {
         let mut scanner = Scanner::new(value);
         let expected = "an array of objects with an id";
@@ -83,6 +89,7 @@ impl Plugins {
         Self {
             response_healing: self.response_healing || over.response_healing,
             context_compression: over.context_compression.or(self.context_compression),
+            auto_router: over.auto_router.or(self.auto_router),
         }
     }
 
@@ -105,7 +112,12 @@ impl Plugins {
                 engine("middle-out", "engine")?;
                 self.context_compression = Some(!plugin.disabled);
             }
-            "auto-router" => {}
+            auto_router::PLUGIN if !plugin.disabled && self.auto_router.is_none() => {
+                let settings = auto_router::Settings::read(plugin.raw);
+                self.auto_router =
+                    Some(Box::new(settings.map_err(|_| ClientError::invalid(format!("plugins[{place}]"), auto_router::EXPECTED))?));
+            }
+            auto_router::PLUGIN => {}
             // Files go to the models that read them, as they are: that is what OpenRouter calls native.
             "file-parser" => engine("native", "pdf.engine")?,
             _ if plugin.disabled => {}
@@ -127,6 +139,8 @@ impl Plugins {
 impl<'a> Plugin<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut plugin = Self::default();
+        scanner.kind()?;
+        let start = scanner.position();
         scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"id" => plugin.id = Some(scanner.string()?),
@@ -143,6 +157,7 @@ impl<'a> Plugin<'a> {
             }
             Ok(())
         })?;
+        plugin.raw = scanner.slice(start..scanner.position());
         Ok(plugin)
     }
 }
@@ -160,7 +175,7 @@ mod tests {
 
     #[test]
     fn plugins_are_switched_on_and_off() {
-        let on = |response_healing, context_compression| Ok(Plugins { response_healing, context_compression });
+        let on = |response_healing, context_compression| Ok(Plugins { response_healing, context_compression, auto_router: None });
         for (value, expected) in [
             ("null", on(false, None)),
             ("[]", on(false, None)),
@@ -170,7 +185,7 @@ mod tests {
             (r#"[{"id":"context-compression"},{"id":"response-healing","enabled":true}]"#, on(true, Some(true))),
             (r#"[{"id":"context-compression","engine":"middle-out"}]"#, on(false, Some(true))),
             (r#"[{"id":"context-compression","enabled":false}]"#, on(false, Some(false))),
-            (r#"[{"id":"auto-router","allowed_models":["a/*"]},{"id":"web","enabled":false,"max_results":3}]"#, on(false, None)),
+            (r#"[{"id":"auto-router","enabled":false,"cost_tier":7},{"id":"web","enabled":false,"max_results":3}]"#, on(false, None)),
             (r#"[{"id":"file-parser"},{"id":"file-parser","pdf":{"engine":"native"}}]"#, on(false, None)),
         ] {
             assert_eq!(read(value), expected, "{value}");
@@ -186,6 +201,7 @@ mod tests {
             (r#"[{"id":"context-compression","engine":"zip"}]"#, "Invalid `plugins[0].engine`: expected middle-out"),
             (r#"[{"id":"file-parser","pdf":{"engine":"mistral-ocr"}}]"#, "Invalid `plugins[0].pdf.engine`: expected native"),
             (r#"[{"enabled":true}]"#, "plugins[0].id"),
+            (r#"[{"id":"web","enabled":false},{"id":"auto-router","cost_tier":"cheap"}]"#, "Invalid `plugins[1]`: expected allowed_models"),
             (r#"[{"id":7}]"#, "Invalid `plugins`"),
             (r#"{"id":"web"}"#, "Invalid `plugins`"),
             (r#"["web"]"#, "Invalid `plugins`"),
@@ -207,12 +223,12 @@ mod tests {
         }
         let old = Plugins { context_compression: Some(true), ..Plugins::default() };
         let new = Plugins { context_compression: Some(false), ..Plugins::default() };
-        assert_eq!((old.under(new), old.under(Plugins::default())), (new, old));
+        assert_eq!((old.clone().under(new.clone()), old.clone().under(Plugins::default())), (new, old));
     }
 
     #[test]
     fn small_contexts_are_compressed_unless_it_is_switched_off() {
-        let said = |context_compression| Plugins { response_healing: false, context_compression };
+        let said = |context_compression| Plugins { context_compression, ..Plugins::default() };
         assert!(said(None).compresses(8192) && !said(None).compresses(8193));
         assert!(said(Some(true)).compresses(1_000_000) && !said(Some(false)).compresses(10));
     }

@@ -9,18 +9,16 @@ use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
 
 /// How the auto router goes about a request.
-pub(super) struct Auto {
-    settings: Settings,
+pub(super) struct Auto<'a> {
+    settings: Option<&'a Settings>,
 }
 
 // === impl Auto ===
 
-impl Auto {
+impl<'a> Auto<'a> {
     /// By what the request says.
-    ///
-    /// Errors: if its settings are not of the right shape.
-    pub(super) fn new(ask: &Ask<'_>) -> Result<Self, Error> {
-        Ok(Self { settings: ask.request.plugins().map(Settings::of_plugins).transpose()?.unwrap_or_default() })
+    pub(super) fn new(ask: &Ask<'a>) -> Self {
+        Self { settings: ask.request.plugins.auto_router.as_deref() }
     }
 
     /// The endpoints of the models that may serve the request, and that it fits into.
@@ -28,7 +26,8 @@ impl Auto {
     /// Errors: if there is none.
     pub(super) fn candidates(&self, gateway: &Gateway, ask: &Ask<'_>) -> Result<Vec<Rc<Endpoint>>, Error> {
         let models = gateway.auto_router.models.iter();
-        let models = models.filter(|model| self.settings.allow(model.id.as_str()) && ask.key.allows(model.id.as_str()));
+        let models = models
+            .filter(|model| self.settings.is_none_or(|settings| settings.allow(model.id.as_str())) && ask.key.allows(model.id.as_str()));
         let tokens = ask.request.prompt_tokens().saturating_add(ask.request.max_tokens.unwrap_or(0));
         let has_room = |endpoint: &&Rc<Endpoint>| endpoint.context_length.is_none_or(|length| tokens <= length);
         let endpoints: Vec<_> = models.flat_map(|model| &model.endpoints).filter(has_room).cloned().collect();
@@ -46,7 +45,7 @@ impl Auto {
             let place = groups.partition_point(|before| price(before) <= price(group));
             groups.insert(place, group.to_vec());
         }
-        let tier = self.settings.cost_tier.or(gateway.auto_router.cost_tier);
+        let tier = self.settings.and_then(|settings| settings.cost_tier).or(gateway.auto_router.cost_tier);
         let band = tier.map_or(0..groups.len(), |tier: CostTier| tier.band(groups.len()));
         groups.into_iter().skip(band.start).take(band.len())
     }

@@ -17,7 +17,7 @@ type Endpoints = Vec<Rc<Endpoint>>;
 /// The endpoints that are left after every filter.
 ///
 /// Errors: if none is left, naming the filter that removed the last, or if a preference cannot be honoured.
-pub(super) fn filter(resolved: &Resolved, ask: &Ask<'_>) -> Result<Endpoints, Error> {
+pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints, Error> {
     let preferences = &ask.request.preferences;
     let mut left = Left { asked: &resolved.asked, by_auto: resolved.auto.is_some(), endpoints: resolved.endpoints.clone() };
     if let Some(only) = &preferences.only {

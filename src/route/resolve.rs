@@ -12,7 +12,7 @@ use crate::model::{DynamicVariant, ModelId};
 use crate::preferences::SortBy;
 
 /// A model's name, resolved.
-pub(super) struct Resolved {
+pub(super) struct Resolved<'a> {
     /// What the client asked for.
     pub(super) asked: String,
     /// The candidates.
@@ -22,7 +22,7 @@ pub(super) struct Resolved {
     /// What chose the model, if it was not the client.
     pub(super) strategy: Option<Strategy>,
     /// How the auto router goes about it, if it was asked for.
-    pub(super) auto: Option<Auto>,
+    pub(super) auto: Option<Auto<'a>>,
 }
 
 /// What a model's name says about the order of its endpoints.
@@ -39,7 +39,7 @@ pub(super) struct Wish {
 /// Finds what `name` stands for: the first rule that matches says, else the catalogue, else the auto router.
 ///
 /// Errors: if it is no model's name, or one that the key may not use, or a variant that cannot be had.
-pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut fastrand::Rng) -> Result<Resolved, Error> {
+pub(super) fn resolve<'a>(gateway: &Gateway, name: &str, ask: &Ask<'a>, random: &mut fastrand::Rng) -> Result<Resolved<'a>, Error> {
     if let Some(rule) = gateway.rules.iter().find(|rule| matches(&rule.matches, name, ask)) {
         let one = |model: &Rc<Model>| resolved(name, &model.endpoints);
         let resolved = match &rule.action {
@@ -66,7 +66,7 @@ pub(super) fn resolve(gateway: &Gateway, name: &str, ask: &Ask<'_>, random: &mut
     match model {
         Some(model) => allowed(Resolved { wish, ..resolved(name, &model.endpoints) }, ask),
         None if id.catalogued().eq_ignore_ascii_case(auto_router::MODEL) => {
-            let auto = Auto::new(ask)?;
+            let auto = Auto::new(ask);
             let endpoints = auto.candidates(gateway, ask)?;
             Ok(Resolved { asked: shown(name), endpoints, wish, strategy: Some(Strategy::Auto), auto: Some(auto) })
         }
@@ -89,7 +89,7 @@ impl Wish {
     }
 }
 
-fn resolved(name: &str, endpoints: &[Rc<Endpoint>]) -> Resolved {
+fn resolved(name: &str, endpoints: &[Rc<Endpoint>]) -> Resolved<'static> {
     Resolved { asked: shown(name), endpoints: endpoints.to_vec(), wish: Wish::default(), strategy: None, auto: None }
 }
 
@@ -100,7 +100,7 @@ fn shown(name: &str) -> String {
 }
 
 /// Leaves the endpoints of models that the key may use.
-fn allowed(mut resolved: Resolved, ask: &Ask<'_>) -> Result<Resolved, Error> {
+fn allowed<'a>(mut resolved: Resolved<'a>, ask: &Ask<'_>) -> Result<Resolved<'a>, Error> {
     resolved.endpoints.retain(|endpoint| ask.key.allows(&endpoint.catalogue_id));
     if resolved.endpoints.is_empty() {
         return Err(ClientError::ModelNotAllowed(resolved.asked).into());
