@@ -9,18 +9,18 @@ use super::{
     wire,
 };
 
-static GATEWAY: Shared = Shared::new(|| {
+pub static GATEWAY: Shared = Shared::new(|| {
     let gateway = Gateway::start(Setup::new().concurrency(1).providers(&["first"]).models(&["t/m"], &["first"]));
     gateway.provider("first").answers("m", wire::completion("well"));
     gateway
 });
 
-fn assert_well(gateway: &Gateway, after: &str) {
+pub fn assert_well(gateway: &Gateway, after: &str) {
     assert_eq!(gateway.ask("t/m").content(), "well", "after {after}");
 }
 
 /// The request is answered with one of these statuses, as an error if it is none of success; and the next request works.
-fn assert_answered(gateway: &Gateway, what: &str, request: &Request, statuses: &[u16]) {
+pub fn assert_answered(gateway: &Gateway, what: &str, request: &Request, statuses: &[u16]) {
     let response = gateway.send(request);
     assert!(statuses.contains(&response.status), "{what}: {} {}", response.status, response.text());
     if response.status != 200 {
