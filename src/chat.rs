@@ -13,8 +13,10 @@ mod length;
 mod member;
 mod messages;
 mod part;
+mod provenance;
 mod rewrite;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use attachment::{Attachment, Attachments, Medium, Origin};
@@ -22,6 +24,7 @@ pub use envelope::{DONE, Envelope};
 pub use finish::{Finish, Word};
 pub use length::Length;
 pub use member::{Field, Name};
+pub use provenance::Provenance;
 pub use rewrite::Target;
 
 use self::member::Member;
@@ -200,6 +203,12 @@ impl Request {
     /// `session_id`, as it was written between its quotes, if it is not empty.
     pub fn session_id(&self) -> Option<&[u8]> {
         self.text_of(self.member(Name::SessionId)?)
+    }
+
+    /// What `session_id` says, if it is not empty.
+    pub fn session(&self) -> Option<Cow<'_, str>> {
+        let text = Scanner::at(&self.body, self.member(Name::SessionId)?.value.start).string().ok()?;
+        Some(text.value()).filter(|session| !session.is_empty())
     }
 
     /// `prompt_cache_key`, as it was written between its quotes, if it is not empty.

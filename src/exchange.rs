@@ -24,7 +24,7 @@ pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
 use crate::api::Api;
-use crate::chat::{Envelope, Finish, Name, Request};
+use crate::chat::{Envelope, Finish, Name, Provenance, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
@@ -55,6 +55,8 @@ pub struct Exchange {
     first_token: Option<Millis>,
     /// How the answer ended.
     finish: Option<Finish>,
+    /// What the provider said of it.
+    provenance: Provenance,
     /// Whether a response to the client has begun.
     released: bool,
     /// The `Retry-After` of a failure that the gateway role tells.
@@ -89,6 +91,7 @@ impl Exchange {
             troubles: Vec::new(),
             first_token: None,
             finish: None,
+            provenance: Provenance::default(),
             released: false,
             retry_after: None,
             refused: None,
@@ -112,6 +115,11 @@ impl Exchange {
     /// The request, as the current attempt's endpoint gets it.
     pub fn request(&self) -> &Request {
         self.compressed.as_deref().unwrap_or(&self.request)
+    }
+
+    /// What chose the model.
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// Since when it is under way.
@@ -259,8 +267,9 @@ impl Exchange {
                 self.handle_body(&answer::as_event(body), true, clock)
             }
             Answer::Whole => match self.answer_whole(body) {
-                Ok((body, spent, finish)) => {
+                Ok((body, spent, finish, provenance)) => {
                     self.finish = finish;
+                    self.provenance = provenance;
                     let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
                     self.answer = Answer::Complete(spent);
                     self.succeed(clock);
@@ -281,8 +290,9 @@ impl Exchange {
             return Step::Body(Vec::new());
         };
         let fed = streamed.feed(bytes, end);
-        if matches!(fed, answer::Fed::Done { .. }) {
+        if matches!(fed, answer::Fed::Done { .. } | answer::Fed::FailedMidway { .. }) {
             self.finish = streamed.finish();
+            self.provenance = streamed.provenance();
         }
         match fed {
             answer::Fed::Hold => Step::Hold,
@@ -372,6 +382,9 @@ impl Exchange {
             Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, self.request(), *bytes)),
             _ => None,
         };
+        if let Answer::Stream(streamed) = &self.answer {
+            self.provenance = streamed.provenance();
+        }
         let cancelled = match &self.answer {
             Answer::Complete(_) | Answer::Passing { .. } => false,
             // A failure that nobody was told of: the next endpoint was about to be asked.
@@ -393,6 +406,7 @@ impl Exchange {
             attempts: std::mem::take(&mut self.attempts),
             spent,
             finish: self.finish,
+            provenance: self.provenance,
             cancelled,
             duration: now.since(self.started),
             time_to_first_token: self.first_token.map(|first| first.since(self.started)),
@@ -416,7 +430,7 @@ impl Exchange {
         Envelope::new(&self.generation_id, provider, model, self.started.as_secs())
     }
 
-    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent, Option<Finish>), Fault> {
+    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent, Option<Finish>, Provenance), Fault> {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b""));
         };
@@ -430,7 +444,7 @@ impl Exchange {
         if let Some(healed) = self.heal(&body) {
             body = healed;
         }
-        Ok((body, spent, completion.finish))
+        Ok((body, spent, completion.finish, completion.provenance))
     }
 
     /// The completion with the JSON in it healed, if that was asked for and something is broken.

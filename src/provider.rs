@@ -21,7 +21,7 @@ pub use fault::Fault;
 
 use self::overrides::Overrides;
 use crate::api::Api;
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::clock::Clock;
 use crate::config::{Dialect, Format};
 use crate::endpoint::Endpoint;
@@ -51,6 +51,8 @@ pub struct Completion {
     pub output_bytes: usize,
     /// Why it ended.
     pub finish: Option<Finish>,
+    /// What the provider says of it.
+    pub provenance: Provenance,
 }
 
 /// A streamed answer: the provider's bytes in, OpenRouter's chunks out.
@@ -79,6 +81,8 @@ pub struct Account {
     pub finished: bool,
     /// Which.
     pub finish: Option<Finish>,
+    /// What the provider has said of the answer.
+    pub provenance: Provenance,
     /// Whether an event passed that was too large to be read, so that the count may be short.
     pub unread: bool,
 }

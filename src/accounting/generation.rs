@@ -6,11 +6,14 @@ use std::borrow::Cow;
 
 use super::activity::{endpoint_id, endpoint_number};
 use super::object::Object;
+use crate::api::Api;
+use crate::auto_router;
 use crate::calendar::timestamp;
 use crate::clock::Millis;
 use crate::exchange::{Attempt, Exchange, Outcome, Settlement};
 use crate::price::NanoUsd;
 use crate::protobuf::{varint, varint_into};
+use crate::route::Strategy;
 
 /// How a client presents itself, in headers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct Presentation<'a> {
     pub referer: Option<&'a [u8]>,
     /// `x-openrouter-title` or `x-title`.
     pub title: Option<&'a [u8]>,
+    /// `x-session-id`.
+    pub session: Option<&'a [u8]>,
 }
 
 /// What became of a request, read from its record.
@@ -36,9 +41,16 @@ pub struct Generation<'a> {
     user_agent: Cow<'a, str>,
     referer: Cow<'a, str>,
     title: Cow<'a, str>,
+    session_id: Cow<'a, str>,
+    upstream_id: Cow<'a, str>,
+    service_tier: Cow<'a, str>,
     created: Millis,
     cost: NanoUsd,
     streamed: bool,
+    /// Whether vectors were asked for, and no words.
+    embeds: bool,
+    /// Whether the auto router chose the model.
+    is_auto: bool,
     cancelled: bool,
     /// Milliseconds to the first token.
     latency: Option<u64>,
@@ -70,16 +82,18 @@ struct Response<'a> {
 }
 
 /// A record is never larger.
-pub const MAX_RECORD: usize = 2 * (1 + MAX_TEXT) + 7 * (2 + MAX_TEXT) + 12 * 10 + MAX_RESPONSES * (2 * (2 + MAX_TEXT) + 3 * 10);
+pub const MAX_RECORD: usize = 2 * (1 + MAX_TEXT) + 10 * (2 + MAX_TEXT) + 12 * 10 + MAX_RESPONSES * (2 * (2 + MAX_TEXT) + 3 * 10);
 
-/// What of a text is kept, in bytes.
-const MAX_TEXT: usize = 200;
+/// What of a text is kept, in bytes: a session's id has up to 256.
+const MAX_TEXT: usize = 256;
 /// What attempts are kept: the first so many.
 const MAX_RESPONSES: usize = 8;
 
 const STREAMED: u64 = 1;
 const CANCELLED: u64 = 2;
 const COUNTED: u64 = 4;
+const EMBEDS: u64 = 8;
+const AUTO: u64 = 16;
 
 /// The record of a settled exchange.
 pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'_>) -> Vec<u8> {
@@ -87,6 +101,7 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
     let last = settled.attempts.last().map(|attempt| &attempt.endpoint);
     let asked = exchange.request().models.first().map_or("", |model| model.as_str());
     let finish = settled.finish.unwrap_or_default();
+    let session = exchange.request().session();
     for text in [
         exchange.generation_id().as_bytes(),
         settled.key.name.as_bytes(),
@@ -97,13 +112,20 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
         client.user_agent.unwrap_or_default(),
         client.referer.unwrap_or_default(),
         client.title.unwrap_or_default(),
+        session.as_deref().map(str::as_bytes).or(client.session).unwrap_or_default(),
+        settled.provenance.upstream_id.as_str().as_bytes(),
+        settled.provenance.service_tier.as_str().as_bytes(),
     ] {
         text_into(text, &mut out);
     }
     let spent = settled.spent.unwrap_or_default();
     let flag = |flag: u64, holds: bool| if holds { flag } else { 0 };
     for number in [
-        flag(STREAMED, settled.stream) | flag(CANCELLED, settled.cancelled) | flag(COUNTED, settled.spent.is_some()),
+        flag(STREAMED, settled.stream)
+            | flag(CANCELLED, settled.cancelled)
+            | flag(COUNTED, settled.spent.is_some())
+            | flag(EMBEDS, exchange.request().api == Api::Embeddings)
+            | flag(AUTO, exchange.strategy() == Strategy::Auto),
         exchange.started().0,
         spent.cost.total.get(),
         // 0 for none.
@@ -153,6 +175,7 @@ impl<'a> Generation<'a> {
         let (id, key, model, provider) = (reader.text()?, reader.text()?, reader.text()?, reader.text()?);
         let (finish_reason, native_finish_reason) = (reader.text()?, reader.text()?);
         let (user_agent, referer, title) = (reader.text()?, reader.text()?, reader.text()?);
+        let (session_id, upstream_id, service_tier) = (reader.text()?, reader.text()?, reader.text()?);
         let (flags, created, cost) = (reader.number()?, reader.number()?, reader.number()?);
         let (first, duration) = (reader.number()?, reader.number()?);
         let tokens = Tokens {
@@ -178,9 +201,14 @@ impl<'a> Generation<'a> {
             user_agent,
             referer,
             title,
+            session_id,
+            upstream_id,
+            service_tier,
             created: Millis(created),
             cost: NanoUsd::new(cost),
             streamed: flags & STREAMED != 0,
+            embeds: flags & EMBEDS != 0,
+            is_auto: flags & AUTO != 0,
             cancelled: flags & CANCELLED != 0,
             latency: first.checked_sub(1),
             duration,
@@ -206,7 +234,11 @@ impl<'a> Generation<'a> {
         out.text("model", Some(&self.model));
         out.text("provider_name", there(&self.provider));
         out.text("created_at", Some(&timestamp(self.created)));
-        out.text("api_type", Some("completions"));
+        out.text("api_type", Some(if self.embeds { "embeddings" } else { "completions" }));
+        out.text("router", self.is_auto.then_some(auto_router::MODEL));
+        out.text("upstream_id", there(&self.upstream_id));
+        out.text("session_id", there(&self.session_id));
+        out.text("service_tier", there(&self.service_tier));
         out.usd("total_cost", self.cost);
         out.usd("usage", self.cost);
         out.flag("is_byok", false);
@@ -248,10 +280,6 @@ impl<'a> Generation<'a> {
             "num_media_prompt",
             "num_search_results",
             "preset_id",
-            "router",
-            "service_tier",
-            "session_id",
-            "upstream_id",
             "upstream_inference_cost",
             "web_search_engine",
             "workspace_id",

@@ -209,13 +209,14 @@ fn a_record_is_bounded_and_read_whole_or_not_at_all() {
     let settled = exchange.settle(Millis(FRIDAY + 20_000));
     let long = "\u{e9}".repeat(5000);
     let long = Some(long.as_bytes());
-    let record = record(&exchange, &settled, &Presentation { user_agent: long, referer: long, title: long });
+    let record = record(&exchange, &settled, &Presentation { user_agent: long, referer: long, title: long, session: long });
     assert!(record.len() <= MAX_RECORD, "{}", record.len());
     let generation = Generation::parse(&record).unwrap();
     assert!(generation.is("gen-1-a", "chief") && !generation.is("gen-1-a", "other") && !generation.is("gen-1-b", "chief"));
     let told = json(&generation.body())["data"].clone();
-    assert_eq!((&told["user_agent"].as_str().unwrap().len(), &told["total_cost"]), (&200, &0.into()));
+    assert_eq!((&told["user_agent"].as_str().unwrap().len(), &told["total_cost"]), (&256, &0.into()));
     assert_eq!((&told["provider_responses"][0]["latency"], &told["provider_responses"][0]["status"]), (&1000.into(), &Value::Null));
+    assert_eq!((&told["api_type"], &told["upstream_id"], &told["router"]), (&"completions".into(), &Value::Null, &Value::Null));
     assert_eq!((&told["cancelled"], &told["tokens_prompt"]), (&true.into(), &Value::Null));
     assert!(!told.to_string().contains("secret"));
     for end in 0..record.len() {

@@ -11,14 +11,12 @@ pub struct Finish {
     pub native: Word,
 }
 
-/// A word of a provider's: its first 31 bytes, kept without an allocation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Word {
+/// A word of a provider's: its first 31 bytes, or as many as `MAX`, kept without an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word<const MAX: usize = 31> {
     len: u8,
-    bytes: [u8; MAX_WORD],
+    bytes: [u8; MAX],
 }
-
-const MAX_WORD: usize = 31;
 
 // === impl Finish ===
 
@@ -36,15 +34,27 @@ impl Finish {
 
 // === impl Word ===
 
-impl Word {
+impl<const MAX: usize> Default for Word<MAX> {
+    fn default() -> Self {
+        Self { len: 0, bytes: [0; MAX] }
+    }
+}
+
+impl<const MAX: usize> Word<MAX> {
     /// The word `text`.
     pub fn of(text: &[u8]) -> Self {
         let mut word = Self::default();
-        for (place, byte) in word.bytes.iter_mut().zip(text) {
-            *place = *byte;
-            word.len = word.len.saturating_add(1);
+        let text = text.get(..MAX).unwrap_or(text);
+        if let (Some(place), Ok(len)) = (word.bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            place.copy_from_slice(text);
+            word.len = len;
         }
         word
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Its text, as far as it is text.
@@ -65,9 +75,10 @@ mod tests {
 
     #[test]
     fn a_word_is_kept_short_and_whole_characters_only() {
-        assert_eq!(Word::of(b"stop").as_str(), "stop");
-        assert_eq!(Word::of(b"").as_str(), "");
-        assert_eq!(Word::of(&[b'a'; 100]).as_str().len(), 31);
-        assert_eq!(Word::of("a\u{20ac}".repeat(12).as_bytes()).as_str(), "a\u{20ac}".repeat(7) + "a");
+        assert_eq!(<Word>::of(b"stop").as_str(), "stop");
+        assert_eq!(<Word>::of(b"").as_str(), "");
+        assert_eq!(<Word>::of(&[b'a'; 100]).as_str().len(), 31);
+        assert_eq!(Word::<64>::of(&[b'a'; 100]).as_str().len(), 64);
+        assert_eq!(<Word>::of("a\u{20ac}".repeat(12).as_bytes()).as_str(), "a\u{20ac}".repeat(7) + "a");
     }
 }

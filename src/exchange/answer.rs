@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settlement::Spent;
-use crate::chat::{Finish, Request};
+use crate::chat::{Finish, Provenance, Request};
 use crate::endpoint::Endpoint;
 use crate::json::Scanner;
 use crate::provider::{Fault, Progress, Stream};
@@ -102,6 +102,11 @@ impl Streamed {
     /// How it ended, as far as it has.
     pub(super) fn finish(&self) -> Option<Finish> {
         self.stream.account().finish
+    }
+
+    /// What the provider said of it.
+    pub(super) fn provenance(&self) -> Provenance {
+        self.stream.account().provenance
     }
 
     /// What a stream that goes no further has come to.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Attempt;
-use crate::chat::{Finish, Request};
+use crate::chat::{Finish, Provenance, Request};
 use crate::clock::Millis;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
@@ -28,6 +28,8 @@ pub struct Settlement {
     pub spent: Option<Spent>,
     /// How the answer ended, if it did.
     pub finish: Option<Finish>,
+    /// What the provider said of the answer.
+    pub provenance: Provenance,
     /// Whether the client went away before the end.
     pub cancelled: bool,
     /// Milliseconds from the whole request to the end of the answer.

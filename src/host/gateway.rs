@@ -357,6 +357,7 @@ fn presentation(headers: &Headers) -> Presentation<'_> {
             b"user-agent" => client.user_agent = Some(value),
             b"http-referer" => client.referer = Some(value),
             b"x-openrouter-title" => client.title = Some(value),
+            b"x-session-id" => client.session = Some(value),
             b"x-title" => client.title = client.title.or(Some(value)),
             _ => {}
         }

@@ -48,6 +48,7 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
         attempts: attempts.iter().map(attempt).collect(),
         spent,
         finish: None,
+        provenance: Default::default(),
         cancelled: false,
         duration: 1500,
         time_to_first_token: Some(500),

@@ -45,6 +45,7 @@ static GATEWAY: Shared = Shared::new(|| {
         .priced("t/broken", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/midway", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/left", "first", json!({"prompt": 1, "completion": 2}))
+        .priced("t/embeds", "first", json!({"prompt": 1, "completion": 2}))
         .models(&["t/falls-back"], &["first", "second"])
         .models(&["t/mixed"], &["first", "anthropic"])
         .key(other_key());
@@ -57,6 +58,11 @@ static GATEWAY: Shared = Shared::new(|| {
     let first = gateway.provider("first");
     first.answers("mixed", Reply::error(503, "busy"));
     first.answers("plain", wire::completion("A secret answer."));
+    let vector = json!({"object": "embedding", "index": 0, "embedding": [0.1]});
+    first.answers(
+        "embeds",
+        Reply::json(200, &json!({"object": "list", "data": [vector], "usage": {"prompt_tokens": 3, "total_tokens": 3}})),
+    );
     first.answers("stream", wire::stream(&["A secret ", "answer."]));
     first.answers("broken", Reply::error(500, "down"));
     first.answers("falls-back", Reply::error(503, "busy"));
@@ -169,6 +175,31 @@ fn a_provider_of_another_format_is_told_in_its_own_words() {
     let mixed = gateway.ask("t/mixed");
     let generation = told(&gateway, &id(&mixed));
     assert_eq!((&generation["finish_reason"], &generation["provider_name"]), (&json!("length"), &json!("Anthropic")));
+}
+
+#[test]
+fn it_is_told_which_session_and_api_it_was_and_what_the_provider_calls_it() {
+    let gateway = Use::of(&GATEWAY);
+    let answer = gateway.send(&Request::ask("t/plain", json!({"session_id": "chat \"7\""})).header("x-session-id", "other"));
+    let generation = told(&gateway, &id(&answer));
+    assert_eq!((&generation["session_id"], &generation["api_type"]), (&json!("chat \"7\""), &json!("completions")));
+    assert_eq!((&generation["upstream_id"], &generation["service_tier"]), (&wire::completion_body("")["id"], &json!("default")));
+    assert!(generation["router"].is_null());
+
+    let streamed = gateway.open(&Request::ask("t/stream", json!({"stream": true})).header("x-session-id", "header"));
+    let streamed_id = streamed.header("x-generation-id").unwrap().to_owned();
+    streamed.finish();
+    let generation = told(&gateway, &streamed_id);
+    assert_eq!((&generation["session_id"], &generation["service_tier"]), (&json!("header"), &json!("default")));
+    assert_eq!(generation["upstream_id"], wire::text_chunk("")["id"]);
+
+    let claude = told(&gateway, &id(&gateway.ask("t/claude")));
+    assert_eq!((&claude["upstream_id"], &claude["session_id"]), (&json!("msg_1"), &Value::Null));
+
+    let embedded = gateway.send(&Request::chat(r#"{"model":"t/embeds","input":"x"}"#).path("/api/v1/embeddings"));
+    let generation = told(&gateway, &id(&embedded));
+    assert_whole(&generation);
+    assert_eq!((&generation["api_type"], &generation["upstream_id"]), (&json!("embeddings"), &Value::Null));
 }
 
 #[test]

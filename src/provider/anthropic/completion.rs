@@ -2,7 +2,7 @@
 
 use super::{FORMAT, finish_reason};
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::{Completion, Fault};
 use crate::usage::AnthropicUsage;
@@ -30,6 +30,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     let mut usage = None;
     let mut error = None;
     let mut has_content = false;
+    let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match key.raw {
@@ -49,6 +50,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
                     Ok(())
                 })?;
             }
+            b"id" => provenance.read_id(scanner)?,
             b"stop_reason" => stop_reason = scanner.optional_string()?,
             b"usage" => usage = AnthropicUsage::parse(scanner.raw()?),
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
@@ -66,7 +68,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     let reason = finish_reason(stop_reason.raw);
     let finish = Some(Finish::new(reason, stop_reason.raw));
     let head = whole.finish(envelope, reason, stop_reason.raw);
-    Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes, finish })
+    Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes, finish, provenance })
 }
 
 // === impl Block ===

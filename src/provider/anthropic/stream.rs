@@ -5,7 +5,7 @@
 use super::completion::Block;
 use super::{FORMAT, finish_reason};
 use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::events::{Events, Reader};
 use crate::provider::{Account, Fault, Progress};
@@ -49,6 +49,7 @@ struct Event<'a> {
     kind: Text<'a>,
     delta: Delta<'a>,
     usage: Option<AnthropicUsage>,
+    provenance: Provenance,
     block: Option<Block<'a>>,
     error: Option<&'a [u8]>,
 }
@@ -110,7 +111,10 @@ impl State {
             b"content_block_delta" => self.delta(&event.delta, out),
             b"content_block_start" => self.start(&event.block.unwrap_or_default(), out),
             b"content_block_stop" => self.stop(out),
-            b"message_start" => self.chunks.role(out),
+            b"message_start" => {
+                self.account.provenance = event.provenance;
+                self.chunks.role(out);
+            }
             b"message_delta" => {
                 if let Some(reason) = event.delta.stop_reason {
                     self.stop(out);
@@ -228,9 +232,10 @@ impl<'a> Event<'a> {
                 (b"content_block", Kind::Object) => event.block = Some(Block::read(scanner)?),
                 (b"usage", Kind::Object) => event.usage = AnthropicUsage::parse(scanner.raw()?),
                 (b"message", Kind::Object) => scanner.object(|scanner, key, _| {
-                    let value = scanner.raw()?;
-                    if key.is("usage") {
-                        event.usage = AnthropicUsage::parse(value);
+                    match key.raw {
+                        b"id" => event.provenance.read_id(scanner)?,
+                        b"usage" => event.usage = AnthropicUsage::parse(scanner.raw()?),
+                        _ => _ = scanner.skip()?,
                     }
                     Ok(())
                 })?,

@@ -5,7 +5,7 @@ use super::finish_reason;
 use super::names;
 use super::usage;
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::endpoint::Endpoint;
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::renamed::Renamed;
@@ -49,7 +49,9 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
     let reason = finish_reason(stop_reason, reader.answer.calls());
     let output_bytes = reader.answer.output_bytes();
     let finish = Some(Finish::new(reason, stop_reason));
-    Ok(Completion { head: reader.answer.finish(envelope, reason, stop_reason), usage: counted, output_bytes, finish })
+    let head = reader.answer.finish(envelope, reason, stop_reason);
+    // It names its answers in a header alone.
+    Ok(Completion { head, usage: counted, output_bytes, finish, provenance: Provenance::default() })
 }
 
 impl Reader {

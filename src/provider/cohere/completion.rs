@@ -2,7 +2,7 @@
 
 use super::{FORMAT, PLAN_FORMAT, arguments, citation, finish_reason, function, logprob, usage};
 use crate::chat::chunks::{Detail, Piece, Whole};
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::renamed::Renamed;
 use crate::provider::{Completion, Fault};
@@ -20,10 +20,12 @@ struct Reader {
 pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
     let mut reader = Reader { answer: Whole::new(request.reasoning().exclude), renamed: Renamed::of(request, function), reasoned: 0 };
     let (mut message, mut native, mut counted, mut logprobs) = (None, None, None, None);
+    let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"message", _) => message = Some(scanner.raw()?),
+            (b"id", _) => provenance.read_id(scanner)?,
             (b"finish_reason", Kind::String) => native = Some(scanner.string()?),
             (b"usage", _) => counted = usage::read(scanner.raw()?),
             (b"logprobs", Kind::Array) => logprobs = Some(scanner.raw()?),
@@ -48,7 +50,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     }
     let output_bytes = reader.answer.output_bytes();
     let finish = Some(Finish::new(reason, native));
-    Ok(Completion { head: reader.answer.finish(envelope, reason, native), usage: counted, output_bytes, finish })
+    Ok(Completion { head: reader.answer.finish(envelope, reason, native), usage: counted, output_bytes, finish, provenance })
 }
 
 // === impl Reader ===

@@ -5,7 +5,7 @@
 use super::completion::Call;
 use super::{FORMAT, PLAN_FORMAT, citation, finish_reason, function, logprob, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
-use crate::chat::{Envelope, Finish, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
 use crate::provider::events::{Events, Reader};
 use crate::provider::renamed::Renamed;
@@ -45,6 +45,7 @@ struct Event<'a> {
     logprobs: Option<&'a [u8]>,
     finish_reason: Option<Text<'a>>,
     usage: Option<Usage>,
+    provenance: Provenance,
     /// What went wrong, of an event that is nothing else.
     message: Option<Text<'a>>,
     error: Option<&'a [u8]>,
@@ -111,7 +112,10 @@ impl State {
             b"tool-call-end" => self.end_call(out),
             b"content-end" => self.end_reasoning(),
             b"citation-start" => self.citations(event.citations, out),
-            b"message-start" => self.chunks.role(out),
+            b"message-start" => {
+                self.account.provenance = event.provenance;
+                self.chunks.role(out);
+            }
             b"message-end" => self.end(event, data, out),
             b"" if event.message.is_some() || event.error.is_some() => self.fail(Fault::in_band(event.error.unwrap_or(data))),
             // `citation-end`, `debug`, and what is still to come.
@@ -219,6 +223,7 @@ impl<'a> Event<'a> {
                 (b"index", Kind::Number) => {
                     event.index = std::str::from_utf8(scanner.raw()?).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0);
                 }
+                (b"id", _) => event.provenance.read_id(scanner)?,
                 (b"delta", Kind::Object) => event.delta(scanner)?,
                 (b"logprobs", Kind::Object | Kind::Array) => event.logprobs = Some(scanner.raw()?),
                 (b"message", Kind::String) => event.message = Some(scanner.string()?),

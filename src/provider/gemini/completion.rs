@@ -5,7 +5,7 @@ use super::blocks::Blocks;
 use super::grounding::Spoken;
 use super::{FORMAT, finish, logprobs};
 use crate::chat::chunks::{Detail, FinishReason, Piece, Whole};
-use crate::chat::{Envelope, Finish};
+use crate::chat::{Envelope, Finish, Provenance};
 use crate::provider::{Completion, Fault};
 
 /// Reads a whole answer, without its reasoning if the client does not want to see any.
@@ -21,7 +21,8 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
     let output_bytes = choices.iter().fold(0usize, |sum, (choice, ..)| sum.saturating_add(choice.output_bytes()));
     let usage = answer.usage.and_then(|usage| usage.usage());
     let finish = choices.last().map(|(_, reason, native)| Finish::new(*reason, native));
-    Ok(Completion { head: Whole::finish_all(&choices, envelope), usage, output_bytes, finish })
+    let provenance = Provenance::of_id(answer.response_id.unwrap_or_default());
+    Ok(Completion { head: Whole::finish_all(&choices, envelope), usage, output_bytes, finish, provenance })
 }
 
 /// One of the answers, and why it ended.

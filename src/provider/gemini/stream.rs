@@ -3,8 +3,8 @@
 use super::answer::Answer;
 use super::candidate::Candidate;
 use super::large::{Large, Piece};
-use crate::chat::Envelope;
 use crate::chat::chunks::Chunks;
+use crate::chat::{Envelope, Provenance};
 use crate::provider::events::{self, Events, Reader};
 use crate::provider::{Account, Progress};
 use crate::sse::Decoder;
@@ -104,6 +104,9 @@ impl State {
             let counted = self.usage.get_or_insert_default();
             counted.merge(later);
             self.account.usage = counted.usage();
+        }
+        if let Some(id) = answer.response_id.filter(|_| self.account.provenance.upstream_id.is_empty()) {
+            self.account.provenance = Provenance::of_id(id);
         }
         for came in &answer.candidates {
             if let Some(bytes) = self.candidate(came.index).and_then(|candidate| candidate.tell(came, answer.response_id, out)) {

@@ -1,7 +1,7 @@
 //! An answer that is not streamed.
 
 use super::choice::{self, Found, Shape};
-use crate::chat::Envelope;
+use crate::chat::{Envelope, Provenance};
 use crate::json::{Kind, Scanner};
 use crate::provider::{Completion, Fault};
 use crate::usage::OpenAiUsage;
@@ -17,6 +17,7 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
     let mut error = None;
     let mut fingerprint: &[u8] = b"null";
     let mut choices = false;
+    let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match key.raw {
@@ -28,7 +29,13 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
             }
             // Mistral's and vLLM's way to tell of an error.
             b"object" => error = Some(body).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
-            b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+            b"id" => provenance.read_id(scanner)?,
+            b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+            b"service_tier" => {
+                let tier = scanner.raw()?;
+                provenance.note_tier(tier);
+                choice::member(key.raw, tier, &mut head);
+            }
             b"system_fingerprint" => fingerprint = scanner.raw()?,
             b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
@@ -44,5 +51,5 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
     }
     choice::member(b"system_fingerprint", fingerprint, &mut head);
     let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
-    Ok(Completion { head, usage, output_bytes: found.output_bytes, finish: found.finish })
+    Ok(Completion { head, usage, output_bytes: found.output_bytes, finish: found.finish, provenance })
 }

@@ -77,7 +77,8 @@ impl State {
                 }
                 // Mistral's and vLLM's way to tell of an error.
                 b"object" => error = Some(data).filter(|_| scanner.raw().is_ok_and(|object| object == b"\"error\"")).or(error),
-                b"id" | b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
+                b"id" => self.account.provenance.read_id(scanner)?,
+                b"created" | b"model" | b"provider" | b"choices" => _ = scanner.skip()?,
                 b"usage" => usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(usage),
                 b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
                 b"x_groq" => {
@@ -87,6 +88,9 @@ impl State {
                 _ => {
                     let value = scanner.raw()?;
                     if value != b"null" {
+                        if key.raw == b"service_tier" {
+                            self.account.provenance.note_tier(value);
+                        }
                         others = true;
                         choice::member(key.raw, value, out);
                     }
