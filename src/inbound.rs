@@ -17,6 +17,7 @@ mod sealed;
 
 use crate::api::Api;
 use crate::chat::Request;
+use crate::clock::Clock;
 use crate::error::{ClientError, Error, ErrorType, ProviderError};
 use crate::exchange::Step;
 
@@ -81,17 +82,17 @@ pub fn error_body(api: Api, body: Vec<u8>, generation_id: &str) -> Vec<u8> {
 // === impl Translator ===
 
 impl Translator {
-    /// What goes to the client in the place of `step`, which is the exchange's.
-    pub fn step(&mut self, step: Step, generation_id: &str) -> Step {
+    /// What goes to the client in the place of `step`, which is the exchange's. The clock is asked where an API tells the time of an end.
+    pub fn step(&mut self, step: Step, generation_id: &str, clock: &dyn Clock) -> Step {
         if matches!(self.0, Shape::OpenRouter) {
             return step;
         }
         match step {
             Step::Release(head, body) if head.stream => {
-                let body = self.stream(&body);
+                let body = self.stream(&body, clock);
                 Step::Release(head, body)
             }
-            Step::Release(mut head, body) if head.status < 300 => match self.whole(&body) {
+            Step::Release(mut head, body) if head.status < 300 => match self.whole(&body, clock) {
                 Some(body) => Step::Release(head, body),
                 None => {
                     head.status = 502;
@@ -99,28 +100,28 @@ impl Translator {
                 }
             },
             Step::Release(head, body) => Step::Release(head, self.error(&body, generation_id)),
-            Step::Body(body) => Step::Body(self.stream(&body)),
+            Step::Body(body) => Step::Body(self.stream(&body, clock)),
             step => step,
         }
     }
 
     /// The next bytes of a stream.
-    fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
+    fn stream(&mut self, bytes: &[u8], clock: &dyn Clock) -> Vec<u8> {
         match &mut self.0 {
             Shape::OpenRouter => bytes.to_vec(),
             Shape::Completions(answer) => answer.stream(bytes),
             Shape::Messages(answer) => answer.stream(bytes),
-            Shape::Responses(answer) => answer.stream(bytes),
+            Shape::Responses(answer) => answer.stream(bytes, clock),
         }
     }
 
     /// A whole answer; `None` if it cannot be told in the API.
-    fn whole(&mut self, body: &[u8]) -> Option<Vec<u8>> {
+    fn whole(&mut self, body: &[u8], clock: &dyn Clock) -> Option<Vec<u8>> {
         match &mut self.0 {
             Shape::OpenRouter => Some(body.to_vec()),
             Shape::Completions(_) => completions::whole(body),
             Shape::Messages(answer) => answer.whole(body),
-            Shape::Responses(answer) => answer.whole(body),
+            Shape::Responses(answer) => answer.whole(body, clock),
         }
     }
 

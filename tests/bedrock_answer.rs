@@ -188,6 +188,7 @@ fn a_whole_answer_is_one_message() {
     let json = answer!("text");
     assert_eq!(json["choices"][0]["message"]["content"], "Hello, \"wörld\" (cited)");
     assert_eq!(json["choices"][0]["native_finish_reason"], "stop_sequence");
+    assert_eq!(json["choices"][0]["stop_sequence"], "END");
     assert_eq!(json["usage"]["prompt_tokens"], 23);
     assert_eq!(json["usage"]["prompt_tokens_details"]["cache_write_tokens"], 5);
 }

@@ -161,9 +161,14 @@ impl Chunks {
 
     /// Appends the chunk by which an answer ends: why, in OpenRouter's word and in the provider's own.
     pub fn finish(&self, reason: FinishReason, native: &[u8], out: &mut Vec<u8>) {
+        self.finish_at(reason, native, b"", out);
+    }
+
+    /// The same of an answer that ended where the model came to `stop_sequence`; empty if it did not, or nobody knows to which.
+    pub fn finish_at(&self, reason: FinishReason, native: &[u8], stop_sequence: &[u8], out: &mut Vec<u8>) {
         self.delta_start(out);
         out.extend_from_slice(b"\"role\":\"assistant\",\"content\":\"\"}");
-        finish(reason, native, out);
+        finish(reason, native, stop_sequence, out);
         out.extend_from_slice(b"}]}\n\n");
     }
 
@@ -206,7 +211,11 @@ fn image(url: &[&[u8]], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"}}");
 }
 
-fn finish(reason: FinishReason, native: &[u8], out: &mut Vec<u8>) {
+/// Appends why an answer ended. OpenRouter has no word for the sequence: Anthropic's stands in for it, where there is one.
+fn finish(reason: FinishReason, native: &[u8], stop_sequence: &[u8], out: &mut Vec<u8>) {
     string(b",\"finish_reason\":\"", reason.as_str().as_bytes(), out);
     string(b",\"native_finish_reason\":\"", native, out);
+    if !stop_sequence.is_empty() {
+        string(b",\"stop_sequence\":\"", stop_sequence, out);
+    }
 }

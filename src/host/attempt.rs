@@ -89,7 +89,7 @@ impl Filter {
     fn perform(&mut self, step: Step, handover: Shared, held: usize) -> Action {
         let mut exchange = handover.exchange.borrow_mut();
         shared_health::note(&exchange.take_troubles());
-        let step = handover.translator.borrow_mut().step(step, exchange.generation_id());
+        let step = handover.translator.borrow_mut().step(step, exchange.generation_id(), &HostClock);
         match step {
             Step::Hold => {
                 drop(exchange);
@@ -151,7 +151,7 @@ impl Filter {
                     exchange.count_passing(size);
                 } else {
                     let step = exchange.handle_body(&bytes(0, size), end, &HostClock);
-                    if let Step::Body(body) = handover.translator.borrow_mut().step(step, exchange.generation_id()) {
+                    if let Step::Body(body) = handover.translator.borrow_mut().step(step, exchange.generation_id(), &HostClock) {
                         calls::replace_buffer(Buffer::Response, &body);
                     }
                 }

@@ -20,6 +20,8 @@ pub(super) struct Answer<'a> {
     pub(super) finish_reason: Option<Text<'a>>,
     /// The same in the provider's word.
     pub(super) native_finish_reason: Option<Text<'a>>,
+    /// At which sequence it ended, as the one or the other says it.
+    pub(super) stopped_at: [Option<Text<'a>>; 3],
     /// What was used.
     pub(super) usage: Option<Counts<'a>>,
     /// Why the stream broke off.
@@ -113,9 +115,11 @@ impl<'a> Answer<'a> {
     }
 
     fn choice(&mut self, choice: &'a [u8]) -> Result<(), Error> {
-        let [message, delta, finish, native] = members(choice, ["message", "delta", "finish_reason", "native_finish_reason"])?;
+        let [message, delta, finish, native, sequence, vllm, sglang] =
+            members(choice, ["message", "delta", "finish_reason", "native_finish_reason", "stop_sequence", "stop_reason", "matched_stop"])?;
         self.finish_reason = text(finish);
         self.native_finish_reason = text(native);
+        self.stopped_at = [sequence, vllm, sglang].map(text);
         if let Some(said) = message.or(delta) {
             self.said = Said::read(said)?;
         }

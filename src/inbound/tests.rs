@@ -7,6 +7,7 @@ mod responses;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clock::Millis;
 use crate::exchange::AnswerHead;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -14,6 +15,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 const STREAMED: AnswerHead = AnswerHead { status: 200, stream: true, whole: false, cost: None, retry_after: None };
 const WHOLE: AnswerHead = AnswerHead { stream: false, whole: true, ..STREAMED };
 const ID: &str = "gen-1-a";
+const NOW: Millis = Millis(8500);
 
 fn read(api: Api, request: &Value) -> Result<(Request, Translator), ClientError> {
     parse(api, request.to_string().into_bytes(), None, 3)
@@ -61,7 +63,7 @@ fn told(api: Api, request: &Value, stream: &str) -> String {
         let mut out = Vec::new();
         for (place, piece) in stream.as_bytes().chunks(size).enumerate() {
             let step = if place == 0 { Step::Release(STREAMED, piece.to_vec()) } else { Step::Body(piece.to_vec()) };
-            out.extend(body(translator.step(step, ID)));
+            out.extend(body(translator.step(step, ID, &NOW)));
         }
         String::from_utf8(out).unwrap()
     };
@@ -89,7 +91,7 @@ fn answered(api: Api, request: &Value, message: &Value, finish: &str) -> Value {
     let completion = json!({"id": ID, "provider": "P", "model": "a/b", "object": "chat.completion", "created": 7, "choices": [choice],
         "usage": {"prompt_tokens": 15, "completion_tokens": 7, "cost": 0.5, "prompt_tokens_details": {"cached_tokens": 5}}});
     let step = Step::Release(WHOLE, completion.to_string().into_bytes());
-    serde_json::from_slice(&body(read(api, request).unwrap().1.step(step, ID))).unwrap()
+    serde_json::from_slice(&body(read(api, request).unwrap().1.step(step, ID, &NOW))).unwrap()
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn a_chat_completion_is_left_alone() {
     let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]});
     let (read, mut translator) = read(Api::Chat, &request).unwrap();
     assert_eq!((read.body(), read.api), (request.to_string().as_bytes(), Api::Chat));
-    assert_eq!(translator.step(Step::Body(b"as it is".to_vec()), ID), Step::Body(b"as it is".to_vec()));
+    assert_eq!(translator.step(Step::Body(b"as it is".to_vec()), ID, &NOW), Step::Body(b"as it is".to_vec()));
 }
 
 #[test]
@@ -159,8 +161,8 @@ fn every_mutilation_of_a_stream_is_told_or_dropped_but_never_panics() {
             let mut mutated = stream.clone();
             mutated[at] = [b'"', b'}', 0xff][at % 3];
             let mut translator = read(api, &request).unwrap().1;
-            body(translator.step(Step::Release(STREAMED, mutated.clone()), ID));
-            body(translator.step(Step::Release(WHOLE, mutated), ID));
+            body(translator.step(Step::Release(STREAMED, mutated.clone()), ID, &NOW));
+            body(translator.step(Step::Release(WHOLE, mutated), ID, &NOW));
         }
     }
 }

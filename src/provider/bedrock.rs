@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::Signer;
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
+use crate::json::{Kind, Scanner, Text};
 use crate::provider::overrides::Overrides;
 use crate::provider::{Fault, Upstream};
 use crate::sigv4;
@@ -77,6 +78,28 @@ fn finish_reason(stop_reason: &[u8], calls: usize) -> FinishReason {
         _ if calls > 0 => FinishReason::ToolCalls,
         _ => FinishReason::Stop,
     }
+}
+
+/// The sequence at which a model of Claude's ended, in the `additionalModelResponseFields` of an answer: they hold what was asked for by
+/// its place in Claude's own answer, or in the last event of Claude's own stream.
+fn stop_sequence(fields: &[u8]) -> Text<'_> {
+    let mut found = Text::default();
+    let mut scanner = Scanner::new(fields);
+    _ = scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+        (b"stop_sequence", Kind::String) => {
+            found = scanner.string()?;
+            Ok(())
+        }
+        (b"delta", Kind::Object) => scanner.object(|scanner, key, _| {
+            if key.raw == b"stop_sequence" && scanner.kind()? == Kind::String {
+                found = scanner.string()?;
+                return Ok(());
+            }
+            scanner.skip().map(|_| ())
+        }),
+        _ => scanner.skip().map(|_| ()),
+    });
+    found
 }
 
 /// The fault that an exception within a stream stands for, by the statuses that Converse documents for the exceptions.

@@ -14,6 +14,7 @@ pub struct Whole {
     images: Vec<u8>,
     annotations: Vec<u8>,
     logprobs: Vec<u8>,
+    stop_sequence: Vec<u8>,
     calls: usize,
     output_bytes: usize,
 }
@@ -32,6 +33,7 @@ impl Whole {
             images: Vec::new(),
             annotations: Vec::new(),
             logprobs: Vec::new(),
+            stop_sequence: Vec::new(),
             calls: 0,
             output_bytes: 0,
         }
@@ -90,6 +92,11 @@ impl Whole {
         token.write(&mut self.logprobs);
     }
 
+    /// It ended where the model came to this sequence.
+    pub fn stopped_at(&mut self, stop_sequence: &[u8]) {
+        self.stop_sequence = stop_sequence.to_vec();
+    }
+
     /// How many functions are called.
     pub fn calls(&self) -> usize {
         self.calls
@@ -120,7 +127,7 @@ impl Whole {
                 out.extend_from_slice(&answer.logprobs);
                 out.extend_from_slice(b"],\"refusal\":null}");
             }
-            finish(*reason, native, &mut out);
+            finish(*reason, native, &answer.stop_sequence, &mut out);
             out.push(b'}');
         }
         out.extend_from_slice(b"],\"system_fingerprint\":null");

@@ -4,13 +4,14 @@ use super::super::event::{Event, Events};
 use super::super::object::{comma, put, put_number};
 use super::super::said::{Answer as Said, Counts};
 use super::super::sealed::{FORMAT, seal};
-use super::stop_reason;
+use super::stop::StopSequences;
 use super::stream::Stream;
 use crate::json::{Scanner, text_into};
 
 /// Brings answers into Anthropic's shape.
 #[derive(Debug, Default)]
 pub(in crate::inbound) struct Answer {
+    stops: StopSequences,
     events: Events,
     stream: Stream,
 }
@@ -18,12 +19,17 @@ pub(in crate::inbound) struct Answer {
 // === impl Answer ===
 
 impl Answer {
+    /// For a request with these `stop_sequences`.
+    pub(super) fn new(stops: StopSequences) -> Self {
+        Self { stops, ..Self::default() }
+    }
+
     /// The next bytes of a stream.
     pub(in crate::inbound) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());
-        let stream = &mut self.stream;
-        self.events.feed(bytes, |event| match event {
-            Event::Chunk(chunk) => stream.chunk(chunk, &mut out),
+        let Self { stops, stream, events } = self;
+        events.feed(bytes, |event| match event {
+            Event::Chunk(chunk) => stream.chunk(chunk, stops, &mut out),
             Event::KeepAlive => stream.keep_alive(&mut out),
             Event::Done => stream.end(&mut out),
         });
@@ -38,8 +44,9 @@ impl Answer {
         head_into(&answer, &mut out);
         out.extend_from_slice(b",\"content\":[");
         content_into(&answer, &mut out);
-        let reason = stop_reason(answer.finish_reason, answer.native_finish_reason);
-        put(&mut out, &[b"],\"stop_reason\":\"", reason, b"\",\"stop_sequence\":null,\"usage\":"]);
+        out.extend_from_slice(b"],");
+        self.stops.stop(&answer).write(&mut out);
+        out.extend_from_slice(b",\"usage\":");
         usage_into(&answer.usage.unwrap_or_default(), &mut out);
         metadata_into(&answer, &mut out);
         out.push(b'}');

@@ -5,7 +5,9 @@ use super::super::object::{each, expect, members, number, put_number, text};
 use super::super::said::Detail;
 use super::super::sealed::{FORMAT, unseal};
 use super::super::{Shape, Translated};
+use super::answer::Answer;
 use super::block::{self, Block};
+use super::stop::StopSequences;
 use crate::chat::Request;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text, escape_into};
@@ -113,7 +115,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     }
     body.optional("verbosity", effort);
     body.put(&[b"}"]);
-    Ok(Translated { body: body.out, shape: Shape::Messages(Box::default()) })
+    Ok(Translated { body: body.out, shape: Shape::Messages(Box::new(Answer::new(StopSequences::of(stops)))) })
 }
 
 /// The body that answers how many tokens the prompt of `request` has: four bytes to a token, an estimate.

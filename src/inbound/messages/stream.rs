@@ -9,7 +9,7 @@ use super::super::said::{Answer, Call, Detail};
 use super::super::sealed::{FORMAT, seal};
 use super::answer::{head_into, metadata_into, usage_into};
 use super::error;
-use super::stop_reason;
+use super::stop::{Stop, StopSequences};
 use crate::json::Text;
 
 /// A message that is being told.
@@ -22,7 +22,8 @@ pub(super) struct Stream {
     blocks: u64,
     /// Calls so far: the index in OpenRouter's chunks, and that of the block.
     calls: Vec<(u64, u64)>,
-    stop_reason: Option<&'static [u8]>,
+    /// Why it ended: `"stop_reason":…` and what goes with it.
+    ending: Vec<u8>,
     /// `usage`, and what else the last events say.
     usage: Vec<u8>,
     metadata: Vec<u8>,
@@ -49,7 +50,7 @@ enum Open {
 
 impl Stream {
     /// Takes a chunk.
-    pub(super) fn chunk(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn chunk(&mut self, chunk: &[u8], stops: &StopSequences, out: &mut Vec<u8>) {
         let Ok(answer) = Answer::read(chunk) else { return };
         if self.state == State::New {
             self.state = State::Begun;
@@ -78,7 +79,8 @@ impl Stream {
         [said.content, said.refusal].into_iter().flatten().for_each(|text| self.text(text, out));
         said.calls.iter().for_each(|call| self.call(call, out));
         if answer.finish_reason.is_some() {
-            self.stop_reason = Some(stop_reason(answer.finish_reason, answer.native_finish_reason));
+            self.ending.clear();
+            stops.stop(&answer).write(&mut self.ending);
         }
         if let Some(usage) = &answer.usage {
             self.usage.clear();
@@ -104,9 +106,11 @@ impl Stream {
         }
         self.state = State::Over;
         self.stop(out);
-        let reason = self.stop_reason.unwrap_or(b"end_turn");
+        if self.ending.is_empty() {
+            Stop::UNKNOWN.write(&mut self.ending);
+        }
         named("message_delta", out, &|out| {
-            put(out, &[b",\"delta\":{\"stop_reason\":\"", reason, b"\",\"stop_sequence\":null,\"container\":null},\"usage\":"]);
+            put(out, &[b",\"delta\":{", &self.ending, b",\"container\":null},\"usage\":"]);
             if self.usage.is_empty() { usage_into(&Default::default(), out) } else { out.extend_from_slice(&self.usage) }
         });
         named("message_stop", out, &|out| out.extend_from_slice(&self.metadata));

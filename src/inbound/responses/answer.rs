@@ -9,6 +9,7 @@ use super::super::said::{Answer as Said, Call, Detail};
 use super::super::sealed::seal;
 use super::item::{Item, What};
 use super::object::{Echo, Response, usage_into};
+use crate::clock::Clock;
 use crate::json::Text;
 
 /// Brings answers into the shape of Responses.
@@ -36,6 +37,8 @@ struct Telling {
     /// Calls that are told.
     calls: Vec<u64>,
     incomplete: Option<&'static str>,
+    /// When it was complete, in seconds since the epoch.
+    completed_at: Option<u64>,
     usage: Option<Vec<u8>>,
     metadata: Option<Vec<u8>>,
 }
@@ -62,6 +65,7 @@ impl Answer {
             output_text: Vec::new(),
             calls: Vec::new(),
             incomplete: None,
+            completed_at: None,
             usage: None,
             metadata: None,
         };
@@ -69,25 +73,25 @@ impl Answer {
     }
 
     /// The next bytes of a stream.
-    pub(in crate::inbound) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::inbound) fn stream(&mut self, bytes: &[u8], clock: &dyn Clock) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());
         let telling = &mut self.telling;
         self.events.feed(bytes, |event| match event {
             Event::Chunk(chunk) => _ = telling.chunk(chunk, &mut out),
             Event::KeepAlive => out.extend_from_slice(b": OPENROUTER PROCESSING\n\n"),
-            Event::Done => telling.end(&mut out),
+            Event::Done => telling.end(clock, &mut out),
         });
         out
     }
 
     /// A whole answer.
-    pub(in crate::inbound) fn whole(&mut self, completion: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::inbound) fn whole(&mut self, completion: &[u8], clock: &dyn Clock) -> Option<Vec<u8>> {
         let mut events = Vec::new();
         self.telling.chunk(completion, &mut events)?;
         self.telling.close(&mut events);
         let mut out = events;
         out.clear();
-        let status = self.telling.status();
+        let status = self.telling.complete(clock);
         self.telling.response_into(status, None, &mut out);
         Some(out)
     }
@@ -139,13 +143,13 @@ impl Telling {
     }
 
     /// Nothing more comes.
-    fn end(&mut self, out: &mut Vec<u8>) {
+    fn end(&mut self, clock: &dyn Clock, out: &mut Vec<u8>) {
         if self.state != State::Begun {
             return;
         }
         self.close(out);
         self.state = State::Over;
-        let status = self.status();
+        let status = self.complete(clock);
         self.told(if status == "completed" { "response.completed" } else { "response.incomplete" }, status, None, out);
     }
 
@@ -163,8 +167,13 @@ impl Telling {
         self.told("response.failed", "failed", Some(error), out);
     }
 
-    fn status(&self) -> &'static str {
-        if self.incomplete.is_some() { "incomplete" } else { "completed" }
+    /// All is told: its status.
+    fn complete(&mut self, clock: &dyn Clock) -> &'static str {
+        if self.incomplete.is_some() {
+            return "incomplete";
+        }
+        self.completed_at = Some(clock.now().as_secs());
+        "completed"
     }
 
     fn response_into(&self, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
@@ -174,6 +183,7 @@ impl Telling {
             model,
             provider,
             created,
+            completed_at: self.completed_at,
             status,
             incomplete: self.incomplete.filter(|_| status == "incomplete"),
             error,

@@ -41,6 +41,8 @@ pub(super) struct Response<'a> {
     pub(super) provider: &'a [u8],
     /// Seconds since the epoch.
     pub(super) created: &'a [u8],
+    /// The same of its end, if it is complete.
+    pub(super) completed_at: Option<u64>,
     pub(super) status: &'a str,
     /// Why it is not complete.
     pub(super) incomplete: Option<&'a str>,
@@ -75,7 +77,12 @@ impl Response<'_> {
     /// Appends the object.
     pub(super) fn write(&self, echo: &Echo, out: &mut Vec<u8>) {
         put(out, &[b"{\"id\":", self.id, b",\"object\":\"response\",\"created_at\":", self.created]);
-        put(out, &[b",\"completed_at\":null,\"status\":\"", self.status.as_bytes(), b"\",\"model\":", self.model]);
+        out.extend_from_slice(b",\"completed_at\":");
+        match self.completed_at {
+            Some(completed_at) => put_number(out, completed_at),
+            None => out.extend_from_slice(b"null"),
+        }
+        put(out, &[b",\"status\":\"", self.status.as_bytes(), b"\",\"model\":", self.model]);
         put(out, &[b",\"provider\":", self.provider, b",\"output\":[", self.output, b"],\"output_text\":\"", self.output_text, b"\""]);
         match self.incomplete {
             Some(reason) => put(out, &[b",\"incomplete_details\":{\"reason\":\"", reason.as_bytes(), b"\"}"]),

@@ -266,7 +266,7 @@ fn a_stop_reason_is_the_providers_own_where_it_is_one() {
     let reason = |finish: &str, native: &str| {
         let choice = json!({"index": 0, "message": {"content": "x"}, "finish_reason": finish, "native_finish_reason": native});
         let completion = json!({"id": ID, "choices": [choice]}).to_string();
-        let told = body(read(Api::Messages, &everything()).unwrap().1.step(Step::Release(WHOLE, completion.into_bytes()), ID));
+        let told = body(read(Api::Messages, &everything()).unwrap().1.step(Step::Release(WHOLE, completion.into_bytes()), ID, &NOW));
         serde_json::from_slice::<Value>(&told).unwrap()["stop_reason"].as_str().unwrap().to_owned()
     };
     for (finish, native, expected) in [
@@ -278,6 +278,46 @@ fn a_stop_reason_is_the_providers_own_where_it_is_one() {
         ("content_filter", "SAFETY", "refusal"),
     ] {
         assert_eq!(reason(finish, native), expected, "{finish} {native}");
+    }
+}
+
+#[test]
+fn the_sequence_that_ended_it_is_told_where_somebody_knows_it() {
+    let asked = |stops: Value| {
+        let mut request = everything();
+        request["stop_sequences"] = stops;
+        request
+    };
+    let two = || asked(json!(["END", "\n\""]));
+    for (request, choice, reason, sequence) in [
+        // Anthropic and Bedrock say it, and so do vLLM and SGLang.
+        (
+            two(),
+            json!({"finish_reason": "stop", "native_finish_reason": "stop_sequence", "stop_sequence": "\n\""}),
+            "stop_sequence",
+            json!("\n\""),
+        ),
+        (two(), json!({"finish_reason": "stop", "native_finish_reason": "stop", "stop_reason": "END"}), "stop_sequence", json!("END")),
+        (two(), json!({"finish_reason": "stop", "native_finish_reason": "stop", "matched_stop": "END"}), "stop_sequence", json!("END")),
+        (two(), json!({"finish_reason": "stop", "native_finish_reason": "stop", "matched_stop": 2}), "end_turn", Value::Null),
+        (two(), json!({"finish_reason": "stop", "native_finish_reason": "stop", "stop_reason": "eos"}), "end_turn", Value::Null),
+        // Cohere says that there was one. Of one alone it is clear which.
+        (two(), json!({"finish_reason": "stop", "native_finish_reason": "STOP_SEQUENCE"}), "stop_sequence", Value::Null),
+        (asked(json!(["END"])), json!({"finish_reason": "stop", "native_finish_reason": "STOP_SEQUENCE"}), "stop_sequence", json!("END")),
+        (asked(json!(["END"])), json!({"finish_reason": "stop", "native_finish_reason": "stop"}), "end_turn", Value::Null),
+        (asked(json!(["END"])), json!({"finish_reason": "tool_calls", "stop_sequence": "END"}), "tool_use", Value::Null),
+    ] {
+        let (mut whole, mut last) = (choice.clone(), choice.clone());
+        (whole["index"], whole["message"]) = (json!(0), json!({"content": "x"}));
+        (last["index"], last["delta"]) = (json!(0), json!({"content": ""}));
+        let completion = json!({"id": ID, "choices": [whole]}).to_string().into_bytes();
+        let told_whole = body(read(Api::Messages, &request).unwrap().1.step(Step::Release(WHOLE, completion), ID, &NOW));
+        let message: Value = serde_json::from_slice(&told_whole).unwrap();
+        assert_eq!((&message["stop_reason"], &message["stop_sequence"]), (&json!(reason), &sequence), "{choice}");
+        let stream = [chunk(&json!({"content": "a"}), &Value::Null), data(&json!({"id": ID, "choices": [last]})), end()].concat();
+        let all = events(&told(Api::Messages, &request, &stream));
+        let delta = &all[all.len() - 2]["delta"];
+        assert_eq!((&delta["stop_reason"], &delta["stop_sequence"]), (&json!(reason), &sequence), "{choice}");
     }
 }
 

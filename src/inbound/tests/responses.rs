@@ -164,7 +164,9 @@ fn every_member_that_a_response_must_have_is_there() {
         .filter_map(|mut event| event.get_mut("response").map(Value::take))
         .collect();
     assert_eq!(all.len(), 3);
+    assert_eq!(all.iter().map(|response| &response["completed_at"]).collect::<Vec<_>>(), [&Value::Null, &Value::Null, &json!(8)]);
     all.push(answered(Api::Responses, &plain, &json!({"content": "a"}), "stop"));
+    assert_eq!(all.last().unwrap()["completed_at"], 8);
     for response in all {
         for name in [
             "id",
@@ -201,6 +203,7 @@ fn an_answer_that_was_cut_short_says_why() {
     for (finish, reason) in [("length", "max_output_tokens"), ("content_filter", "content_filter")] {
         let response = answered(Api::Responses, &everything(), &json!({"content": "a"}), finish);
         assert_eq!((&response["status"], &response["incomplete_details"]["reason"]), (&json!("incomplete"), &json!(reason)));
+        assert_eq!(response["completed_at"], Value::Null, "it is not complete");
         let stream = [chunk(&json!({"content": "a"}), &json!(finish)), end()].concat();
         assert_eq!(events(&told(Api::Responses, &everything(), &stream)).last().unwrap()["type"], "response.incomplete");
     }

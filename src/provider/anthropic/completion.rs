@@ -52,6 +52,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
             }
             b"id" => provenance.read_id(scanner)?,
             b"stop_reason" => stop_reason = scanner.optional_string()?,
+            b"stop_sequence" => whole.stopped_at(scanner.optional_string()?.unwrap_or_default().raw),
             b"usage" => usage = AnthropicUsage::parse(scanner.raw()?),
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
             _ => _ = scanner.skip()?,

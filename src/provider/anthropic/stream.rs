@@ -60,6 +60,7 @@ struct Delta<'a> {
     kind: Text<'a>,
     text: Text<'a>,
     stop_reason: Option<Text<'a>>,
+    stop_sequence: Text<'a>,
 }
 
 // === impl Stream ===
@@ -118,7 +119,7 @@ impl State {
             b"message_delta" => {
                 if let Some(reason) = event.delta.stop_reason {
                     self.stop(out);
-                    self.chunks.finish(finish_reason(reason.raw), reason.raw, out);
+                    self.chunks.finish_at(finish_reason(reason.raw), reason.raw, event.delta.stop_sequence.raw, out);
                     self.account.finished = true;
                     self.account.finish = Some(Finish::new(finish_reason(reason.raw), reason.raw));
                     self.account.progress = Progress::Begun;
@@ -263,6 +264,7 @@ impl<'a> Delta<'a> {
                 b"type" => delta.kind = text,
                 b"text" | b"thinking" | b"partial_json" | b"signature" => delta.text = text,
                 b"stop_reason" => delta.stop_reason = Some(text),
+                b"stop_sequence" => delta.stop_sequence = text,
                 _ => {}
             }
             Ok(())

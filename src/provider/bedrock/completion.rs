@@ -1,9 +1,8 @@
 //! An answer that is not streamed: a `ConverseResponse`.
 
 use super::family::Family;
-use super::finish_reason;
 use super::names;
-use super::usage;
+use super::{finish_reason, stop_sequence, usage};
 use crate::chat::chunks::{Detail, Piece, Whole};
 use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::endpoint::Endpoint;
@@ -37,6 +36,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
         match key.raw {
             b"output" if scanner.kind()? == Kind::Object => members(scanner, b"message", |scanner| reader.message(scanner))?,
             b"stopReason" => stop_reason = scanner.optional_string()?,
+            b"additionalModelResponseFields" => reader.answer.stopped_at(stop_sequence(scanner.raw()?).raw),
             b"usage" => counted = usage::read(scanner.raw()?),
             _ => _ = scanner.skip()?,
         }

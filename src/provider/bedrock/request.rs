@@ -3,6 +3,7 @@
 use super::family::{Family, Sampling, Thinking};
 use super::names;
 use super::turns::{self, Blocks, Turns};
+use crate::api::Api;
 use crate::chat::Request;
 use crate::chat::conversation::{Parameters, ResponseFormat, Tool, ToolChoice};
 use crate::endpoint::Endpoint;
@@ -14,6 +15,11 @@ const MAX_TOKENS: u64 = 32_000;
 
 /// Members of Converse that a client may send as they are.
 const OWN: [&str; 5] = ["guardrailConfig", "performanceConfig", "requestMetadata", "promptVariables", "additionalModelResponseFieldPaths"];
+
+/// Where Claude says at which sequence it ended: in an answer, and in a stream. What is not there is no error.
+///
+/// See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
+const STOP_SEQUENCE: &[u8] = b"[\"/stop_sequence\",\"/delta/stop_sequence\"]";
 
 /// Bytes that translating adds, roughly, beside those of the messages.
 const MARGIN: usize = 1024;
@@ -61,6 +67,11 @@ pub(super) fn body(request: &Request, endpoint: &Endpoint) -> Result<Vec<u8>, Cl
     model_fields(parameters, thinking.fields, top_k.and_then(|top_k| family.top_k(top_k)), &mut out);
     let answers_to_schema = endpoint.supports("response_format") || endpoint.supports("structured_outputs");
     output_config(parameters.response_format.filter(|_| answers_to_schema), thinking.effort, &mut out);
+    let asks_for_fields = parameters.others.iter().any(|(key, _)| key.is("additionalModelResponseFieldPaths"));
+    // Of one sequence it is clear which it was, and only Messages has a word for it.
+    if request.api == Api::Messages && parameters.stop.len() > 1 && family.is_claude() && !asks_for_fields {
+        member("additionalModelResponseFieldPaths", STOP_SEQUENCE, &mut out);
+    }
     for (key, value) in &parameters.others {
         if OWN.iter().any(|own| key.is(own)) {
             member(&key.value(), value, &mut out);

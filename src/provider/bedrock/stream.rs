@@ -4,7 +4,7 @@
 
 use super::family::Family;
 use super::names;
-use super::{exception, finish_reason, usage};
+use super::{exception, finish_reason, stop_sequence, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
 use crate::chat::{Envelope, Finish, Request};
 use crate::endpoint::Endpoint;
@@ -134,17 +134,18 @@ impl State {
                 self.close_block(out);
             }
             b"messageStop" => {
-                let mut reason = None;
+                let (mut reason, mut sequence) = (None, Text::default());
                 payload.object(|scanner, key, _| {
-                    if key.raw == b"stopReason" {
-                        reason = scanner.optional_string()?;
-                        return Ok(());
+                    match key.raw {
+                        b"stopReason" => reason = scanner.optional_string()?,
+                        b"additionalModelResponseFields" => sequence = stop_sequence(scanner.raw()?),
+                        _ => _ = scanner.skip()?,
                     }
-                    scanner.skip().map(|_| ())
+                    Ok(())
                 })?;
                 self.close_block(out);
                 let reason = reason.map_or(&b""[..], |reason| reason.raw);
-                self.chunks.finish(finish_reason(reason, self.calls), reason, out);
+                self.chunks.finish_at(finish_reason(reason, self.calls), reason, sequence.raw, out);
                 self.account.finished = true;
                 self.account.finish = Some(Finish::new(finish_reason(reason, self.calls), reason));
                 self.account.progress = Progress::Begun;
