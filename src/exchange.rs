@@ -132,10 +132,11 @@ impl Exchange {
         &self.key
     }
 
-    /// Ends the exchange where the gateway itself is at fault: the shell's own answer goes to the client.
-    pub fn abandon(&mut self) {
+    /// Ends the exchange where the gateway itself is at fault: nobody else is asked, and the client is told `error`.
+    pub fn abandon(&mut self, error: Error) {
+        self.next = self.plan.len();
         self.answer = Answer::Over;
-        self.released = true;
+        self.refused = Some(error);
     }
 
     /// Where the current attempt is; `None` before the first.
@@ -182,9 +183,7 @@ impl Exchange {
     /// another endpoint might understand the request in another way than the client means it.
     pub fn refuse(&mut self, error: Error) {
         self.attempts.pop();
-        self.next = self.plan.len();
-        self.answer = Answer::Over;
-        self.refused = Some(error);
+        self.abandon(error);
     }
 
     /// The head of the response to the current attempt; `end` if no body follows.

@@ -58,7 +58,7 @@ impl Filter {
         let mut exchange = handover.exchange.borrow_mut();
         let first = exchange.current_endpoint().is_none();
         if exchange.next_cluster().is_some_and(|cluster| !registry::goes_to(cluster, first)) {
-            exchange.abandon();
+            exchange.abandon(Error::Internal(MISROUTED));
             return Err(Error::Internal(MISROUTED));
         }
         let endpoint = exchange.begin_attempt(&HostClock).ok_or(Error::Internal("an attempt beyond the plan"))?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{gateway::Gateway, provider::Provider, reply::Reply, setup::Setup, wire};
+use super::{client::Request, gateway::Gateway, provider::Provider, reply::Reply, setup::Setup, wire};
 
 const KEYS: [&str; 2] = ["sk-first-31aa", "sk-second-72bb"];
 
@@ -52,6 +52,9 @@ fn a_route_to_one_cluster_takes_no_key_along() {
     });
     let response = gateway.ask("t/m");
     response.error(response.status);
+    let messages = gateway.send(&Request::ask("t/m", json!({"max_tokens": 9})).path("/api/v1/messages"));
+    assert_eq!((messages.status, &messages.json()["error"]["type"]), (response.status, &json!("api_error")), "in Anthropic's shape");
+    gateway.assert_logged("the route sends an attempt to another cluster");
     assert_keys_at_home(&gateway);
     assert!(gateway.provider("second").received("m").is_empty());
 }
