@@ -121,6 +121,11 @@ pub fn rejection(error_type: ErrorType) -> Record {
     Record { metric: REJECTIONS.saturating_add(error_type.index()), kind: Kind::Counter, value: 1 }
 }
 
+/// The record of a request whose client hung up before there was an exchange.
+pub fn cancellation() -> Record {
+    Record { metric: CANCELLED, kind: Kind::Counter, value: 1 }
+}
+
 /// What a settled exchange adds.
 pub fn settlement(gateway: &Gateway, settled: &Settlement, mut record: impl FnMut(Record)) {
     let mut count = |metric: usize, kind: Kind, value: u64| {

@@ -299,6 +299,9 @@ impl HttpContext for Filter {
         if end {
             // There is no body to put ours in the place of.
             headers.retain(|(name, _)| !matches!(*name, b":status" | b"content-length"));
+            if let State::Waiting(_) = &self.state {
+                self.state = State::Answered;
+            }
             calls::respond(error.status(), "signalbox", &headers, &body);
             return Action::Pause;
         }
@@ -320,10 +323,11 @@ impl HttpContext for Filter {
 
     fn on_log(&mut self) {
         self.wake();
-        let (State::Planned(planned) | State::Replacing { planned: Some(planned), .. }) =
-            std::mem::replace(&mut self.state, State::Answered)
-        else {
-            return;
+        let planned = match std::mem::replace(&mut self.state, State::Answered) {
+            State::Planned(planned) | State::Replacing { planned: Some(planned), .. } => planned,
+            // The client hung up before there was a token.
+            State::Waiting(_) => return self.role.note_cancellation(),
+            State::New | State::Reading { .. } | State::Replacing { planned: None, .. } | State::Answered => return,
         };
         let mut exchange = planned.handover.exchange.borrow_mut();
         if exchange.is_midway() && provider_has_cut() {

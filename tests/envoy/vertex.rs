@@ -15,6 +15,7 @@ use super::{
     client::{self, Request},
     clients::Simulator,
     gateway::{Gateway, Shared, Use, needed, root},
+    hangup::{CHAT, asked, leave_after},
     provider::Provider,
     reply::Reply,
     setup::Setup,
@@ -258,9 +259,10 @@ fn a_client_that_hangs_up_while_it_waits_does_no_harm() {
     endpoint.delay(Duration::from_millis(700));
     let gateway = Gateway::start(endpoint.setup().models(&["t/model"], &["vertex"]).concurrency(1));
     gateway.provider("vertex").answers("model", Reply::json(200, &gemini("ok")));
-    for _ in 0..5 {
-        drop(gateway.open(&Request::ask("t/model", json!({}))));
+    for _ in 0..3 {
+        leave_after(&gateway, CHAT, &asked("t/model", json!({})), Duration::from_millis(50));
     }
+    gateway.assert_counts("signalbox_cancelled_total", &[], 3);
     assert_eq!(gateway.ask("t/model").content(), "ok");
     gateway.assert_idle();
     assert_eq!(endpoint.fetches(), 1);

@@ -219,6 +219,11 @@ impl Role {
         }
     }
 
+    /// Counts a client that hung up before its request was put to a provider.
+    pub(super) fn note_cancellation(&self) {
+        self.stats.add(metrics::cancellation());
+    }
+
     /// Answers the stream that is acted for, in the shape of `api`; it may be a page's in a browser.
     pub(super) fn reject(&self, error: &Error, api: Api, for_page: bool) {
         self.answer(error, b"", api, for_page);
