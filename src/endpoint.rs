@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
+    api::Api,
     chat::{Attachment, Origin},
     config::{Dialect, Format, Modalities, Provider},
     price::{Cost, Price},
@@ -35,6 +36,8 @@ pub struct Endpoint {
     pub context_length: Option<u64>,
     /// The most tokens of an answer.
     pub max_completion_tokens: Option<u64>,
+    /// What it is asked for.
+    pub output: Output,
     /// The kinds of input that it takes.
     pub input_modalities: Modalities,
     /// The request parameters that it heeds; `None` if that is not known.
@@ -52,6 +55,40 @@ pub enum ServiceTier {
     Flex,
     /// Faster, and dearer.
     Priority,
+}
+
+/// What an endpoint is asked for, by its model's `output_modalities`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Answers: text, images, audio.
+    Answers,
+    /// Vectors alone.
+    Embeddings,
+    /// The one and the other.
+    Both,
+}
+
+// === impl Output ===
+
+impl Output {
+    /// Of a model with these `output_modalities`.
+    pub fn of(modalities: &[&str]) -> Self {
+        let embeds = modalities.contains(&"embeddings");
+        match (embeds, embeds && modalities.len() == 1) {
+            (false, _) => Self::Answers,
+            (true, true) => Self::Embeddings,
+            (true, false) => Self::Both,
+        }
+    }
+
+    /// Whether it can be asked for by this API.
+    pub fn is_had_by(self, api: Api) -> bool {
+        match self {
+            Self::Answers => api != Api::Embeddings,
+            Self::Embeddings => api == Api::Embeddings,
+            Self::Both => true,
+        }
+    }
 }
 
 // === impl ServiceTier ===

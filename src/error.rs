@@ -95,6 +95,14 @@ pub enum ClientError {
     /// More fallback models than are allowed.
     #[error("'models' array must have {0} items or fewer.")]
     TooManyModels(usize),
+    /// A model that another path is for.
+    #[error("{model} is not served here: use {path} for it")]
+    WrongEndpoint {
+        /// The model asked for.
+        model: String,
+        /// The path that it is served at.
+        path: &'static str,
+    },
     /// The auto router has no model for the request.
     #[error("No models match your request and model restrictions")]
     NoModelMatches,

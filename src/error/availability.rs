@@ -29,6 +29,10 @@ impl<'a> Availability<'a> {
     pub(super) fn of(error: &'a Error) -> Option<Self> {
         match error {
             Error::Client(ClientError::UnknownModel(model)) => Some(Self::new("model_not_found", false, [model.as_str()])),
+            Error::Client(ClientError::WrongEndpoint { model, path }) => {
+                let constraint = Some(("endpoint", *path));
+                Some(Self { constraint, ..Self::new("wrong_endpoint", false, [model.as_str()]) })
+            }
             Error::NoRoute(no_route) => Some(Self::of_no_route(no_route)),
             Error::NoToken(provider) => Some(Self { providers: vec![provider], ..Self::new("temporarily_unavailable", true, []) }),
             Error::Provider(error) => {
@@ -91,7 +95,7 @@ impl<'a> Availability<'a> {
             list(",\"affected_providers\":[", &self.providers, out);
         }
         if let Some(excluded_by) = self.excluded_by {
-            string(",\"excluded_by\":", excluded_by, out);
+            list(",\"excluded_by\":[", &[excluded_by], out);
         }
         if let Some((field, detail)) = self.constraint {
             string(",\"constraint\":{\"field\":", field, out);
@@ -129,15 +133,15 @@ mod tests {
     #[test]
     fn a_wish_that_left_no_endpoint_is_named() {
         for (reason, code, excluded_by, field) in [
-            ("provider.zdr is true, it is served by a", "privacy_restricted", json!("data_policy:zdr"), json!("provider.zdr")),
+            ("provider.zdr is true, it is served by a", "privacy_restricted", json!(["data_policy:zdr"]), json!("provider.zdr")),
             (
                 "provider.data_collection is \"deny\"",
                 "privacy_restricted",
-                json!("data_policy:training"),
+                json!(["data_policy:training"]),
                 json!("provider.data_collection"),
             ),
-            ("provider.only permits x only", "constraint_filtered", json!("allowed_providers"), json!("provider.only")),
-            ("provider.max_price is lower than any price", "constraint_filtered", json!("max_price"), json!("provider.max_price")),
+            ("provider.only permits x only", "constraint_filtered", json!(["allowed_providers"]), json!("provider.only")),
+            ("provider.max_price is lower than any price", "constraint_filtered", json!(["max_price"]), json!("provider.max_price")),
             ("max_tokens is 9 and 5 is the most that is given", "constraint_filtered", Value::Null, json!("max_tokens")),
             ("the messages have image input", "constraint_filtered", Value::Null, json!("messages")),
             ("nobody serves it", "no_endpoints", Value::Null, Value::Null),
@@ -150,6 +154,13 @@ mod tests {
             );
             assert_eq!((&there["retryable"], &there["requested_models"]), (&json!(false), &json!(["a/b"])));
         }
+    }
+
+    #[test]
+    fn a_model_that_another_path_is_for_says_which() {
+        let there = availability(ClientError::WrongEndpoint { model: "a/b".into(), path: "/api/v1/embeddings" });
+        assert_eq!((&there["code"], &there["retryable"]), (&json!("wrong_endpoint"), &json!(false)));
+        assert_eq!(there["constraint"], json!({"field": "endpoint", "detail": "/api/v1/embeddings"}));
     }
 
     #[test]

@@ -20,6 +20,7 @@ type Endpoints = Vec<Rc<Endpoint>>;
 pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints, Error> {
     let preferences = &ask.request.preferences;
     let mut left = Left { asked: &resolved.asked, by_auto: resolved.auto.is_some(), endpoints: resolved.endpoints.clone() };
+    output(&mut left, ask.request.api)?;
     if let Some(only) = &preferences.only {
         left.keep(|endpoint| named(only, endpoint), || format!("provider.only permits {} only", only.join(", ")))?;
     }
@@ -116,6 +117,23 @@ impl Left<'_> {
     fn prefer(&mut self, fit: impl Fn(&Endpoint) -> bool) {
         if self.endpoints.iter().any(|endpoint| fit(endpoint)) {
             self.endpoints.retain(|endpoint| fit(endpoint));
+        }
+    }
+}
+
+/// What the API is for: a model that only embeds is nobody to talk to.
+fn output(left: &mut Left<'_>, api: Api) -> Result<(), Error> {
+    let is_had = |endpoint: &Rc<Endpoint>| endpoint.output.is_had_by(api);
+    if left.endpoints.iter().all(is_had) {
+        return Ok(());
+    }
+    left.endpoints.retain(is_had);
+    match (left.endpoints.is_empty(), left.by_auto) {
+        (false, _) => Ok(()),
+        (true, true) => Err(ClientError::NoModelMatches.into()),
+        (true, false) => {
+            let path = if api == Api::Embeddings { "/api/v1/chat/completions" } else { "/api/v1/embeddings" };
+            Err(ClientError::WrongEndpoint { model: left.asked.to_owned(), path }.into())
         }
     }
 }

@@ -49,7 +49,7 @@ const checks = {
       return ids;
     };
     assert.ok((await listed(client.models.listForUser({ bearer: "sk-or-v1-test" }))).includes("t/plain"));
-    assert.deepEqual(await listed(client.embeddings.listModels()), []);
+    assert.deepEqual(await listed(client.embeddings.listModels()), ["t/embeds", "t/limited"]);
     const providers = await client.providers.list();
     assert.deepEqual(providers.data.map((provider) => provider.name), ["Simulator", "stub"]);
     assert.deepEqual((await client.endpoints.listZdrEndpoints()).data, []);

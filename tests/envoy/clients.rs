@@ -85,7 +85,8 @@ fn start() -> (Simulator, Gateway) {
         json!({"provider": provider, "model": model, "price": price})
     };
     let names = ["plain", "tools", "limited", "broken", "choosy", "strict"];
-    let model = |name: &str, endpoints: Value| json!({"id": format!("t/{name}"), "endpoints": endpoints});
+    let model =
+        |name: &str, endpoints: Value| json!({"id": format!("t/{name}"), "endpoints": endpoints, "output_modalities": outputs(name)});
     let setup = Setup::new()
         .provider(Provider::at("simulator", simulator.port), json!({"name": "Simulator"}))
         .providers(&["stub"])
@@ -104,6 +105,11 @@ fn start() -> (Simulator, Gateway) {
     stub.answers("breaks", Reply::events(events).paced(Duration::from_millis(100)));
     stub.answers_by("embeds", embeddings);
     (simulator, gateway)
+}
+
+/// All talk, and two embed.
+fn outputs(name: &str) -> &'static [&'static str] {
+    if matches!(name, "embeds" | "limited") { &["text", "embeddings"] } else { &["text"] }
 }
 
 /// A vector for each input, in the form that is asked for.

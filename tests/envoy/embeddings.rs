@@ -8,6 +8,7 @@ use super::{
     provider::Provider,
     reply::Reply,
     setup::Setup,
+    wire,
 };
 
 static GATEWAY: Shared = Shared::new(|| {
@@ -17,10 +18,11 @@ static GATEWAY: Shared = Shared::new(|| {
         .provider(Provider::start("claude"), claude)
         .provider(Provider::start("mistral"), json!({"dialect": "mistral"}))
         .providers(&["first", "second"])
-        .models(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted"], &["first", "second"])
-        .models(&["t/mixed"], &["claude", "second"])
-        .models(&["t/mistral"], &["mistral"])
-        .models(&["t/claude"], &["claude"]);
+        .embedding(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted"], &["first", "second"])
+        .embedding(&["t/mixed"], &["claude", "second"])
+        .embedding(&["t/mistral"], &["mistral"])
+        .embedding(&["t/claude"], &["claude"])
+        .models(&["t/talks"], &["first"]);
     Gateway::start(setup)
 });
 
@@ -48,6 +50,23 @@ fn a_request_goes_on_as_it_came_and_the_answer_has_id_model_and_cost() {
     let received = &gateway.provider("first").received("plain")[0];
     assert_eq!(received.path, "/v1/embeddings");
     assert_eq!(received.text(), r#"{ "input" : [[1,2 ], [3]], "model":"plain","dimensions": 256, "encoding_format":"base64"}"#);
+}
+
+#[test]
+fn who_only_embeds_is_not_talked_to_and_who_only_talks_does_not_embed() {
+    let gateway = Use::of(&GATEWAY);
+    let chat = gateway.ask("t/plain");
+    assert!(chat.error(400).contains("/api/v1/embeddings"), "{}", chat.text());
+    assert_eq!(chat.json()["error"]["availability"]["code"], "wrong_endpoint");
+    let embedding = gateway.send(&ask(r#"{"model":"t/talks","input":"x"}"#));
+    assert_eq!(embedding.status, 400);
+    let availability = embedding.json()["error"]["availability"].take();
+    assert_eq!(availability["constraint"], json!({"field": "endpoint", "detail": "/api/v1/chat/completions"}));
+    assert!(gateway.provider("first").received("talks").is_empty());
+    // Of the models of a list, those count that can do it.
+    gateway.provider("first").answers("talks", wire::completion("Hi."));
+    let listed = gateway.send(&Request::ask("t/plain", json!({"models": ["t/talks"]})));
+    assert_eq!(listed.json()["model"], "t/talks");
 }
 
 #[test]

@@ -45,7 +45,7 @@ static GATEWAY: Shared = Shared::new(|| {
         .priced("t/broken", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/midway", "first", json!({"prompt": 1, "completion": 2}))
         .priced("t/left", "first", json!({"prompt": 1, "completion": 2}))
-        .priced("t/embeds", "first", json!({"prompt": 1, "completion": 2}))
+        .embedding(&["t/embeds"], &["first"])
         .models(&["t/falls-back"], &["first", "second"])
         .models(&["t/mixed"], &["first", "anthropic"])
         .key(other_key());

@@ -81,6 +81,16 @@ impl Setup {
         self.model(json!({"id": id, "endpoints": [{"provider": provider, "model": upstream_name(id), "price": price}]}))
     }
 
+    /// Models as [`Setup::models`] has them, that embed.
+    pub fn embedding(mut self, ids: &[&str], providers: &[&str]) -> Self {
+        let before = self.configuration["models"].as_array().unwrap().len();
+        self = self.models(ids, providers);
+        for model in self.configuration["models"].as_array_mut().unwrap().iter_mut().skip(before) {
+            model["output_modalities"] = json!(["embeddings"]);
+        }
+        self
+    }
+
     pub fn model(mut self, model: Value) -> Self {
         self.configuration["models"].as_array_mut().unwrap().push(model);
         self

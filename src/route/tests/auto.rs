@@ -21,6 +21,7 @@ fn market() -> Asked {
         model("b/tools", 2, json!({"supported_parameters": ["tools"]})),
         model("d/dear", 4, json!({})),
         model("x/draws", 1, json!({"output_modalities": ["image"]})),
+        model("v/embeds", 1, json!({"output_modalities": ["embeddings"]})),
     ]);
     asked.configuration["keys"][1]["models"] = json!(["d/*"]);
     asked
@@ -67,6 +68,8 @@ fn restrictions_and_a_tier_are_kept() {
     let mut configured = market();
     configured.configuration["auto_router"] = json!({"models": ["b/*", "c/*"], "cost_tier": "max"});
     assert_eq!(models(&configured), ["c/sees"]);
+    configured.configuration["auto_router"] = json!({"models": ["a/*", "v/*"]});
+    assert_eq!(models(&configured), ["a/small"], "vectors are no answer");
 }
 
 #[test]
