@@ -77,6 +77,8 @@ pub struct Needs {
     pub audio: bool,
     /// A part with video.
     pub video: bool,
+    /// A message that calls functions.
+    pub calls: bool,
     /// What is attached, by what can carry it.
     pub attachments: Attachments,
     /// The first part of a type that the gateway does not know: the places of its message and within it.
@@ -224,6 +226,12 @@ impl Request {
     /// The first system message and the first other message, as they were written: what tells a conversation from others.
     pub fn opening(&self) -> impl Iterator<Item = &[u8]> {
         [&self.opening.system, &self.opening.other].into_iter().map(|place| self.body.get(place.clone()).unwrap_or_default())
+    }
+
+    /// Whether more than one answer is asked for, by `n`.
+    pub fn wants_several(&self) -> bool {
+        let count = self.other("n").and_then(|member| self.body.get(member.value.clone()));
+        count.is_some_and(|count| !matches!(count, b"null" | b"1"))
     }
 
     fn text_of(&self, member: &Member) -> Option<&[u8]> {

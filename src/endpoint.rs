@@ -153,6 +153,8 @@ impl Endpoint {
                 "max_completion_tokens" => heeds("max_tokens"),
                 "reasoning" => heeds("reasoning_effort"),
                 "reasoning_effort" => heeds("reasoning"),
+                // It goes as it came where no member is left out for its name; lists of parameters have no word for it.
+                "n" => matches!(self.format, Format::OpenAi | Format::Mistral),
                 _ => false,
             }
     }

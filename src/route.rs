@@ -141,11 +141,23 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
         }
     }
     let sticky = order.sticky();
+    leave_broken_arguments(&mut plan, ask.request);
     plan.truncate(gateway.defaults.max_attempts);
     match (plan.is_empty(), refused) {
         (false, _) => Ok(Routed { plan, sticky, strategy }),
         (true, Some(error)) => Err(error),
         (true, None) => Err(Error::Internal("a plan without endpoints")),
+    }
+}
+
+/// A model may have called a function with arguments that are no JSON. Where such a call stands in the conversation, only a format that
+/// leaves them a text can carry it; if the plan has none, the first endpoint is asked to try, and says where it is.
+fn leave_broken_arguments(plan: &mut Plan, request: &Request) {
+    let parses = |endpoint: &Rc<Endpoint>| endpoint.format.parses_arguments();
+    // The calls are read where there is a choice alone.
+    let is_mixed = || plan.iter().any(parses) && !plan.iter().all(parses);
+    if request.needs.calls && is_mixed() && request.has_broken_arguments() {
+        plan.retain(|endpoint| !parses(endpoint));
     }
 }
 

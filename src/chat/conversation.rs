@@ -60,6 +60,12 @@ impl Request {
         tools.map_or(Ok(Vec::new()), tool::read_all)
     }
 
+    /// Whether a call in the messages has arguments that are no JSON object.
+    pub fn has_broken_arguments(&self) -> bool {
+        let messages = self.member(Name::Messages).and_then(|member| self.body.get(member.value.clone()));
+        messages.is_some_and(message::has_broken_arguments)
+    }
+
     /// What the client wants of the model's reasoning.
     pub fn reasoning(&self) -> Reasoning {
         let mut reasoning = Reasoning::default();

@@ -49,6 +49,7 @@ pub(super) fn read(
                 _ => {
                     let value = scanner.skip()?;
                     has_inner |= inner::is_openrouters(key.raw);
+                    needs.calls |= matches!(key.raw, b"tool_calls" | b"function_call");
                     // Tool calls and reasoning are prompt, too.
                     *text_bytes = text_bytes.saturating_add(if matches!(key.raw, b"tool_calls" | b"reasoning") { value.len() } else { 0 });
                     Ok(())

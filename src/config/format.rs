@@ -30,6 +30,11 @@ impl Format {
         matches!(self, Self::OpenAi | Self::Mistral)
     }
 
+    /// Whether the arguments of a call are an object in it, and not a text with one: arguments that are no JSON cannot be told.
+    pub fn parses_arguments(self) -> bool {
+        !matches!(self, Self::OpenAi | Self::Mistral)
+    }
+
     /// Whether it has embeddings.
     pub fn has_embeddings(self) -> bool {
         matches!(self, Self::OpenAi | Self::Mistral)

@@ -178,10 +178,12 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         )?;
     }
     if ask.request.preferences.require_parameters == Some(true) {
+        // One answer is what everybody gives.
+        let several = ask.request.wants_several().then_some("n");
         return left.keep(
-            |endpoint| ask.request.parameters().all(|parameter| heeds(endpoint, parameter, ask)),
+            |endpoint| ask.request.parameters().chain(several).all(|parameter| heeds(endpoint, parameter, ask)),
             || {
-                let all: Vec<_> = ask.request.parameters().collect();
+                let all: Vec<_> = ask.request.parameters().chain(several).collect();
                 format!("provider.require_parameters is true and the request has {}", all.join(", "))
             },
         );

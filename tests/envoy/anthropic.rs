@@ -14,6 +14,7 @@ use super::{
 
 const NAMES: [&str; 9] =
     ["t/plain", "t/streamed", "t/tools", "t/overloaded", "t/overloaded-in-stream", "t/midway", "t/too-long", "t/malformed", "t/split"];
+const ALONE: &str = "t/alone";
 
 static GATEWAY: Shared = Shared::new(|| {
     let anthropic = json!({"dialect": "anthropic", "name": "Anthropic", "credential": {"env": "ANTHROPIC_API_KEY"}});
@@ -21,7 +22,8 @@ static GATEWAY: Shared = Shared::new(|| {
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
         .provider(Provider::start("anthropic"), anthropic)
         .providers(&["second"])
-        .models(&NAMES, &["anthropic", "second"]);
+        .models(&NAMES, &["anthropic", "second"])
+        .models(&[ALONE], &["anthropic"]);
     let gateway = Gateway::start(setup);
     for name in NAMES {
         let answer = |stream: bool| if stream { wire::stream(&["sa", "ved"]) } else { wire::completion("saved") };
@@ -178,17 +180,19 @@ fn a_prompt_that_is_too_long_for_the_model_is_told_so() {
 }
 
 #[test]
-fn t30_arguments_that_are_no_json_are_the_clients_fault() {
+fn t30_arguments_that_are_no_json_go_to_whom_they_can_be_told_or_are_the_clients_fault() {
     let gateway = Use::of(&GATEWAY);
     let call = json!({"id": "a", "type": "function", "function": {"name": "f", "arguments": "{\"a\":"}});
     let messages = json!([{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [call]}]);
-    let response = gateway.send(&Request::ask("t/malformed", json!({"messages": messages})));
+    let elsewhere = gateway.send(&Request::ask("t/malformed", json!({"messages": messages})));
+    assert_eq!(elsewhere.content(), "saved", "a provider of OpenAI's format can be told");
+    let response = gateway.send(&Request::ask(ALONE, json!({"messages": messages})));
     assert_eq!(response.status, 400);
     let error = &response.json()["error"];
     assert!(error["message"].as_str().is_some_and(|message| message.contains("messages[1].tool_calls[0].function.arguments")), "{error:#}");
     assert!(response.header("x-generation-id").is_some());
-    for name in ["anthropic", "second"] {
-        assert!(gateway.provider(name).received("malformed").is_empty(), "{name}");
+    for model in ["malformed", "alone"] {
+        assert!(gateway.provider("anthropic").received(model).is_empty(), "{model}");
     }
     gateway.assert_counts("signalbox_rejections_total", &[("error_type", "invalid_request")], 1);
 }

@@ -225,6 +225,27 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
     Ok(message)
 }
 
+/// Whether a call in `messages` has arguments that are no JSON object, so that only a format which leaves them a text can carry it.
+pub(super) fn has_broken_arguments(messages: &[u8]) -> bool {
+    let mut is_broken = false;
+    let mut check = |call: Option<ToolCall<'_>>| is_broken |= call.is_some_and(|call| call.input().is_err());
+    _ = Scanner::new(messages).array(|scanner| {
+        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+            (b"tool_calls", Kind::Array) => scanner.array(|scanner| {
+                check(tool_call(scanner.raw()?, (0, 0)));
+                Ok(())
+            }),
+            (b"function_call", Kind::Object) => {
+                let (name, arguments) = function(scanner)?;
+                check(name.map(|name| ToolCall { id: name, name, arguments, place: (0, 0) }));
+                Ok(())
+            }
+            _ => scanner.skip().map(|_| ()),
+        })
+    });
+    is_broken
+}
+
 fn role(role: Text<'_>) -> Role {
     match () {
         () if role.is("system") => Role::System,

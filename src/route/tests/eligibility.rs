@@ -137,3 +137,34 @@ fn json_without_a_schema_is_best_asked_of_those_that_have_it() {
     assert_eq!(at(&["anthropic", "mistral"]).with("response_format", object.clone()).at_providers(), ["mistral"]);
     assert_eq!(at(&["anthropic"]).with("response_format", object).at_providers(), ["anthropic"]);
 }
+
+#[test]
+fn several_answers_are_required_of_those_alone_that_give_them() {
+    let requiring = |n: Value| at(&ALL).with("n", n).preferring(json!({"require_parameters": true}));
+    assert_eq!(requiring(json!(2)).at_providers(), ["gemini", "mistral", "openai"]);
+    assert_eq!(requiring(json!(1)).at_providers(), ALL, "one is what everybody gives");
+    assert_eq!(requiring(Value::Null).at_providers(), ALL);
+    let mut listed = at(&["openai", "anthropic"]).with("n", json!(2)).preferring(json!({"require_parameters": true}));
+    listed.configuration["models"][0]["supported_parameters"] = json!(["temperature"]);
+    assert_eq!(listed.at_providers(), ["openai"], "no list has a word for it");
+    let mut unreasoning = at(&["openai", "anthropic"]).with("reasoning", json!({"effort": "low"}));
+    unreasoning.configuration["models"][0]["endpoints"][1]["supported_parameters"] = json!(["temperature"]);
+    assert_eq!(unreasoning.preferring(json!({"require_parameters": true})).at_providers(), ["openai"]);
+}
+
+#[test]
+fn t30_arguments_that_are_no_json_keep_out_the_formats_that_have_to_read_them() {
+    let called = |arguments: &str| {
+        let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}});
+        json!([{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c", "content": "y"}])
+    };
+    for broken in [r#"{"a":"#, "[1]", "x", "\"{}\""] {
+        assert_eq!(at(&ALL).with("messages", called(broken)).at_providers(), ["mistral", "openai"], "{broken}");
+    }
+    for whole in ["{}", "", r#" {"a": 1} "#] {
+        assert_eq!(at(&ALL).with("messages", called(whole)).at_providers(), ALL, "{whole}");
+    }
+    let older = json!([{"role": "user", "content": "x"}, {"role": "assistant", "function_call": {"name": "f", "arguments": "{"}}]);
+    assert_eq!(at(&["openai", "bedrock"]).with("messages", older).at_providers(), ["openai"]);
+    assert_eq!(at(&["anthropic", "gemini"]).with("messages", called("{")).at_providers().len(), 2, "the attempt says what is wrong");
+}
