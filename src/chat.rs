@@ -98,17 +98,20 @@ impl Request {
     /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
     /// twice that the gateway acts on, or lists more than `max_models` in `models`.
     pub fn parse(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        Self::read(Api::Chat, body, provider_header, max_models)
+        Self::parse_as(Api::Chat, body, provider_header, max_models)
     }
 
     /// Reads a body of `POST /embeddings`, which has an `input` in the place of messages.
     ///
     /// Errors: as [`Request::parse`].
     pub fn parse_embeddings(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        Self::read(Api::Embeddings, body, provider_header, max_models)
+        Self::parse_as(Api::Embeddings, body, provider_header, max_models)
     }
 
-    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+    /// Reads a body that a request of `api` has become, or a request of one of the two above.
+    ///
+    /// Errors: as [`Request::parse`].
+    pub fn parse_as(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
         let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
@@ -323,7 +326,7 @@ impl Reader {
             }
             Name::MaxTokens | Name::MaxCompletionTokens => {
                 let value = scanner.raw()?;
-                self.max_tokens = read_max_tokens(value, name)?.or(self.max_tokens);
+                self.max_tokens = read_max_tokens(value, name, self.api)?.or(self.max_tokens);
             }
             Name::Tools => match kind {
                 Kind::Null => _ = scanner.skip()?,
@@ -339,8 +342,17 @@ impl Reader {
                 self.needs.response_format = kind == Kind::Object && !format.is_some_and(|format| format.is("text"));
                 self.needs.json_schema = format.is_some_and(|format| format.is("json_schema"));
             }
+            Name::ToolChoice => {
+                let value = scanner.raw()?;
+                if !is_tool_choice(value) {
+                    return Err(ClientError::invalid("tool_choice", "auto, none, required, or a function by its name"));
+                }
+            }
             Name::Reasoning => {
                 let value = scanner.raw()?;
+                if !matches!(kind, Kind::Object | Kind::Null) {
+                    return Err(ClientError::invalid("reasoning", "an object, such as {\"effort\": \"low\"}"));
+                }
                 self.reasoning_effort = reasoning_effort(value);
             }
             Name::Plugins => self.plugins.read(scanner.raw()?)?,
@@ -393,12 +405,23 @@ fn read_bool(scanner: &mut Scanner<'_>, member: &str) -> Result<Option<bool>, Cl
     scanner.optional_bool().map_err(|error| wrong_type(error, member, "true or false"))
 }
 
-fn read_max_tokens(value: &[u8], name: Name) -> Result<Option<u64>, ClientError> {
+/// A limit on the answer. Anthropic's 0 is for a prompt that is to be cached and not answered.
+fn read_max_tokens(value: &[u8], name: Name, api: Api) -> Result<Option<u64>, ClientError> {
     if value == b"null" {
         return Ok(None);
     }
     let number = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-    number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens"))
+    let number = number.filter(|tokens| *tokens > 0 || api == Api::Messages);
+    number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens, at least 1"))
+}
+
+/// Whether it says in a known way which tools are to be called. Mistral's `any` is what others call `required`.
+fn is_tool_choice(value: &[u8]) -> bool {
+    match value.first() {
+        Some(b'{') => true,
+        Some(b'"') => Scanner::new(value).string().is_ok_and(|word| ["auto", "none", "required", "any"].iter().any(|known| word.is(known))),
+        _ => value == b"null",
+    }
 }
 
 /// The `type` of a response format.

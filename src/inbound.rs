@@ -59,8 +59,7 @@ pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models
         Api::Messages => messages::translate(&body)?,
         Api::Responses => responses::translate(&body)?,
     };
-    let mut request = Request::parse(translated.body, provider_header, max_models)?;
-    request.api = api;
+    let request = Request::parse_as(api, translated.body, provider_header, max_models)?;
     Ok((request, Translator(translated.shape)))
 }
 

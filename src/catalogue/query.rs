@@ -45,12 +45,24 @@ enum Sort {
     Longest,
 }
 
+/// Orders by popularity, speed and benchmarks: <https://openrouter.ai/docs/api/api-reference/models/get-models>.
+const WITHOUT_FIGURES: [&str; 8] = [
+    "most-popular",
+    "top-weekly",
+    "throughput-high-to-low",
+    "latency-low-to-high",
+    "intelligence-high-to-low",
+    "coding-high-to-low",
+    "agentic-high-to-low",
+    "design-arena-elo-high-to-low",
+];
+
 // === impl Query ===
 
 impl<'a> Query<'a> {
     /// Reads what follows the `?` of the path, for models that answer in text unless it says otherwise.
     ///
-    /// Errors: if a number is none or out of range.
+    /// Errors: if a number is none or out of range, or an order unknown.
     pub fn parse(text: &'a str) -> Result<Self, ClientError> {
         let mut query = Self::of_any_output(text)?;
         if query.outputs.is_empty() {
@@ -71,13 +83,17 @@ impl<'a> Query<'a> {
                 let number = value.parse().ok().filter(|number| *number <= most);
                 number.ok_or_else(|| ClientError::invalid(&*name, format!("a whole number from 0 to {most}")))
             };
+            let page = || {
+                let limit = value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+                limit.ok_or_else(|| ClientError::invalid(&*name, format!("a whole number from 1 to {LARGEST_PAGE}")))
+            };
             let usd = || {
                 let price = Decimal::parse(&value).and_then(|usd| usd.truncated(9)).map(FemtoUsd::new);
                 price.map(Some).ok_or_else(|| ClientError::invalid(&*name, "a number of USD for a million tokens"))
             };
             match &*name {
                 "offset" => query.offset = Some(usize::try_from(number(u32::MAX.into())?).unwrap_or(usize::MAX)),
-                "limit" => query.limit = Some(usize::try_from(number(LARGEST_PAGE as u64)?).unwrap_or(LARGEST_PAGE)),
+                "limit" => query.limit = Some(page()?),
                 "q" => query.words = Some(value.to_ascii_lowercase()),
                 "supported_parameters" => query.supported_parameters = list(),
                 "input_modalities" => query.inputs = list(),
@@ -90,7 +106,7 @@ impl<'a> Query<'a> {
                 "max_price" => query.prompt.1 = usd()?,
                 "min_output_price" => query.completion.0 = usd()?,
                 "max_output_price" => query.completion.1 = usd()?,
-                "sort" => query.sort = Sort::named(&value),
+                "sort" => query.sort = Sort::parse(&value)?,
                 _ => {}
             }
         }
@@ -135,7 +151,7 @@ impl<'a> Query<'a> {
         if self.offset.is_none() && self.limit.is_none() {
             return (0..count, None);
         }
-        let (offset, limit) = (self.offset.unwrap_or(0).min(count), self.limit.unwrap_or(PAGE).max(1));
+        let (offset, limit) = (self.offset.unwrap_or(0).min(count), self.limit.unwrap_or(PAGE));
         let end = offset.saturating_add(limit).min(count);
         let next = (end < count).then(|| {
             let others = form_urlencoded::parse(self.text.as_bytes()).filter(|(name, _)| !matches!(&**name, "offset" | "limit"));
@@ -158,14 +174,20 @@ impl Limits {
 // === impl Sort ===
 
 impl Sort {
-    /// The orders that a configuration can tell; for the others (popularity, benchmarks) there are no figures.
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "newest" => Self::Newest,
-            "pricing-low-to-high" => Self::Cheapest,
-            "pricing-high-to-low" => Self::Dearest,
-            "context-high-to-low" => Self::Longest,
-            _ => return None,
+    /// The orders that a configuration can tell; `None` for the others of OpenRouter's, for which there are no figures.
+    ///
+    /// Errors: if OpenRouter has none of this name.
+    fn parse(name: &str) -> Result<Option<Self>, ClientError> {
+        Ok(match name {
+            "newest" => Some(Self::Newest),
+            "pricing-low-to-high" => Some(Self::Cheapest),
+            "pricing-high-to-low" => Some(Self::Dearest),
+            "context-high-to-low" => Some(Self::Longest),
+            _ if WITHOUT_FIGURES.contains(&name) => None,
+            _ => {
+                let known = ["newest", "pricing-low-to-high", "pricing-high-to-low", "context-high-to-low"].iter().chain(&WITHOUT_FIGURES);
+                return Err(ClientError::invalid("sort", format!("one of {}", known.copied().collect::<Vec<_>>().join(", "))));
+            }
         })
     }
 }

@@ -74,8 +74,19 @@ impl Values<'_> {
     }
 
     fn at_url(&self, medium: Medium, expected: &'static str) -> Part {
-        self.url.map_or(Part::Malformed(expected), |url| Part::Attached(medium, Attachment::medium(medium, url)))
+        let attachment = self.url.map(|url| (Attachment::medium(medium, url), url));
+        match attachment {
+            Some((attachment, url)) if attachment.origin != Origin::Bare || is_base64(url) => Part::Attached(medium, attachment),
+            _ => Part::Malformed(expected),
+        }
     }
+}
+
+/// Whether a text may be bytes in base64, by its beginning: some send an image so, without `data:`.
+fn is_base64(text: Text<'_>) -> bool {
+    const ENOUGH: usize = 64;
+    let is_in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte);
+    !text.is_empty() && !text.raw.starts_with(b"/") && text.raw.iter().take(ENOUGH).all(is_in_alphabet)
 }
 
 /// The URL in `{"url":…}`, or the one that stands there itself.

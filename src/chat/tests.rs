@@ -238,3 +238,45 @@ fn t05_parameters_that_an_endpoint_does_not_heed_are_left_out() {
     let knows_nothing = Target { supported_parameters: Some(&[]), ..OPENAI };
     assert_eq!(rewrite(&body, knows_nothing), format!(r#"{{"model":"gpt-4o-mini",{messages},"max_tokens":9,"tools":[],"new":1}}"#));
 }
+
+#[test]
+fn odd_values_are_told_before_anybody_is_asked() {
+    let refusal = |member: &str| {
+        let body = format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],{member}}}"#);
+        Request::parse(body.into_bytes(), None, 3).err().map(|error| error.to_string())
+    };
+    for (member, name) in [
+        (r#""reasoning":"high""#, "reasoning"),
+        (r#""reasoning":[]"#, "reasoning"),
+        (r#""tool_choice":"sometimes""#, "tool_choice"),
+        (r#""tool_choice":7"#, "tool_choice"),
+        (r#""max_tokens":0"#, "max_tokens"),
+        (r#""max_completion_tokens":-1"#, "max_completion_tokens"),
+        (r#""max_tokens":1.5"#, "max_tokens"),
+    ] {
+        assert!(refusal(member).is_some_and(|told| told.starts_with(&format!("Invalid `{name}`"))), "{member}: {:?}", refusal(member));
+    }
+    for member in [
+        r#""reasoning":null,"tool_choice":null,"max_tokens":null"#,
+        r#""reasoning":{"effort":"high"},"tool_choice":"required","max_tokens":1"#,
+        r#""tool_choice":{"type":"function","function":{"name":"f"}}"#,
+        r#""tool_choice":"any""#,
+    ] {
+        assert_eq!(refusal(member), None, "{member}");
+    }
+}
+
+#[test]
+fn an_image_is_at_a_url_or_is_bytes() {
+    let is_taken = |url: &str| {
+        let body =
+            format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"{url}"}}}}]}}]}}"#);
+        Request::parse(body.into_bytes(), None, 3).is_ok()
+    };
+    for url in ["https://a.test/x.png", r"https:\/\/a.test", "data:image/png;base64,iVBO", "gs://b/x", "iVBORw0KGgo+/w=="] {
+        assert!(is_taken(url), "{url}");
+    }
+    for url in ["", "not a url", "x.png", "/tmp/x", "www.a.test/x.png"] {
+        assert!(!is_taken(url), "{url}");
+    }
+}

@@ -183,7 +183,7 @@ fn t71_t74_azure_has_a_newer_api_and_dated_versions_of_an_older() {
         assert!(provider(json!({"api_version": version, "stream_options": true})).quirks.stream_options);
     }
     let refused = |more: Value| parse(&azure(more)).unwrap_err().to_string();
-    for version in ["preview", "2024-10-21?x", "2024-10-2", "20241021xx", ""] {
+    for version in ["preview", "2024-10-21?x", "2024-10-2", "20241021xx", "2024-13-45", "2024-00-10", "2024-10-32", ""] {
         let expected =
             "providers.openai.api_version: expected a version such as 2024-10-21, or no such member for /openai/v1, which has no versions";
         assert_eq!(refused(json!({"api_version": version})), expected);

@@ -26,6 +26,9 @@ pub enum InvalidServiceAccount {
     /// A key of another kind, such as a person's.
     #[error("expected the key of a service account, with \"type\": \"service_account\"")]
     OtherType,
+    /// A private key of another kind than Google hands out.
+    #[error("expected the key of a service account: its private_key is no RSA key, and nothing else can sign with RS256")]
+    NotRsa,
     /// A member that is missing or is not what it should be.
     #[error("expected the key of a service account: its {0} is missing or malformed")]
     Member(&'static str),
@@ -67,8 +70,11 @@ impl ServiceAccount {
             private_key: Secret::new(required("private_key", private_key)?),
             token_uri: token_uri.unwrap_or_else(|| TOKEN_URI.to_owned()).into(),
         };
-        if account.private_key().is_none() {
-            return Err(InvalidServiceAccount::Member("private_key"));
+        match account.private_key() {
+            Some(key) if is_of_another_kind(&key) => return Err(InvalidServiceAccount::NotRsa),
+            Some(_) => {}
+            None if account.private_key.expose().contains("-----BEGIN EC PRIVATE KEY-----") => return Err(InvalidServiceAccount::NotRsa),
+            None => return Err(InvalidServiceAccount::Member("private_key")),
         }
         let is_url = account.split().is_some_and(|(host, path)| !host.is_empty() && path.bytes().all(|byte| byte.is_ascii_graphic()));
         if !is_url || !account.token_host().bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b)) {
@@ -123,6 +129,17 @@ impl ServiceAccount {
         let rest = self.token_uri.strip_prefix("https://")?;
         rest.find('/').map_or(Some((rest, "/")), |slash| rest.split_at_checked(slash))
     }
+}
+
+/// Whether a PKCS #8 key says that it is one of an elliptic curve (RFC 5480) or of an Edwards curve (RFC 8410): Envoy would sign with
+/// the first, and Google refuse the token without a reason.
+fn is_of_another_kind(key: &[u8]) -> bool {
+    /// `id-ecPublicKey`, and what `id-Ed25519` and `id-Ed448` begin with, as object identifiers in DER.
+    const OTHERS: [&[u8]; 2] = [&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], &[0x06, 0x03, 0x2b, 0x65]];
+    /// The algorithm stands behind a sequence, a version and a sequence.
+    const HEAD: usize = 32;
+    let head = key.get(..HEAD).unwrap_or(key);
+    OTHERS.iter().any(|other| memchr::memmem::find(head, other).is_some())
 }
 
 /// The body of the request for a token.

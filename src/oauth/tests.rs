@@ -93,6 +93,18 @@ fn what_is_no_key_file_is_refused_and_not_repeated() {
         assert_eq!(error, InvalidServiceAccount::Member("private_key"));
         assert!(!error.to_string().contains("c2Vj"));
     }
+    // The beginnings of an EC key (P-256), an Ed25519 key and a key of openssl's `ecparam`.
+    for key in [
+        "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIA==\n-----END EC PRIVATE KEY-----\n",
+    ] {
+        assert_eq!(with("private_key", json!(key)), InvalidServiceAccount::NotRsa, "{key}");
+    }
+    let rsa = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQ==\n-----END PRIVATE KEY-----\n";
+    let mut file = key_file();
+    file["private_key"] = json!(rsa);
+    assert!(ServiceAccount::parse(&file.to_string()).is_ok());
     for uri in ["http://oauth2.googleapis.com/token", "oauth2.googleapis.com", "https://", "https://a b/", "https://a/\n", "https://a@b/"] {
         assert_eq!(with("token_uri", json!(uri)), InvalidServiceAccount::Member("token_uri"), "{uri}");
     }

@@ -8,6 +8,7 @@ use super::super::{Shape, Translated};
 use super::answer::Answer;
 use super::block::{self, Block};
 use super::stop::StopSequences;
+use crate::api::Api;
 use crate::chat::Request;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text, escape_into};
@@ -124,7 +125,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
 pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, ClientError> {
     let [tools] = members(request, ["tools"]).unwrap_or_default();
     let translated = translate(request)?;
-    let parsed = Request::parse(translated.body, None, max_models)?;
+    let parsed = Request::parse_as(Api::Messages, translated.body, None, max_models)?;
     let bytes = parsed.prompt_bytes.saturating_add(tools.unwrap_or_default().len());
     let mut out = b"{\"input_tokens\":".to_vec();
     put_number(&mut out, (bytes as u64).div_ceil(4));

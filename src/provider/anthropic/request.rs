@@ -6,6 +6,7 @@ use super::block::{self, member};
 use super::model::{Model, Thinking};
 use super::schema;
 use super::turns::{self, Turns};
+use crate::api::Api;
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Parameters, Reasoning, ResponseFormat, Tool, ToolChoice};
 use crate::endpoint::Endpoint;
@@ -107,7 +108,7 @@ pub(in crate::provider) fn body(request: &Request, endpoint: &Endpoint, platform
 impl<'a> Plan<'a> {
     fn of(request: &Request, conversation: &Conversation<'a>, endpoint: &'a Endpoint) -> Self {
         let model = Model::of(&endpoint.model);
-        let max_tokens = request.max_tokens.filter(|tokens| *tokens > 0).unwrap_or_else(|| {
+        let max_tokens = request.max_tokens.filter(|tokens| *tokens > 0 || request.api == Api::Messages).unwrap_or_else(|| {
             let most = endpoint.max_completion_tokens.unwrap_or_else(|| model.default_max_tokens());
             if request.stream { most } else { most.min(MOST_UNSTREAMED) }
         });
