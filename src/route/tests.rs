@@ -2,6 +2,7 @@
 
 mod auto;
 mod eligibility;
+mod length;
 mod naming;
 mod oracle;
 mod order;
