@@ -133,6 +133,11 @@ impl Endpoint {
         self.supported_parameters.as_ref().is_none_or(|known| known.iter().any(|name| **name == *parameter))
     }
 
+    /// Whether embeddings can be asked of it. Vertex AI has paths and shapes of its own for them.
+    pub fn has_embeddings(&self) -> bool {
+        self.format.has_embeddings() && self.provider.dialect != Dialect::Vertex
+    }
+
     /// Whether a request to it can have such an attachment.
     pub fn carries(&self, attachment: Attachment) -> bool {
         // Claude on Vertex AI fetches nothing by itself.

@@ -3,6 +3,7 @@
 pub mod anthropic;
 pub mod bedrock;
 pub mod cohere;
+mod embedding;
 mod events;
 mod fault;
 pub mod gemini;
@@ -110,12 +111,14 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
         _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock)?,
         Format::OpenAi => openai::request(request, endpoint),
         Format::Anthropic => anthropic::request(request, endpoint)?,
+        Format::Gemini if request.api == Api::Embeddings => gemini::embeddings::request(request, endpoint)?,
         Format::Gemini => gemini::request(request, endpoint)?,
         // It signs the body, and so has to have the last word on it.
         Format::Bedrock => return bedrock::request(request, endpoint, &overrides, clock),
         // Of embeddings it has OpenAI's own shape.
         Format::Mistral if request.api == Api::Embeddings => openai::request(request, endpoint),
         Format::Mistral => mistral::request(request, endpoint),
+        Format::Cohere if request.api == Api::Embeddings => cohere::embeddings::request(request, endpoint)?,
         Format::Cohere => cohere::request(request, endpoint)?,
     };
     Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })
@@ -129,8 +132,10 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
         Format::OpenAi | Format::Mistral if request.api == Api::Embeddings => openai::embeddings(body, envelope),
         Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
+        Format::Gemini if request.api == Api::Embeddings => gemini::embeddings::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
+        Format::Cohere if request.api == Api::Embeddings => cohere::embeddings::completion(request, body, envelope),
         Format::Cohere => cohere::completion(request, body, envelope),
     }
 }

@@ -37,7 +37,7 @@ impl Format {
 
     /// Whether it has embeddings.
     pub fn has_embeddings(self) -> bool {
-        matches!(self, Self::OpenAi | Self::Mistral)
+        matches!(self, Self::OpenAi | Self::Mistral | Self::Gemini | Self::Cohere)
     }
 
     /// Whether it has this parameter, by OpenRouter's name, so that it is not dropped. Where only some of its models heed one,

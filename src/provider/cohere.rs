@@ -4,6 +4,7 @@
 
 mod citation;
 mod completion;
+pub(super) mod embeddings;
 mod logprob;
 mod request;
 mod schema;

@@ -7,6 +7,7 @@ mod blocks;
 mod candidate;
 mod completion;
 mod contents;
+pub(super) mod embeddings;
 mod finish;
 mod generation;
 mod grounding;

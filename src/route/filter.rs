@@ -68,7 +68,7 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
         )?;
     }
     if ask.request.api == Api::Embeddings {
-        left.keep(|endpoint| endpoint.format.has_embeddings(), || "embeddings are asked for".into())?;
+        left.keep(|endpoint| endpoint.has_embeddings(), || "embeddings are asked for".into())?;
     }
     tier::leave(&mut left.endpoints, resolved.wish, ask);
     input(&mut left, ask)?;

@@ -17,6 +17,10 @@ static GATEWAY: Shared = Shared::new(|| {
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
         .provider(Provider::start("claude"), claude)
         .provider(Provider::start("mistral"), json!({"dialect": "mistral"}))
+        .provider(Provider::start("gemini"), json!({"dialect": "gemini"}))
+        .provider(Provider::start("cohere"), json!({"dialect": "cohere"}))
+        .embedding(&["t/gemini"], &["gemini"])
+        .embedding(&["t/cohere", "t/cohere-odd"], &["cohere"])
         .providers(&["first", "second"])
         .embedding(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted"], &["first", "second"])
         .embedding(&["t/mixed"], &["claude", "second"])
@@ -101,4 +105,60 @@ fn mistral_is_asked_in_the_same_way_and_what_is_not_counted_is_estimated() {
     gateway.provider("first").answers("uncounted", Reply::json(200, &uncounted));
     let usage = &gateway.send(&ask(r#"{"model":"t/uncounted","input":"12345678"}"#)).json()["usage"];
     assert_eq!((&usage["prompt_tokens"], &usage["completion_tokens"], &usage["estimated"]), (&json!(2), &json!(0), &json!(true)));
+}
+
+/// `[0.5, -1]` and `[2, 0.25]`: numbers, and the bytes that OpenAI's SDKs ask for.
+const BYTES: [&str; 2] = ["AAAAPwAAgL8=", "AAAAQAAAgD4="];
+
+fn data(answer: &Value) -> Vec<Value> {
+    answer["data"].as_array().unwrap_or_else(|| panic!("{answer:#}")).iter().map(|one| one["embedding"].clone()).collect()
+}
+
+#[test]
+fn gemini_embeds_in_a_batch_and_what_it_does_not_count_is_estimated() {
+    let gateway = Use::of(&GATEWAY);
+    let gemini = gateway.provider("gemini");
+    gemini.answers("gemini", Reply::json(200, &json!({"embeddings": [{"values": [0.5, -1]}, {"values": [2, 0.25]}]})));
+    let body = json!({"model": "t/gemini", "input": ["one", "\"two\""], "dimensions": 2, "input_type": "search_query"});
+    let answer = gateway.send(&ask(&body.to_string())).json();
+    assert_eq!(data(&answer), [json!([0.5, -1]), json!([2, 0.25])]);
+    assert_eq!((&answer["object"], &answer["model"], &answer["data"][1]["index"]), (&json!("list"), &json!("t/gemini"), &json!(1)));
+    assert_eq!((&answer["usage"]["prompt_tokens"], &answer["usage"]["estimated"]), (&json!(3), &json!(true)));
+    let mut bytes = body;
+    bytes["encoding_format"] = json!("base64");
+    assert_eq!(data(&gateway.send(&ask(&bytes.to_string())).json()), BYTES);
+    let received = &gemini.received("gemini")[0];
+    assert!(received.path.ends_with("/models/gemini:batchEmbedContents"), "{}", received.path);
+    let one = |text: &str| json!({"model": "models/gemini", "content": {"parts": [{"text": text}]}, "taskType": "RETRIEVAL_QUERY", "outputDimensionality": 2});
+    assert_eq!(received.json(), json!({"requests": [one("one"), one("\"two\"")]}));
+    let tokens = gateway.send(&ask(r#"{"model":"t/gemini","input":[1,2]}"#));
+    assert!(tokens.error(400).contains("`input`"), "{}", tokens.text());
+}
+
+#[test]
+fn cohere_embeds_and_bills_what_it_says() {
+    let gateway = Use::of(&GATEWAY);
+    let cohere = gateway.provider("cohere");
+    cohere.answers_by("cohere", |request| {
+        let kind = request.json()["embedding_types"][0].as_str().unwrap().to_owned();
+        let vectors = if kind == "base64" { json!(BYTES) } else { json!([[0.5, -1], [2, 0.25]]) };
+        let meta = json!({"api_version": {"version": "2"}, "billed_units": {"input_tokens": 7}});
+        Reply::json(200, &json!({"id": "emb-1", "texts": ["one", "two"], "embeddings": {kind: vectors}, "meta": meta}))
+    });
+    let body = json!({"model": "t/cohere", "input": ["one", "two"], "dimensions": 256});
+    let answer = gateway.send(&ask(&body.to_string())).json();
+    assert_eq!(data(&answer), [json!([0.5, -1]), json!([2, 0.25])]);
+    assert_eq!((&answer["usage"]["prompt_tokens"], &answer["usage"]["cost"]), (&json!(7), &json!(7e-9)));
+    let received = &cohere.received("cohere")[0];
+    assert!(received.path.ends_with("/embed"), "{}", received.path);
+    assert_eq!(
+        received.json(),
+        json!({"model": "cohere", "texts": ["one", "two"], "input_type": "search_document", "embedding_types": ["float"], "output_dimension": 256})
+    );
+    let mut bytes = body;
+    bytes["encoding_format"] = json!("base64");
+    assert_eq!(data(&gateway.send(&ask(&bytes.to_string())).json()), BYTES);
+    // Fewer vectors than texts are no answer.
+    cohere.answers("cohere-odd", Reply::json(200, &json!({"id": "e", "embeddings": {"float": [[1]]}})));
+    gateway.send(&ask(r#"{"model":"t/cohere-odd","input":["one","two"]}"#)).error(502);
 }
