@@ -71,13 +71,14 @@ pub enum Output {
 // === impl Output ===
 
 impl Output {
-    /// Of a model with these `output_modalities`.
-    pub fn of(modalities: &[&str]) -> Self {
-        let embeds = modalities.contains(&"embeddings");
-        match (embeds, embeds && modalities.len() == 1) {
+    /// Of a model with these `output_modalities`. One that does not say is asked for either.
+    pub fn of(modalities: Option<&[String]>) -> Self {
+        let Some(modalities) = modalities else { return Self::Both };
+        let embeds = modalities.iter().any(|name| name == "embeddings");
+        match (embeds, modalities.len()) {
             (false, _) => Self::Answers,
-            (true, true) => Self::Embeddings,
-            (true, false) => Self::Both,
+            (true, 1) => Self::Embeddings,
+            (true, _) => Self::Both,
         }
     }
 

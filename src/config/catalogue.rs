@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Provider, endpoint::EndpointEntry, error::ConfigError, value};
-use crate::{endpoint::Endpoint, model::ModelId};
+use crate::{
+    endpoint::{Endpoint, Output},
+    model::ModelId,
+};
 
 /// A model of the catalogue.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Model {
     pub input_modalities: Modalities,
     /// The kinds of output that it gives.
     pub output_modalities: Vec<&'static str>,
+    /// What it can be asked for.
+    pub output: Output,
     /// The request parameters that it heeds; `None` if that is not known.
     pub supported_parameters: Option<Rc<[Box<str>]>>,
     /// Whether its author allows its answers to be trained on.
@@ -165,6 +170,7 @@ impl ModelEntry<'_> {
             context_length: tokens(&at("context_length"), self.context_length)?,
             max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?,
             input_modalities: modalities(&at("input_modalities"), self.input_modalities)?,
+            output: Output::of(self.output_modalities.as_deref()),
             output_modalities: outputs(&at("output_modalities"), self.output_modalities)?,
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
             is_distillable: self.distillable.unwrap_or(false),

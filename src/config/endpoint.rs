@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    endpoint::{Endpoint, EndpointId, Output, ServiceTier},
+    endpoint::{Endpoint, EndpointId, ServiceTier},
     price::{FemtoUsd, InvalidPrice, MAX_PRICE_USD, Price},
 };
 
@@ -115,7 +115,7 @@ impl EndpointEntry<'_> {
             price: self.price.resolve(&at("price"))?,
             context_length: tokens(&at("context_length"), self.context_length)?.or(model.context_length),
             max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?.or(model.max_completion_tokens),
-            output: Output::of(&model.output_modalities),
+            output: model.output,
             input_modalities: model.input_modalities,
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?
                 .or_else(|| model.supported_parameters.clone()),

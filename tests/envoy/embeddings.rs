@@ -26,7 +26,9 @@ static GATEWAY: Shared = Shared::new(|| {
         .embedding(&["t/mixed"], &["claude", "second"])
         .embedding(&["t/mistral"], &["mistral"])
         .embedding(&["t/claude"], &["claude"])
-        .models(&["t/talks"], &["first"]);
+        .models(&["t/unsaid"], &["first"])
+        .model(json!({"id": "t/talks", "output_modalities": ["text"], "endpoints": [
+            {"provider": "first", "model": "talks", "price": {"prompt": 1, "completion": 1}}]}));
     Gateway::start(setup)
 });
 
@@ -67,6 +69,9 @@ fn who_only_embeds_is_not_talked_to_and_who_only_talks_does_not_embed() {
     let availability = embedding.json()["error"]["availability"].take();
     assert_eq!(availability["constraint"], json!({"field": "endpoint", "detail": "/api/v1/chat/completions"}));
     assert!(gateway.provider("first").received("talks").is_empty());
+    // The configuration need not say what a model is for.
+    gateway.provider("first").answers("unsaid", Reply::json(200, &vectors()));
+    assert_eq!(gateway.send(&ask(r#"{"model":"t/unsaid","input":"x"}"#)).json()["data"], vectors()["data"]);
     // Of the models of a list, those count that can do it.
     gateway.provider("first").answers("talks", wire::completion("Hi."));
     let listed = gateway.send(&Request::ask("t/plain", json!({"models": ["t/talks"]})));
