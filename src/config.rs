@@ -21,7 +21,7 @@ use std::{collections::HashMap, rc::Rc};
 pub use self::{
     auto_router::AutoRouter,
     catalogue::{Modalities, Modality, Model},
-    credential::Signer,
+    credential::{Credential, Signer},
     defaults::Defaults,
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
@@ -126,7 +126,7 @@ impl Gateway {
     pub fn token_providers(&self) -> Vec<Rc<Provider>> {
         let mut found: Vec<Rc<Provider>> = Vec::new();
         for Endpoint { provider, .. } in self.endpoints().map(|endpoint| &**endpoint) {
-            if provider.tokens.is_some() && !found.iter().any(|known| Rc::ptr_eq(known, provider)) {
+            if provider.credential.tokens().is_some() && !found.iter().any(|known| Rc::ptr_eq(known, provider)) {
                 found.push(provider.clone());
             }
         }

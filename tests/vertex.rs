@@ -106,7 +106,7 @@ fn t58_t60_path_and_headers_say_which_model_and_who_asks() {
         assert_eq!(upstream.path, format!("/v1/projects/my-project/locations/global/publishers/{path}"));
         assert!(upstream.headers.is_empty(), "there is no token");
 
-        let tokens = endpoint.provider.tokens.as_ref().unwrap();
+        let tokens = endpoint.provider.credential.tokens().unwrap();
         tokens.begin(NOW);
         tokens.succeed(Answer::parse(200, br#"{"access_token":"ya29.abc","expires_in":100}"#).unwrap(), NOW);
         let upstream = provider::request(&asked, &endpoint, &NOW).unwrap();

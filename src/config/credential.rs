@@ -5,9 +5,23 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::{dialect::Dialect, error::ConfigError, value};
+use crate::clock::Millis;
 use crate::oauth::{Grant, ServiceAccount, TokenSource};
 use crate::secret::Secret;
 use crate::sigv4::Credentials;
+
+/// What tells a provider whose request it is.
+#[derive(Debug)]
+pub enum Credential {
+    /// Nothing: it asks for none, or something behind the gateway puts it in.
+    None,
+    /// The whole value of the provider's header for it, `Bearer ` included.
+    Sent(Secret),
+    /// A signature of each request.
+    Signed(Signer),
+    /// An access token, which expires.
+    Fetched(TokenSource),
+}
 
 /// What signs requests for AWS.
 #[derive(Debug)]
@@ -18,32 +32,65 @@ pub struct Signer {
     pub region: Box<str>,
 }
 
-/// What a `credential` comes to.
-pub(super) enum Source {
-    Text(String),
-    Signer(Signer),
-    Tokens(TokenSource),
+// === impl Credential ===
+
+impl Credential {
+    /// One that is sent as it is, as the header `auth_header` has it.
+    pub fn sent_in(auth_header: &str, text: String) -> Self {
+        Self::Sent(Secret::new(if auth_header == BEARER { format!("Bearer {text}") } else { text }))
+    }
+
+    /// Where access tokens come from, if that is what it is.
+    pub fn tokens(&self) -> Option<&TokenSource> {
+        match self {
+            Self::Fetched(tokens) => Some(tokens),
+            Self::None | Self::Sent(_) | Self::Signed(_) => None,
+        }
+    }
+
+    /// Whether there is one at `now`: not without an access token, where that is what it is.
+    pub fn is_ready(&self, now: Millis) -> bool {
+        self.tokens().is_none_or(|tokens| tokens.token(now).is_some())
+    }
+
+    /// Whether `text` has it, or a part of it that is secret, in it.
+    pub fn is_quoted_in(&self, text: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Sent(secret) => secret.is_quoted_in(text),
+            Self::Signed(Signer { credentials, .. }) => {
+                Secret::new(&*credentials.access_key_id).is_quoted_in(text)
+                    || credentials.secret_access_key.is_quoted_in(text)
+                    || credentials.session_token.as_ref().is_some_and(|token| token.is_quoted_in(text))
+            }
+            Self::Fetched(tokens) => tokens.is_quoted_in(text),
+        }
+    }
 }
 
-/// Reads `{env: NAME}` or what else the dialect has: [`AWS`], [`GOOGLE`].
+/// The header whose credentials are introduced as bearer tokens.
+pub(super) const BEARER: &str = "authorization";
+
+/// Reads `{env: NAME}`, which `auth_header` is to carry, or what else the dialect has: [`AWS`], [`GOOGLE`].
 pub(super) fn credential(
     path: &str,
     source: &BTreeMap<String, Box<RawValue>>,
     dialect: Dialect,
     region: Option<Box<str>>,
+    auth_header: &str,
     env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Source, ConfigError> {
+) -> Result<Credential, ConfigError> {
     let only = |name| source.get(name).filter(|_| source.len() == 1);
     if let Some(variable) = only("env") {
-        return Ok(Source::Text(variable_of(&format!("{path}.env"), variable, env)?));
+        return Ok(Credential::sent_in(auth_header, variable_of(&format!("{path}.env"), variable, env)?));
     }
     match (dialect, region, only("aws")) {
         (Dialect::Bedrock, Some(region), Some(members)) => {
             let credentials = aws_credentials(&format!("{path}.aws"), members, env)?;
-            Ok(Source::Signer(Signer { credentials, region }))
+            Ok(Credential::Signed(Signer { credentials, region }))
         }
         (Dialect::Bedrock, ..) => Err(ConfigError::new(path, format!("expected {{env: NAME}}, an API key, or {AWS}"))),
-        (Dialect::Vertex, ..) => Ok(Source::Tokens(google_tokens(path, source, env)?)),
+        (Dialect::Vertex, ..) => Ok(Credential::Fetched(google_tokens(path, source, env)?)),
         _ => Err(ConfigError::new(path, "expected {env: NAME}, the name of an environment variable and nothing else")),
     }
 }

@@ -7,14 +7,12 @@ use serde_json::value::RawValue;
 
 use super::{
     azure,
-    credential::{Signer, Source, credential},
+    credential::{BEARER, Credential, credential},
     dialect::{DIALECTS, Dialect, OUTPUT_LIMIT_NAMES, Quirks},
     error::ConfigError,
     value,
 };
 use crate::clock::Millis;
-use crate::oauth::TokenSource;
-use crate::secret::Secret;
 
 /// Headers that a credential would break the request with.
 const NOT_FOR_CREDENTIALS: [&str; 6] = ["connection", "content-length", "content-type", "host", "te", "transfer-encoding"];
@@ -38,12 +36,8 @@ pub struct Provider {
     pub api_version: Option<Box<str>>,
     /// The header that carries the credential, in lower case.
     pub auth_header: Box<str>,
-    /// The whole value of that header, `Bearer ` included; `None` if no credential is sent.
-    pub credential: Option<Secret>,
-    /// What signs each request to it, where no credential is sent.
-    pub signer: Option<Signer>,
-    /// Where the access tokens for it come from, in the place of a credential that lasts.
-    pub tokens: Option<TokenSource>,
+    /// What tells it whose request it is.
+    pub credential: Credential,
     /// Whether it may keep or train on what it is sent.
     pub collects_data: bool,
     /// Whether it keeps nothing at all (zero data retention).
@@ -125,16 +119,12 @@ impl ProviderEntry {
             && !auth_header.starts_with("x-envoy-")
             && !auth_header.starts_with("x-signalbox-");
         value::checked(is_free, &at("auth_header"), "expected a header that can carry a credential")?;
-        let is_bearer = *auth_header == *"authorization";
-        let (mut sent, mut signer, mut tokens) = (None, None, None);
-        if let Some(source) = self.credential {
-            match credential(&at("credential"), &source, dialect, region, env)? {
-                Source::Text(text) => sent = Some(Secret::new(if is_bearer { format!("Bearer {text}") } else { text })),
-                Source::Signer(found) => signer = Some(found),
-                Source::Tokens(found) => tokens = Some(found),
-            }
-        }
-        value::checked(is_bearer || tokens.is_none(), &at("auth_header"), "expected authorization, which carries access tokens")?;
+        let credential = match self.credential {
+            Some(source) => credential(&at("credential"), &source, dialect, region, &auth_header, env)?,
+            None => Credential::None,
+        };
+        let is_carried = *auth_header == *BEARER || credential.tokens().is_none();
+        value::checked(is_carried, &at("auth_header"), "expected authorization, which carries access tokens")?;
         Ok(Provider {
             name: name.into(),
             cluster: cluster.into(),
@@ -143,9 +133,7 @@ impl ProviderEntry {
             path_prefix,
             api_version,
             auth_header,
-            credential: sent,
-            signer,
-            tokens,
+            credential,
             collects_data: match self.data_collection {
                 Some(word) => value::one_of(&at("data_collection"), &word, &[("allow", true), ("deny", false)])?,
                 None => true,
@@ -166,19 +154,9 @@ impl ProviderEntry {
 }
 
 impl Provider {
-    /// Whether `text` has one of its credentials in it.
-    pub fn is_quoted_in(&self, text: &str) -> bool {
-        let signing = self.signer.iter().flat_map(|Signer { credentials, .. }| {
-            let id = Secret::new(&*credentials.access_key_id);
-            [Some(id), Some(credentials.secret_access_key.clone()), credentials.session_token.clone()].into_iter().flatten()
-        });
-        self.credential.iter().cloned().chain(signing).any(|secret| secret.is_quoted_in(text))
-            || self.tokens.as_ref().is_some_and(|tokens| tokens.is_quoted_in(text))
-    }
-
     /// Whether it can be asked at `now`: not without an access token, where it takes one.
     pub fn is_ready(&self, now: Millis) -> bool {
-        self.tokens.as_ref().is_none_or(|tokens| tokens.token(now).is_some())
+        self.credential.is_ready(now)
     }
 }
 

@@ -16,6 +16,14 @@ use crate::price::NanoUsd;
 
 const DEMO_KEY_SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
+/// The header value of a credential that is sent as it is.
+fn sent(credential: &Credential) -> &str {
+    match credential {
+        Credential::Sent(secret) => secret.expose(),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A configuration with one of everything, numbers as Envoy's Struct prints them.
 fn full() -> Value {
     json!({
@@ -128,7 +136,7 @@ fn a_provider_takes_from_its_dialect_what_it_does_not_say() {
     assert_eq!((&*openai.slug, &*openai.name, &*openai.cluster), ("openai", "OpenAI", "openai"));
     assert_eq!((&*openai.host, &*openai.path_prefix), ("api.openai.com", "/v1"));
     assert_eq!(&*openai.auth_header, "authorization");
-    assert_eq!(openai.credential.as_ref().unwrap().expose(), "Bearer sk-upstream");
+    assert_eq!(sent(&openai.credential), "Bearer sk-upstream");
     assert!(!openai.collects_data && !openai.zdr);
     assert_eq!(openai.quirks, Dialect::OpenAi.row().quirks);
 
@@ -136,7 +144,7 @@ fn a_provider_takes_from_its_dialect_what_it_does_not_say() {
     assert_eq!((&*own.slug, &*own.name, &*own.cluster), ("own", "Our servers", "vllm-a"));
     assert_eq!((&*own.host, &*own.path_prefix), ("vllm.internal:8000", "/v1"));
     assert_eq!(&*own.auth_header, "x-api-key");
-    assert_eq!(own.credential.as_ref().unwrap().expose(), "own-secret");
+    assert_eq!(sent(&own.credential), "own-secret");
     assert!(own.collects_data && own.zdr);
     assert!(!own.quirks.stream_options);
     assert_eq!(own.quirks.max_tokens, OutputLimitName::MaxTokens);
@@ -163,10 +171,10 @@ fn t71_t74_azure_has_a_newer_api_and_dated_versions_of_an_older() {
     let provider = |more: Value| gateway(&azure(more)).model("openai/gpt-4o").unwrap().endpoints[0].provider.clone();
     let v1 = provider(json!({"credential": {"env": "OPENAI_API_KEY"}}));
     assert_eq!((&*v1.name, &*v1.path_prefix, &*v1.auth_header, &v1.api_version), ("Azure", "/openai/v1", "api-key", &None));
-    assert_eq!(v1.credential.as_ref().unwrap().expose(), "sk-upstream");
+    assert_eq!(sent(&v1.credential), "sk-upstream");
     assert_eq!(v1.quirks, Dialect::OpenAi.row().quirks);
     let entra = provider(json!({"credential": {"env": "OPENAI_API_KEY"}, "auth_header": "authorization"}));
-    assert_eq!(entra.credential.as_ref().unwrap().expose(), "Bearer sk-upstream");
+    assert_eq!(sent(&entra.credential), "Bearer sk-upstream");
     for (version, counts_streams) in [
         ("2024-10-21", true),
         ("2024-09-01-preview", true),
@@ -397,20 +405,19 @@ fn bedrock_is_signed_for_in_its_region_or_has_an_api_key() {
     assert_eq!(signing.models[0].endpoints[1].format, Format::Bedrock);
     assert_eq!((&*provider.name, &*provider.path_prefix), ("Amazon Bedrock", ""));
     assert_eq!(&*provider.host, "bedrock-runtime.eu-west-3.amazonaws.com");
-    assert_eq!(provider.credential, None);
-    let signer = provider.signer.as_ref().unwrap();
+    let Credential::Signed(signer) = &provider.credential else { panic!("{:?}", provider.credential) };
     assert_eq!((&*signer.region, &*signer.credentials.access_key_id), ("eu-west-3", "AKIDEXAMPLE"));
     assert_eq!(signer.credentials.secret_access_key.expose(), "aws-secret");
     assert_eq!(signer.credentials.session_token.as_ref().unwrap().expose(), "aws-session");
     for secret in ["aws-secret", "aws-session"] {
-        assert!(provider.is_quoted_in(&format!("…{secret}…")) && !format!("{signing:?}").contains(secret));
+        assert!(provider.credential.is_quoted_in(&format!("…{secret}…")) && !format!("{signing:?}").contains(secret));
     }
-    assert!(!provider.is_quoted_in("The security token included in the request is invalid."));
+    assert!(!provider.credential.is_quoted_in("The security token included in the request is invalid."));
 
     let with_key = gateway(&bedrock(&json!({"credential": {"env": "own_key"}, "host": "vpce-1.bedrock-runtime.test"})));
     let provider = &with_key.models[0].endpoints[1].provider;
-    assert_eq!(provider.credential.as_ref().unwrap().expose(), "Bearer own-secret");
-    assert!(provider.signer.is_none() && &*provider.host == "vpce-1.bedrock-runtime.test");
+    assert_eq!(sent(&provider.credential), "Bearer own-secret");
+    assert_eq!(&*provider.host, "vpce-1.bedrock-runtime.test");
 }
 
 #[test]
@@ -454,14 +461,14 @@ fn t59_vertex_has_its_region_in_host_and_path() {
         let provider = &gateway.models[0].endpoints[1].provider;
         assert_eq!((&*provider.name, &*provider.host), ("Google Vertex", host));
         assert_eq!(*provider.path_prefix, format!("/v1/projects/my-project/locations/{region}"));
-        assert_eq!(provider.credential.as_ref().unwrap().expose(), "Bearer own-secret");
-        assert!(provider.tokens.is_none() && provider.is_ready(Millis(0)));
+        assert_eq!(sent(&provider.credential), "Bearer own-secret");
+        assert!(provider.is_ready(Millis(0)));
     }
     let elsewhere = gateway(&vertex(&json!({"host": "gateway.test:8443", "path_prefix": "/google/v1beta1"})));
     let provider = &elsewhere.models[0].endpoints[1].provider;
     assert_eq!(&*provider.host, "gateway.test:8443");
     assert_eq!(&*provider.path_prefix, "/google/v1beta1/projects/my-project/locations/europe-west1");
-    assert!(provider.credential.is_none(), "somebody else puts it in");
+    assert!(matches!(provider.credential, Credential::None), "somebody else puts it in");
 }
 
 #[test]
@@ -496,10 +503,10 @@ fn vertex_tokens_come_from_a_key_or_from_the_machine() {
     ] {
         let gateway = gateway(&vertex(&json!({"credential": source})));
         let provider = &gateway.models[0].endpoints[1].provider;
-        let tokens = provider.tokens.as_ref().unwrap();
+        let tokens = provider.credential.tokens().unwrap();
         assert_eq!(&*tokens.cluster, "google-oauth");
         assert_eq!(tokens.to_sign(Millis(0)).is_some(), is_key);
-        assert!(provider.credential.is_none() && !provider.is_ready(Millis(0)));
+        assert!(!provider.is_ready(Millis(0)));
         assert!(!format!("{gateway:?}").contains("c2Vj"));
     }
 }

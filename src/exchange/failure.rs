@@ -91,8 +91,9 @@ impl Exchange {
             None => (None, &[][..]),
         };
         // A provider that refuses a credential likes to quote it.
-        let quotable =
-            |raw: &String| !matches!(fault.status, 401 | 403) && !last.is_some_and(|last| last.endpoint.provider.is_quoted_in(raw));
+        let quotable = |raw: &String| {
+            !matches!(fault.status, 401 | 403) && !last.is_some_and(|last| last.endpoint.provider.credential.is_quoted_in(raw))
+        };
         ProviderError {
             status: fallback::client_status(fault),
             error_type: fault.error_type,

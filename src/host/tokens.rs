@@ -108,14 +108,14 @@ impl Tokens {
 
     /// `provider` has refused its token.
     pub(super) fn doubt(&self, provider: &Provider) {
-        if let Some(source) = &provider.tokens {
+        if let Some(source) = provider.credential.tokens() {
             source.doubt(HostClock.now());
             self.schedule();
         }
     }
 
     fn sources(&self) -> impl Iterator<Item = (&Provider, &TokenSource)> {
-        self.providers.iter().filter_map(|provider| Some((&**provider, provider.tokens.as_ref()?)))
+        self.providers.iter().filter_map(|provider| Some((&**provider, provider.credential.tokens()?)))
     }
 }
 

@@ -21,7 +21,7 @@ pub use stream::Stream;
 use crate::chat::Request;
 use crate::chat::chunks::FinishReason;
 use crate::clock::Clock;
-use crate::config::Signer;
+use crate::config::{Credential, Signer};
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text};
@@ -49,7 +49,7 @@ pub(super) fn request<'a>(
     let body = request::body(request, endpoint)?;
     let body = if overrides.is_empty() { body } else { overrides.apply(&body) };
     let mut headers = vec![("accept", Cow::Borrowed(accept.as_bytes()))];
-    if let Some(Signer { credentials, region }) = &provider.signer {
+    if let Credential::Signed(Signer { credentials, region }) = &provider.credential {
         let signed = sigv4::Request {
             method: "POST",
             host: &provider.host,

@@ -29,7 +29,7 @@ pub fn request<'a>(request: &Request, endpoint: &Endpoint, clock: &dyn Clock) ->
         }
     };
     let prefix = format!("{}/publishers/{publisher}", endpoint.provider.path_prefix);
-    let token = endpoint.provider.tokens.as_ref().and_then(|tokens| tokens.token(clock.now()));
+    let token = endpoint.provider.credential.tokens().and_then(|tokens| tokens.token(clock.now()));
     let authorization = token.map(|token| ("authorization", Cow::Owned(token.expose().as_bytes().to_vec())));
     Ok(Upstream {
         path: gemini::path(&prefix, &endpoint.model, method).into(),

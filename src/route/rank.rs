@@ -207,7 +207,7 @@ impl Standing {
 
 /// Until when `endpoint` is in trouble. Nobody knows when an access token will be there that could not be had; the first is waited for.
 fn trouble(endpoint: &Endpoint, health: &Health, now: Millis) -> Option<Millis> {
-    match &endpoint.provider.tokens {
+    match endpoint.provider.credential.tokens() {
         Some(tokens) if tokens.is_failing() && tokens.token(now).is_none() => Some(Millis(u64::MAX)),
         _ => health.trouble(endpoint, now),
     }

@@ -9,6 +9,7 @@
 use super::Plan;
 use crate::clock::Millis;
 use crate::error::Error;
+use crate::oauth::TokenSource;
 
 /// What to do with a plan.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub enum Readiness {
 /// Errors: if no endpoint of it can be asked, and none will be soon.
 pub fn readiness(mut plan: Plan, now: Millis) -> Result<Readiness, Error> {
     let Some(first) = plan.first().map(|endpoint| endpoint.provider.clone()) else { return Ok(Readiness::Ready(plan)) };
-    if !first.is_ready(now) && first.tokens.as_ref().is_some_and(|tokens| tokens.is_expected()) {
+    if !first.is_ready(now) && first.credential.tokens().is_some_and(TokenSource::is_expected) {
         return Ok(Readiness::Awaited);
     }
     plan.retain(|endpoint| endpoint.provider.is_ready(now));

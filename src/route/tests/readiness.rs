@@ -32,7 +32,7 @@ fn left(gateway: &Gateway, plan: &[String]) -> Result<Option<Vec<String>>, Error
 }
 
 fn tokens(gateway: &Gateway) -> &TokenSource {
-    gateway.endpoints().find_map(|endpoint| endpoint.provider.tokens.as_ref()).unwrap()
+    gateway.endpoints().find_map(|endpoint| endpoint.provider.credential.tokens()).unwrap()
 }
 
 #[test]
