@@ -37,6 +37,22 @@ impl Day {
         Self(self.0.saturating_sub(days))
     }
 
+    /// The day of a date of the Gregorian calendar; `None` if there is no such day, or if it is before 1970 or after 9999.
+    // By https://howardhinnant.github.io/date_algorithms.html#days_from_civil, of numbers of at most four digits.
+    #[allow(clippy::arithmetic_side_effects)]
+    pub fn of_date(year: u64, month: u64, day: u64) -> Option<Self> {
+        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        let year_from_march = year - u64::from(month <= 2);
+        let (era, year_of_era) = (year_from_march / 400, year_from_march % 400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let found = Self(era * 146_097 + day_of_era - 719_468);
+        // The 31st of a shorter month is a day of the next.
+        (found.civil() == (year, month, day)).then_some(found)
+    }
+
     /// Year, month and day of the month, both from 1.
     // By the algorithm of https://howardhinnant.github.io/date_algorithms.html#civil_from_days. A time is at most 2^64 ms since 1970, so
     // that days are below 2^38.
@@ -68,6 +84,50 @@ pub fn timestamp(time: Millis) -> String {
     format!("{}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z", Day::of(time))
 }
 
+/// Reads a time as RFC 3339 has it, such as `2026-12-31T23:59:59Z` or `2027-01-01 00:59:59.5+01:00`: the inverse of [`timestamp`]. YAML
+/// writes a space for the `T`. What is finer than a millisecond is dropped.
+pub fn parse_timestamp(text: &str) -> Option<Millis> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let day = Day::of_date(year, month, day)?;
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let (time, rest) = rest.split_at_checked(8)?;
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+    // Of a leap second nobody can tell here; it counts as the second after it.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+        None => ("000", rest),
+    };
+    let [millis] = numbers(format!("{fraction:0<3}").get(..3).filter(|_| !fraction.is_empty())?, '.', [3])?;
+    let seconds = day.0.checked_mul(86_400)?.checked_add(hour.checked_mul(3600)?)?.checked_add(minute.checked_mul(60)?)?;
+    let local = seconds.checked_add(second)?.checked_mul(1000)?.checked_add(millis)?;
+    let offset = |text| {
+        let [hours, minutes] = numbers(text, ':', [2, 2])?;
+        let minutes = hours.checked_mul(60)?.checked_add(minutes).filter(|_| hours <= 23 && minutes <= 59)?;
+        minutes.checked_mul(60_000)
+    };
+    Some(Millis(match (zone, zone.strip_prefix('+'), zone.strip_prefix('-')) {
+        ("Z" | "z", ..) => local,
+        (_, Some(ahead), _) => local.checked_sub(offset(ahead)?)?,
+        (_, _, Some(behind)) => local.checked_add(offset(behind)?)?,
+        _ => return None,
+    }))
+}
+
+/// The numbers between these separators, if each has so many digits.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u64; N]> {
+    let mut found = [0; N];
+    let mut parts = text.split(separator);
+    for (number, digits) in found.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +143,51 @@ mod tests {
         }
         assert_eq!(timestamp(Millis(1_779_474_931_042)), "2026-05-22T18:35:31.042Z");
         assert!(!timestamp(Millis(u64::MAX)).is_empty());
+    }
+
+    #[test]
+    fn every_day_is_that_of_its_date() {
+        for day in (0..80_000).map(Day) {
+            let (year, month, date) = day.civil();
+            assert_eq!(Day::of_date(year, month, date), Some(day));
+        }
+        for (year, month, day) in [(2026, 2, 29), (2100, 2, 29), (2026, 4, 31), (2026, 13, 1), (2026, 0, 1), (2026, 1, 0), (1969, 12, 31)] {
+            assert_eq!(Day::of_date(year, month, day), None, "{year}-{month}-{day}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_read_with_any_offset() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-05-22T18:35:31.042Z", 1_779_474_931_042),
+            ("2026-05-22t18:35:31.04z", 1_779_474_931_040),
+            ("2026-05-22 18:35:31.0429999+00:00", 1_779_474_931_042),
+            ("2026-05-22T20:05:31+01:30", 1_779_474_931_000),
+            ("2026-05-21T23:35:31-19:00", 1_779_474_931_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+        ] {
+            assert_eq!(parse_timestamp(text), Some(Millis(millis)), "{text}");
+        }
+        for text in [
+            "",
+            "2026-05-22",
+            "2026-05-22T18:35:31",
+            "2026-05-22T18:35Z",
+            "2026-05-22T18:35:31.Z",
+            "2026-05-22T24:00:00Z",
+            "2026-05-22T18:60:31Z",
+            "2026-5-22T18:35:31Z",
+            "2026-05-22T18:35:31+1:00",
+            "2026-05-22T18:35:31+24:00",
+            "2026-05-22T18:35:31ZZ",
+            "2026-05-22T18:35:31.5",
+            "+026-05-22T18:35:31Z",
+            "2026-05-2é18:35:31Z",
+            "1970-01-01T00:00:00+00:01",
+        ] {
+            assert_eq!(parse_timestamp(text), None, "{text}");
+        }
     }
 
     #[test]

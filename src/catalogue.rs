@@ -7,6 +7,7 @@ mod endpoint;
 mod model;
 mod query;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -58,12 +59,22 @@ impl Catalogue {
         report: &dyn Fn(&Endpoint) -> Report,
     ) -> Result<Box<str>, Error> {
         Ok(match listing {
-            Listing::Models => self.page("models", &Query::parse(query)?, |_| true),
+            Listing::Models => page("models", &Query::parse(query)?, self.models()),
             Listing::OfUser => {
-                self.page("models/user", &Query::of_any_output(query)?, |model| key.is_none_or(|key| key.allows(model.id.as_str())))
+                let models = self.models().filter_map(|(model, object)| match key.map(|key| narrowed(&model, key)) {
+                    None => Some((model, object)),
+                    Some(Cow::Borrowed(_)) => Some((model, object)),
+                    Some(Cow::Owned(model)) if model.endpoints.is_empty() => None,
+                    Some(Cow::Owned(model)) => {
+                        let object = Cow::Owned(model::object(&model).to_string());
+                        Some((Cow::Owned(model), object))
+                    }
+                });
+                page("models/user", &Query::of_any_output(query)?, models)
             }
             Listing::Embeddings => {
-                self.page("embeddings/models", &Query::of_any_output(query)?, |model| model.output_modalities.contains(&"embeddings"))
+                let models = self.models().filter(|(model, _)| model.output_modalities.contains(&"embeddings"));
+                page("embeddings/models", &Query::of_any_output(query)?, models)
             }
             Listing::Count => {
                 let query = Query::parse(query)?;
@@ -74,7 +85,11 @@ impl Catalogue {
                 let model = self.models.get(index).map_or("null", |model| model);
                 format!("{{\"data\":{model}}}").into()
             }
-            Listing::Endpoints(id) => data(&endpoint::of_model(self.find(id)?.1, &|at| endpoint::report(&report(at), key.is_some()))),
+            Listing::Endpoints(id) => {
+                let (_, model) = self.find(id)?;
+                let model = key.map_or(Cow::Borrowed(model), |key| narrowed(model, key));
+                data(&endpoint::of_model(&model, &|at| endpoint::report(&report(at), key.is_some())))
+            }
             Listing::Providers => self.providers.clone(),
             Listing::ZeroDataRetention => {
                 let models = self.gateway.models.iter();
@@ -89,24 +104,10 @@ impl Catalogue {
         })
     }
 
-    fn page(&self, path: &str, query: &Query<'_>, may_see: impl Fn(&Model) -> bool) -> Box<str> {
-        let all = self.gateway.models.iter().zip(&self.models);
-        let mut found: Vec<_> = all.filter(|(model, _)| may_see(model) && query.wants(model)).collect();
-        query.sort(&mut found, |(model, _)| model);
-        let (page, next) = query.page(found.len());
-        let mut body = String::from("{\"data\":[");
-        for (_, object) in found.get(page).unwrap_or_default() {
-            if !body.ends_with('[') {
-                body.push(',');
-            }
-            body.push_str(object);
-        }
-        body.push_str("],\"total_count\":");
-        body.push_str(itoa::Buffer::new().format(found.len()));
-        body.push_str(",\"links\":{\"next\":");
-        body.push_str(&next.map_or(Value::Null, |next| format!("/api/v1/{path}?{next}").into()).to_string());
-        body.push_str("}}");
-        body.into()
+    /// Each model with its object.
+    fn models(&self) -> impl Iterator<Item = (Cow<'_, Model>, Cow<'_, str>)> {
+        let models = self.gateway.models.iter().zip(&self.models);
+        models.map(|(model, object)| (Cow::Borrowed(&**model), Cow::Borrowed(&**object)))
     }
 
     fn find(&self, id: &str) -> Result<(usize, &Model), Error> {
@@ -116,6 +117,35 @@ impl Catalogue {
         let unknown = || ClientError::UnknownModel(id.chars().take(100).collect()).into();
         found.next().map(|(index, model)| (index, &**model)).ok_or_else(unknown)
     }
+}
+
+/// What of `model` the key may use: its endpoints, of which there may be none.
+fn narrowed<'a>(model: &'a Model, key: &Key) -> Cow<'a, Model> {
+    if model.endpoints.iter().all(|endpoint| key.may_use(endpoint)) {
+        return Cow::Borrowed(model);
+    }
+    let mut model = model.clone();
+    model.endpoints.retain(|endpoint| key.may_use(endpoint));
+    Cow::Owned(model)
+}
+
+fn page<'a>(path: &str, query: &Query<'_>, models: impl Iterator<Item = (Cow<'a, Model>, Cow<'a, str>)>) -> Box<str> {
+    let mut found: Vec<_> = models.filter(|(model, _)| query.wants(model)).collect();
+    query.sort(&mut found, |(model, _)| model);
+    let (page, next) = query.page(found.len());
+    let mut body = String::from("{\"data\":[");
+    for (_, object) in found.get(page).unwrap_or_default() {
+        if !body.ends_with('[') {
+            body.push(',');
+        }
+        body.push_str(object);
+    }
+    body.push_str("],\"total_count\":");
+    body.push_str(itoa::Buffer::new().format(found.len()));
+    body.push_str(",\"links\":{\"next\":");
+    body.push_str(&next.map_or(Value::Null, |next| format!("/api/v1/{path}?{next}").into()).to_string());
+    body.push_str("}}");
+    body.into()
 }
 
 fn data(value: &Value) -> Box<str> {

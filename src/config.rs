@@ -93,7 +93,8 @@ impl Gateway {
         }
         let providers = all_providers.iter().map(|provider| (provider.slug.to_string(), Rc::clone(provider))).collect();
         let catalogue = Catalogue::resolve(document.models.unwrap_or_default(), &providers)?;
-        let keys = Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models)?;
+        let keys =
+            Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models, &all_providers)?;
         let mut rules = Vec::new();
         for (index, entry) in document.rules.unwrap_or_default().into_iter().enumerate() {
             rules.push(entry.resolve(&format!("rules[{index}]"), &catalogue, &keys)?);

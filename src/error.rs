@@ -6,9 +6,11 @@
 mod availability;
 mod kind;
 mod provider;
+mod reason;
 
 pub use kind::ErrorType;
 pub use provider::{PreviousError, ProviderError};
+pub use reason::Reason;
 
 use self::availability::Availability;
 use crate::chat::Length;
@@ -43,6 +45,12 @@ pub enum ClientError {
     /// A key that is not in the configuration.
     #[error("User not found.")]
     UnknownKey,
+    /// A key that the configuration has switched off.
+    #[error("This API key is disabled")]
+    KeyDisabled,
+    /// A key whose time is over.
+    #[error("This API key has expired")]
+    KeyExpired,
     /// A completion with a management key.
     #[error("Management keys cannot be used for completions: send another key")]
     ManagementKey,
@@ -55,6 +63,16 @@ pub enum ClientError {
     /// A model that the key's `models` does not allow.
     #[error("This key may not use {0}: its configuration allows other models only")]
     ModelNotAllowed(String),
+    /// A model that is served by providers alone that the key's `providers` do not allow.
+    #[error("This key may not use {model} at {serving}: its configuration allows {allowed} only")]
+    ProviderNotAllowed {
+        /// The model that was asked for.
+        model: String,
+        /// Who serves it.
+        serving: String,
+        /// The key's `providers`.
+        allowed: String,
+    },
     /// A path that is not served.
     #[error("No such endpoint: {0}. Completions are at POST /api/v1/chat/completions, models at GET /api/v1/models")]
     UnknownPath(String),
@@ -224,8 +242,8 @@ impl ClientError {
 
     fn status(&self) -> u16 {
         match self {
-            Self::MissingKey | Self::UnknownKey => 401,
-            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => 403,
+            Self::MissingKey | Self::UnknownKey | Self::KeyDisabled | Self::KeyExpired => 401,
+            Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => 403,
             Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
             Self::Method { .. } => 405,
             Self::TooLarge(_) => 413,
@@ -236,8 +254,10 @@ impl ClientError {
 
     fn error_type(&self) -> ErrorType {
         match self {
-            Self::MissingKey | Self::UnknownKey => ErrorType::Authentication,
-            Self::ModelNotAllowed(_) | Self::ManagementKey | Self::NotManagementKey => ErrorType::PermissionDenied,
+            Self::MissingKey | Self::UnknownKey | Self::KeyDisabled | Self::KeyExpired => ErrorType::Authentication,
+            Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => {
+                ErrorType::PermissionDenied
+            }
             Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::TooLong { .. } => ErrorType::ContextLengthExceeded,

@@ -179,7 +179,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn key(name: &str) -> Key {
-        Key { id: 0, name: name.into(), models: None, hash: None, management: false }
+        Key { name: name.into(), ..Key::default() }
     }
 
     fn conversation(key_name: &str, body: &str, header: Option<&[u8]>) -> (Conversation, bool) {

@@ -48,6 +48,7 @@ mod envoy {
     mod http2;
     mod hygiene;
     mod key;
+    mod key_policy;
     mod large_bodies;
     mod load;
     mod memory;

@@ -70,7 +70,12 @@ fn catalogue() -> Catalogue {
             {"id": "other/vectors", "created": 200, "output_modalities": ["embeddings"], "endpoints": [
                 {"provider": "dear", "model": "v", "price": {"prompt": 0.02, "completion": 0}}]},
         ],
-        "keys": [{"name": "all", "sha256": "0".repeat(64)}, {"name": "some", "sha256": "1".repeat(64), "models": ["other/*"]}],
+        "keys": [
+            {"name": "all", "sha256": "0".repeat(64)},
+            {"name": "some", "sha256": "1".repeat(64), "models": ["other/*"]},
+            {"name": "private", "sha256": "2".repeat(64), "zdr": true},
+            {"name": "dear", "sha256": "3".repeat(64), "providers": ["de*"]},
+        ],
     });
     match Config::parse(configuration.to_string().as_bytes(), |_| None) {
         Ok(Config::Gateway(gateway)) => Catalogue::new(gateway),
@@ -192,6 +197,30 @@ fn a_key_sees_the_models_it_may_use() {
         serde_json::from_str::<Value>(&catalogue.answer(Listing::OfUser, "", Some(key), &unseen).unwrap()).unwrap()["total_count"].clone()
     };
     assert_eq!((seen(0), seen(1)), (json!(3), json!(1)));
+}
+
+#[test]
+fn a_key_sees_models_as_the_endpoints_that_it_may_use_make_them() {
+    let catalogue = catalogue();
+    let answer = |listing, key: usize| -> Value {
+        serde_json::from_str(&catalogue.answer(listing, "", Some(&catalogue.gateway.keys()[key]), &unseen).unwrap()).unwrap()
+    };
+    let prices = |key| {
+        let models = answer(Listing::OfUser, key);
+        let models = models["data"].as_array().unwrap();
+        models.iter().map(|model| (model["id"].clone(), model["pricing"]["prompt"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(prices(2), [(json!("acme/one"), json!("0.00000015"))], "only one provider keeps nothing");
+    let dear = [("acme/one", "0.000002"), ("acme/two:free", "0"), ("other/vectors", "0.00000002")];
+    assert_eq!(prices(3), dear.map(|(id, price)| (json!(id), json!(price))));
+    let tags = |key| {
+        let model = answer(Listing::Endpoints("acme/one"), key);
+        model["data"]["endpoints"].as_array().unwrap().iter().map(|endpoint| endpoint["tag"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [tags(0), tags(1), tags(2), tags(3)],
+        [vec![json!("dear"), json!("fair")], vec![], vec![json!("fair")], vec![json!("dear")]]
+    );
 }
 
 #[test]

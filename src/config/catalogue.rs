@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A model of the catalogue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     /// Its id, without dynamic variants.
     pub id: ModelId,

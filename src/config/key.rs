@@ -1,4 +1,4 @@
-//! `keys`: who may ask, and for which models.
+//! `keys`: who may ask, until when, and for which models at which providers.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,14 +7,20 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Model, error::ConfigError, value};
-use crate::{glob::Glob, secret::KeyHash};
+use super::{Model, Provider, error::ConfigError, value};
+use crate::{
+    calendar,
+    clock::{Clock, Millis},
+    endpoint::Endpoint,
+    glob::Glob,
+    secret::KeyHash,
+};
 
 /// What a request without a key goes by where `anonymous` allows it.
 const ANONYMOUS: &str = "anonymous";
 
 /// Who asks. The key itself is known by its hash alone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Key {
     /// Its number within the configuration: dense, from 0.
     pub id: usize,
@@ -22,8 +28,18 @@ pub struct Key {
     pub name: Rc<str>,
     /// The models it may use; `None` for all.
     pub models: Option<Vec<Glob>>,
+    /// The slugs of the providers it may use; `None` for all.
+    pub providers: Option<Vec<Glob>>,
+    /// Whether its requests go to providers with zero data retention alone, whatever they say.
+    pub zdr: bool,
+    /// Whether its requests go to providers alone that keep nothing to train on, whatever they say.
+    pub denies_data_collection: bool,
     /// Its SHA-256; `None` for requests without a key.
     pub hash: Option<KeyHash>,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// When it ceases to be one; `None` for never.
+    pub expires_at: Option<Millis>,
     /// Whether it is for the accounts of all keys, and not for completions.
     pub management: bool,
 }
@@ -32,6 +48,25 @@ impl Key {
     /// Whether it may use the model of this catalogued id.
     pub fn allows(&self, model: &str) -> bool {
         self.models.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(model)))
+    }
+
+    /// Whether its time is over. The clock is asked only if it has one.
+    pub fn is_expired(&self, clock: &dyn Clock) -> bool {
+        self.expires_at.is_some_and(|end| clock.now() >= end)
+    }
+
+    /// Whether it may use the provider of this slug.
+    pub fn allows_provider(&self, slug: &str) -> bool {
+        self.providers.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(slug)))
+    }
+
+    /// Whether a request of it can ever go to `endpoint`: by its models, its providers and its data policy.
+    pub fn may_use(&self, endpoint: &Endpoint) -> bool {
+        let provider = &endpoint.provider;
+        self.allows(&endpoint.catalogue_id)
+            && self.allows_provider(&provider.slug)
+            && (provider.zdr || !self.zdr)
+            && !(provider.collects_data && self.denies_data_collection)
     }
 }
 
@@ -42,7 +77,26 @@ pub(super) struct KeyEntry {
     name: String,
     sha256: String,
     models: Option<Vec<String>>,
+    providers: Option<Vec<String>>,
+    zdr: Option<bool>,
+    data_collection: Option<String>,
+    disabled: Option<bool>,
+    expires_at: Option<String>,
     management: Option<bool>,
+}
+
+impl KeyEntry {
+    /// The first member of a key that is for completions.
+    fn member_of_completions(&self) -> Option<&'static str> {
+        [
+            ("models", self.models.is_some()),
+            ("providers", self.providers.is_some()),
+            ("zdr", self.zdr.is_some()),
+            ("data_collection", self.data_collection.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
 }
 
 /// Who may ask: the keys by hash, and who asks without one.
@@ -55,7 +109,12 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Checks `keys` and `anonymous`. No message repeats a text: it may be the key itself.
-    pub(super) fn resolve(entries: Vec<KeyEntry>, anonymous: bool, models: &[Rc<Model>]) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(
+        entries: Vec<KeyEntry>,
+        anonymous: bool,
+        models: &[Rc<Model>],
+        providers: &[Rc<Provider>],
+    ) -> Result<Self, ConfigError> {
         value::checked(anonymous || !entries.is_empty(), "keys", "expected at least one key, or anonymous: true")?;
         let mut names: HashSet<Rc<str>> = HashSet::new();
         let mut all = Vec::new();
@@ -63,7 +122,7 @@ impl Keys {
         for (index, entry) in entries.into_iter().enumerate() {
             let at = |member| format!("keys[{index}].{member}");
             value::label(&at("name"), &entry.name)?;
-            let name: Rc<str> = entry.name.into();
+            let name: Rc<str> = entry.name.as_str().into();
             value::checked(
                 !(anonymous && *name == *ANONYMOUS),
                 &at("name"),
@@ -72,13 +131,30 @@ impl Keys {
             value::checked(names.insert(Rc::clone(&name)), &at("name"), "expected a name of its own, found that of an earlier key")?;
             let hash = KeyHash::parse(&entry.sha256).map_err(|error| ConfigError::new(at("sha256"), error.to_string()))?;
             let management = entry.management.unwrap_or(false);
-            value::checked(
-                !(management && entry.models.is_some()),
-                &at("models"),
-                "expected no such member: a management key is not for completions",
-            )?;
-            let models = allowed(&at("models"), entry.models, models)?;
-            let key = Rc::new(Key { id: index, name, models, hash: Some(hash), management });
+            if let Some(member) = entry.member_of_completions().filter(|_| management) {
+                return Err(ConfigError::new(at(member), "expected no such member: a management key is not for completions"));
+            }
+            let (models, providers) = (models.iter().map(|model| model.id.as_str()), providers.iter().map(|provider| &*provider.slug));
+            let key = Rc::new(Key {
+                id: index,
+                name,
+                models: allowed(&at("models"), entry.models, ("model", "id"), models)?,
+                providers: allowed(&at("providers"), entry.providers, ("provider", "slug"), providers)?,
+                zdr: entry.zdr.unwrap_or(false),
+                denies_data_collection: match entry.data_collection {
+                    // What is not said here is not repeated: this is where keys are written.
+                    Some(word) => match &*word {
+                        "deny" => true,
+                        "allow" => false,
+                        _ => return Err(ConfigError::new(at("data_collection"), "expected allow or deny")),
+                    },
+                    None => false,
+                },
+                hash: Some(hash),
+                disabled: entry.disabled.unwrap_or(false),
+                expires_at: entry.expires_at.map(|text| time(&at("expires_at"), &text)).transpose()?,
+                management,
+            });
             all.push(Rc::clone(&key));
             value::checked(
                 by_hash.insert(hash, key).is_none(),
@@ -86,8 +162,7 @@ impl Keys {
                 "expected a key of its own, found that of an earlier entry",
             )?;
         }
-        let anonymous =
-            anonymous.then(|| Rc::new(Key { id: all.len(), name: ANONYMOUS.into(), models: None, hash: None, management: false }));
+        let anonymous = anonymous.then(|| Rc::new(Key { id: all.len(), name: ANONYMOUS.into(), ..Key::default() }));
         all.extend(anonymous.clone());
         Ok(Self { all, by_hash, anonymous })
     }
@@ -98,21 +173,31 @@ impl Keys {
     }
 }
 
-/// The patterns of a key's `models`, each of which has to mean something.
-fn allowed(path: &str, patterns: Option<Vec<String>>, models: &[Rc<Model>]) -> Result<Option<Vec<Glob>>, ConfigError> {
+/// The patterns of a key's `models` or `providers`, each of which has to mean something.
+fn allowed<'a>(
+    path: &str,
+    patterns: Option<Vec<String>>,
+    (what, name): (&str, &str),
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Option<Vec<Glob>>, ConfigError> {
     let Some(patterns) = patterns else {
         return Ok(None);
     };
-    value::checked(!patterns.is_empty(), path, "expected at least one model, or no such member for all")?;
+    value::checked(!patterns.is_empty(), path, &format!("expected at least one {what}, or no such member for all"))?;
     let mut globs = Vec::new();
     for (index, pattern) in patterns.into_iter().enumerate() {
         let glob = Glob::new(pattern);
         value::checked(
-            models.iter().any(|model| glob.matches(model.id.as_str())),
+            known.clone().any(|known| glob.matches(known)),
             &format!("{path}[{index}]"),
-            "expected the id of a model of this configuration, or a pattern that matches one",
+            &format!("expected the {name} of a {what} of this configuration, or a pattern that matches one"),
         )?;
         globs.push(glob);
     }
     Ok(Some(globs))
+}
+
+fn time(path: &str, text: &str) -> Result<Millis, ConfigError> {
+    let expected = "expected a time with its offset from UTC, such as 2026-12-31T23:59:59Z or 2026-12-31T23:59:59+01:00";
+    calendar::parse_timestamp(text).ok_or_else(|| ConfigError::new(path, expected))
 }

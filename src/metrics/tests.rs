@@ -126,13 +126,27 @@ fn names_are_unique_and_their_labels_can_be_taken_out_again() {
         assert_eq!(*kinds.entry(name).or_insert((definition.kind, labels.clone())), (definition.kind, labels));
         assert_eq!(definition.kind == Kind::Counter, name.ends_with("_total"), "{name}");
     }
-    assert_eq!(kinds.len(), 13, "{:?}", kinds.keys());
+    assert_eq!(kinds.len(), 14, "{:?}", kinds.keys());
 }
 
 #[test]
 fn there_are_as_many_as_the_configuration_makes_and_no_more() {
     // 3 endpoints, 2 keys and those without one.
-    assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + 3 * 2 + 3 * (17 + ErrorType::ALL.len()));
+    let of_keys = 3 * (2 + Reason::ALL.len());
+    assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + of_keys + 3 * (17 + ErrorType::ALL.len()));
+}
+
+#[test]
+fn every_reason_to_refuse_a_key_has_its_counter() {
+    let gateway = gateway();
+    let definitions = definitions(&gateway);
+    for key in gateway.keys() {
+        for reason in Reason::ALL {
+            let record = key_rejection(key, *reason);
+            let name = format!("signalbox_key_rejections_total;signalbox_key={};reason={}", key.name, reason.as_str());
+            assert_eq!((&definitions[record.metric].name, record.value), (&name, 1));
+        }
+    }
 }
 
 #[test]

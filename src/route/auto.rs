@@ -30,7 +30,8 @@ impl<'a> Auto<'a> {
             .filter(|model| self.settings.is_none_or(|settings| settings.allow(model.id.as_str())) && ask.key.allows(model.id.as_str()));
         let tokens = ask.request.prompt_tokens().saturating_add(ask.request.max_tokens.unwrap_or(0));
         let has_room = |endpoint: &&Rc<Endpoint>| endpoint.context_length.is_none_or(|length| tokens <= length);
-        let endpoints: Vec<_> = models.flat_map(|model| &model.endpoints).filter(has_room).cloned().collect();
+        let endpoints = models.flat_map(|model| &model.endpoints).filter(|endpoint| ask.key.allows_provider(&endpoint.provider.slug));
+        let endpoints: Vec<_> = endpoints.filter(has_room).cloned().collect();
         if endpoints.is_empty() { Err(ClientError::NoModelMatches.into()) } else { Ok(endpoints) }
     }
 

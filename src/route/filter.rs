@@ -33,11 +33,14 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
             || format!("provider.order names {} and provider.allow_fallbacks is false", order.join(", ")),
         )?;
     }
-    if preferences.data_collection == Some(DataCollection::Deny) {
-        left.keep(|endpoint| !endpoint.provider.collects_data, || "provider.data_collection is \"deny\"".into())?;
+    let by_key = |forced: bool| if forced { " by the data policy of this key" } else { "" };
+    let deny = ask.key.denies_data_collection;
+    if deny || preferences.data_collection == Some(DataCollection::Deny) {
+        left.keep(|endpoint| !endpoint.provider.collects_data, || format!("provider.data_collection is \"deny\"{}", by_key(deny)))?;
     }
-    if preferences.zdr == Some(true) {
-        left.keep(|endpoint| endpoint.provider.zdr, || "provider.zdr is true".into())?;
+    let zdr = ask.key.zdr;
+    if zdr || preferences.zdr == Some(true) {
+        left.keep(|endpoint| endpoint.provider.zdr, || format!("provider.zdr is true{}", by_key(zdr)))?;
     }
     if preferences.enforce_distillable_text == Some(true) {
         left.keep(|endpoint| endpoint.is_distillable, || "provider.enforce_distillable_text is true".into())?;

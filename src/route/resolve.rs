@@ -8,6 +8,7 @@ use crate::auto_router;
 use crate::config::{Action, Gateway, Match, Model};
 use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{ClientError, Error};
+use crate::glob::Glob;
 use crate::model::{DynamicVariant, ModelId};
 use crate::preferences::SortBy;
 
@@ -99,12 +100,22 @@ fn shown(name: &str) -> String {
     name.get(..end).unwrap_or_default().to_owned()
 }
 
-/// Leaves the endpoints of models that the key may use.
+/// Leaves the endpoints of models and providers that the key may use.
 fn allowed<'a>(mut resolved: Resolved<'a>, ask: &Ask<'_>) -> Result<Resolved<'a>, Error> {
-    resolved.endpoints.retain(|endpoint| ask.key.allows(&endpoint.catalogue_id));
+    let key = ask.key;
+    resolved.endpoints.retain(|endpoint| key.allows(&endpoint.catalogue_id));
     if resolved.endpoints.is_empty() {
         return Err(ClientError::ModelNotAllowed(resolved.asked).into());
     }
+    if let Some(allowed) = &key.providers
+        && !resolved.endpoints.iter().any(|endpoint| key.allows_provider(&endpoint.provider.slug))
+    {
+        let mut serving: Vec<&str> = resolved.endpoints.iter().map(|endpoint| &*endpoint.provider.slug).collect();
+        serving.dedup();
+        let allowed = allowed.iter().map(Glob::as_str).collect::<Vec<_>>().join(", ");
+        return Err(ClientError::ProviderNotAllowed { model: resolved.asked, serving: serving.join(", "), allowed }.into());
+    }
+    resolved.endpoints.retain(|endpoint| key.allows_provider(&endpoint.provider.slug));
     Ok(resolved)
 }
 

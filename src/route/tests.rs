@@ -2,6 +2,7 @@
 
 mod auto;
 mod eligibility;
+mod keys;
 mod length;
 mod naming;
 mod oracle;

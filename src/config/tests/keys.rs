@@ -26,10 +26,35 @@ fn keys_are_found_by_hash() {
 }
 
 #[test]
+fn a_key_has_what_its_requests_are_held_to() {
+    let mut json = full();
+    json["keys"][0] = json!({
+        "name": "demo", "sha256": DEMO_KEY_SHA256, "providers": ["own"], "zdr": true, "data_collection": "deny", "disabled": true,
+        "expires_at": "2026-12-31 23:59:59Z",
+    });
+    let bound = gateway(&json);
+    let key = bound.key(&KeyHash::of(b"test")).unwrap();
+    assert!(key.allows("any/model") && key.allows_provider("own") && !key.allows_provider("openai"));
+    assert!(key.zdr && key.denies_data_collection && key.disabled);
+    assert_eq!(key.expires_at, Some(Millis(1_798_761_599_000)));
+    assert!(key.is_expired(&Millis(1_798_761_599_000)) && !key.is_expired(&Millis(1_798_761_598_999)));
+    json["keys"][0] = json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "zdr": false, "data_collection": "allow", "disabled": false});
+    let free = gateway(&json);
+    let key = free.key(&KeyHash::of(b"test")).unwrap();
+    assert!(
+        key.allows_provider("openai") && !key.zdr && !key.denies_data_collection && !key.disabled && !key.is_expired(&Millis(u64::MAX))
+    );
+}
+
+#[test]
 fn mistakes_in_keys_are_refused_and_never_repeat_one() {
     let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
     let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
-    let fields = "expected one of `name`, `sha256`, `models`, `management`";
+    let fields =
+        "expected one of `name`, `sha256`, `models`, `providers`, `zdr`, `data_collection`, `disabled`, `expires_at`, `management`";
+    let time = "keys[0].expires_at: expected a time with its offset from UTC, such as 2026-12-31T23:59:59Z or 2026-12-31T23:59:59+01:00";
+    let chief = |member: &str, value: Value| json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true, member: value});
+    let not_for_management = |member: &str| format!("keys[0].{member}: expected no such member: a management key is not for completions");
     refused(&[
         ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
         ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),
@@ -44,11 +69,22 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
         ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),
         ("/keys/0/sha256", json!(1234), "keys[0].sha256: expected a string, found 1234"),
         ("/keys/0/management", json!("yes"), "keys[0].management: expected true or false, found a string"),
+        ("/keys/0", chief("models", json!(["openai/*"])), &not_for_management("models")),
+        ("/keys/0", chief("providers", json!(["openai"])), &not_for_management("providers")),
+        ("/keys/0", chief("zdr", json!(true)), &not_for_management("zdr")),
+        ("/keys/0", chief("data_collection", json!("deny")), &not_for_management("data_collection")),
+        ("/keys/0/providers", json!([]), "keys[0].providers: expected at least one provider, or no such member for all"),
         (
-            "/keys/0",
-            json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true, "models": ["openai/*"]}),
-            "keys[0].models: expected no such member: a management key is not for completions",
+            "/keys/0/providers",
+            json!(["own", "sk-live"]),
+            "keys[0].providers[1]: expected the slug of a provider of this configuration, or a pattern that matches one",
         ),
+        ("/keys/0/zdr", json!("yes"), "keys[0].zdr: expected true or false, found a string"),
+        ("/keys/0/data_collection", json!("sk-live"), "keys[0].data_collection: expected allow or deny"),
+        ("/keys/0/disabled", json!(1), "keys[0].disabled: expected true or false, found 1"),
+        ("/keys/0/expires_at", json!("2026-12-31"), time),
+        ("/keys/0/expires_at", json!("2026-12-31T23:59:59"), time),
+        ("/keys/0/expires_at", json!(1_800_000_000), "keys[0].expires_at: expected a string, found 1800000000"),
         ("/keys/0/models", json!([]), "keys[0].models: expected at least one model, or no such member for all"),
         (
             "/keys/0/models",

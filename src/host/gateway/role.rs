@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Defaults, Gateway, Key};
-use crate::error::{ClientError, Error};
+use crate::error::{ClientError, Error, Reason};
 use crate::exchange::{self, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
@@ -179,6 +179,7 @@ impl Role {
         let random = &mut *self.random.borrow_mut();
         let shows_metadata = headers::asks_for_metadata(headers.iter());
         let routed = route::plan(gateway, &ask, &SharedState(now), &now, random).map_err(|error| {
+            self.note_key(&key, &error);
             let mut refused = Refused::from(error);
             if shows_metadata {
                 let requested = request.models.first().map_or("", |model| model);
@@ -224,6 +225,13 @@ impl Role {
         self.stats.add(metrics::cancellation());
     }
 
+    /// Counts what `key` is refused for its own sake.
+    fn note_key(&self, key: &Key, error: &Error) {
+        if let Some(reason) = Reason::of(error) {
+            self.stats.add(metrics::key_rejection(key, reason));
+        }
+    }
+
     /// Answers the stream that is acted for, in the shape of `api`; it may be a page's in a browser.
     pub(super) fn reject(&self, error: &Error, api: Api, for_page: bool) {
         self.answer(error, b"", api, for_page);
@@ -252,10 +260,26 @@ impl Role {
         // Anthropic's clients say it so.
         let key = bearer.or_else(|| headers.find(b"x-api-key").map(<[u8]>::trim_ascii));
         match (key.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
-            (Some(key), anonymous) => self.gateway.key(&KeyHash::of(key)).or(anonymous.as_ref()).cloned().ok_or(ClientError::UnknownKey),
+            (Some(key), anonymous) => match self.gateway.key(&KeyHash::of(key)) {
+                Some(key) => self.still_valid(key),
+                None => anonymous.clone().ok_or(ClientError::UnknownKey),
+            },
             (None, Some(anonymous)) => Ok(anonymous.clone()),
             (None, None) => Err(ClientError::MissingKey),
         }
+    }
+
+    /// A known key, unless it is switched off or its time is over.
+    fn still_valid(&self, key: &Rc<Key>) -> Result<Rc<Key>, ClientError> {
+        let error = if key.disabled {
+            ClientError::KeyDisabled
+        } else if key.is_expired(&HostClock) {
+            ClientError::KeyExpired
+        } else {
+            return Ok(key.clone());
+        };
+        self.note_key(key, &error.clone().into());
+        Err(error)
     }
 }
 
