@@ -2,6 +2,7 @@
 
 mod auto_router;
 mod azure;
+mod byok;
 mod catalogue;
 mod credential;
 mod defaults;
@@ -52,6 +53,8 @@ pub struct Gateway {
     pub defaults: Rc<Defaults>,
     /// Who serves models, by slug.
     pub providers: Vec<Rc<Provider>>,
+    /// Those of them that clients may send credentials of their own for.
+    pub byok_providers: Vec<Rc<Provider>>,
     /// The catalogue, in the order written.
     pub models: Vec<Rc<Model>>,
     /// The rules, in the order written: the first that matches wins.
@@ -91,10 +94,11 @@ impl Gateway {
         for (slug, entry) in document.providers.unwrap_or_default() {
             all_providers.push(Rc::new(entry.resolve(slug, env)?));
         }
+        byok::check_headers(&all_providers)?;
         let providers = all_providers.iter().map(|provider| (provider.slug.to_string(), Rc::clone(provider))).collect();
         let catalogue = Catalogue::resolve(document.models.unwrap_or_default(), &providers)?;
         let keys =
-            Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models, &all_providers)?;
+            Keys::resolve(document.keys.unwrap_or_default(), document.anonymous.unwrap_or(false), &catalogue.models, &all_providers, env)?;
         let mut rules = Vec::new();
         for (index, entry) in document.rules.unwrap_or_default().into_iter().enumerate() {
             rules.push(entry.resolve(&format!("rules[{index}]"), &catalogue, &keys)?);
@@ -102,6 +106,7 @@ impl Gateway {
         let auto_router = document.auto_router.unwrap_or_default().resolve(&catalogue.models)?;
         Ok(Self {
             defaults: Rc::new(defaults),
+            byok_providers: all_providers.iter().filter(|provider| provider.byok_header.is_some()).cloned().collect(),
             providers: all_providers,
             models: catalogue.models,
             rules,

@@ -12,7 +12,7 @@ use crate::{
 
 /// One model at one provider. Everything that its [`Model`](crate::config::Model) says and the
 /// endpoint does not is filled in, so that a plan needs nothing but endpoints.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
     /// Its number within the configuration.
     pub id: EndpointId,
@@ -127,6 +127,11 @@ impl Endpoint {
         let base = provider.slug.split('/').next().unwrap_or_default();
         name.eq_ignore_ascii_case(&self.tag)
             || self.service_tier.is_none() && (name.eq_ignore_ascii_case(&provider.name) || name.eq_ignore_ascii_case(base))
+    }
+
+    /// Whether it is asked with a credential of the client's own.
+    pub fn is_byok(&self) -> bool {
+        self.provider.is_byok()
     }
 
     /// Whether it heeds this request parameter, as far as is known.

@@ -96,6 +96,9 @@ pub enum ClientError {
     /// A `X-Provider` header that is not a preferences object.
     #[error("The X-Provider header is not a valid provider preferences object: {0}")]
     ProviderHeader(String),
+    /// A header, of this name, that is for a credential and has something else.
+    #[error("The {0} header is not valid: expected a credential without spaces")]
+    OwnCredential(String),
     /// A member with a value that is not allowed.
     #[error("Invalid `{member}`: expected {expected}")]
     Invalid {
@@ -334,6 +337,7 @@ mod tests {
                 PreviousError { provider: "Together".into(), code: 504, status: None },
             ],
             models: vec!["a/b".into()],
+            is_byok: false,
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {

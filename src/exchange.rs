@@ -302,7 +302,7 @@ impl Exchange {
             }
             answer::Fed::Done { begun_before, mut body } => {
                 let spent = self.spent_on_stream();
-                self.envelope().last_chunk_into(&spent.usage, &spent.cost, &self.metadata(true), &mut body);
+                self.envelope().last_chunk_into(&spent.usage, &spent.cost, spent.is_byok, &self.metadata(true), &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.answer = Answer::Complete(spent);
                 if begun_before {
@@ -317,7 +317,7 @@ impl Exchange {
             }
             answer::Fed::FailedMidway { fault, mut body } => {
                 self.answer = Answer::Over;
-                self.rest(Some(self.defaults.cooldown), clock);
+                self.rest(Some(self.defaults.cooldown).filter(|_| !self.is_of_own_credential(&fault)), clock);
                 let error = self.error(&fault);
                 self.finish = Some(Finish::of(b"error", b""));
                 self.end_attempt(Outcome::Failed(fault));
@@ -437,7 +437,7 @@ impl Exchange {
         let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");
-        spent.usage.write_openrouter(&spent.cost, false, &mut body);
+        spent.usage.write_openrouter(&spent.cost, spent.is_byok, &mut body);
         body.extend_from_slice(&self.metadata(true));
         body.push(b'}');
         if let Some(healed) = self.heal(&body) {

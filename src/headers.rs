@@ -3,7 +3,7 @@
 //! A list of what may pass cannot forget a credential, as a list of what may not could; and where every attempt writes the whole
 //! map, nothing of the attempt before it can be left in it.
 
-use crate::config::{Credential, Format, Provider};
+use crate::config::{Format, Provider};
 use crate::endpoint::Endpoint;
 use crate::exchange::AnswerHead;
 use crate::provider::Upstream;
@@ -52,7 +52,7 @@ pub fn for_provider<'a>(
     headers
         .extend(client.filter_map(|(name, value)| Some((name_at_provider(name, endpoint)?, value))).filter(|(name, _)| !is_theirs(name)));
     headers.extend(upstream.headers.iter().map(|(name, value)| (name.as_bytes(), &**value)));
-    if let Credential::Sent(credential) = &provider.credential {
+    if let Some(credential) = provider.credential.header_value() {
         headers.push((provider.auth_header.as_bytes(), credential.expose().as_bytes()));
     }
     headers

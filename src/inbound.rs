@@ -141,6 +141,7 @@ fn untellable() -> Error {
         raw: None,
         previous: Vec::new(),
         models: Vec::new(),
+        is_byok: false,
     }
     .into()
 }

@@ -1,6 +1,7 @@
 //! From a request to a plan: which endpoints to try, in which order.
 
 mod auto;
+mod byok;
 mod filter;
 mod length;
 mod rank;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 
 pub use readiness::{Readiness, readiness};
 
+use self::byok::Own;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Gateway, Key};
@@ -94,14 +96,17 @@ impl Strategy {
 /// their place. Of each, the endpoints that the request, the client's preferences and the key allow are put in order: see
 /// [`rank`](self::rank).
 ///
-/// Errors: if a model is unknown or not allowed to the key, or if no endpoint is left.
+/// Errors: if a model is unknown or not allowed to the key, if no endpoint is left, or if a header has what
+/// cannot be the credential that it is for.
 pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clock, random: &mut fastrand::Rng) -> Result<Routed, Error> {
+    let own = Own::of(gateway, ask)?;
     let mut groups: Vec<(Vec<Rc<Endpoint>>, resolve::Wish)> = Vec::new();
     let mut refused = None;
     let mut strategy = if ask.request.models.len() > 1 { Strategy::Fallback } else { Strategy::Direct };
     for (index, name) in ask.request.models.iter().enumerate() {
         let resolved = resolve::resolve(gateway, name, ask, random).and_then(|mut resolved| {
             resolved.endpoints = filter::filter(&resolved, ask)?;
+            own.put_to(&mut resolved.endpoints);
             Ok(resolved)
         });
         match resolved {

@@ -13,13 +13,16 @@ mod openai {
     pub(crate) mod golden;
 }
 
+use std::rc::Rc;
+
 use bedrock::converse::{CLAUDE, endpoint, endpoint_of, request};
 use openai::golden::assert_golden;
 use serde_json::{Value, json};
 use signalbox::clock::Millis;
 use signalbox::config::Credential;
+use signalbox::endpoint::Endpoint;
 use signalbox::error::ClientError;
-use signalbox::provider;
+use signalbox::{headers, provider};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -261,4 +264,18 @@ fn an_api_key_goes_as_it_is() {
     let upstream = provider::request(&request, &endpoint, &NOW).unwrap();
     let headers: Vec<_> = upstream.headers.iter().map(|(name, value)| (*name, &**value)).collect();
     assert_eq!(headers, [("accept", &b"application/vnd.amazon.eventstream"[..])]);
+}
+
+#[test]
+fn a_credential_of_the_clients_own_takes_the_place_of_the_signature() {
+    let signing = endpoint(CLAUDE);
+    assert!(matches!(&signing.provider.credential, Credential::Signed(_)), "else this shows nothing");
+    let own = Endpoint { provider: Rc::new(signing.provider.with_own("bedrock-api-key".into())), ..Endpoint::clone(&signing) };
+    let request = request(r#"{"model":"a/b","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#);
+    let upstream = provider::request(&request, &own, &NOW).unwrap();
+    let headers: Vec<_> = upstream.headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    assert_eq!(headers, [("accept", &b"application/vnd.amazon.eventstream"[..])], "nothing is signed, and no session is told");
+    let sent = headers::for_provider(std::iter::empty(), &own, &upstream, b"0");
+    let credentials: Vec<_> = sent.iter().filter(|(name, _)| *name == b"authorization").map(|(_, value)| *value).collect();
+    assert_eq!(credentials, [b"Bearer bedrock-api-key"]);
 }

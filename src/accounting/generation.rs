@@ -52,6 +52,8 @@ pub struct Generation<'a> {
     /// Whether the auto router chose the model.
     is_auto: bool,
     cancelled: bool,
+    /// Whether the last credential was the client's own.
+    is_byok: bool,
     /// Milliseconds to the first token.
     latency: Option<u64>,
     /// Milliseconds to the end.
@@ -79,6 +81,8 @@ struct Response<'a> {
     status: Option<u64>,
     /// Milliseconds.
     latency: u64,
+    /// Whether the credential was the client's own.
+    is_byok: bool,
 }
 
 /// A record is never larger.
@@ -94,6 +98,9 @@ const CANCELLED: u64 = 2;
 const COUNTED: u64 = 4;
 const EMBEDS: u64 = 8;
 const AUTO: u64 = 16;
+const BYOK: u64 = 32;
+/// The same of the first attempt that is kept; those of the others follow.
+const FIRST_BYOK: u64 = 64;
 
 /// The record of a settled exchange.
 pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'_>) -> Vec<u8> {
@@ -120,12 +127,18 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
     }
     let spent = settled.spent.unwrap_or_default();
     let flag = |flag: u64, holds: bool| if holds { flag } else { 0 };
+    let byok = settled.attempts.iter().take(MAX_RESPONSES).rev().fold(0, |flags: u64, attempt| {
+        let flags = flags.saturating_mul(2);
+        flags | flag(FIRST_BYOK, attempt.endpoint.is_byok())
+    });
     for number in [
         flag(STREAMED, settled.stream)
             | flag(CANCELLED, settled.cancelled)
             | flag(COUNTED, settled.spent.is_some())
             | flag(EMBEDS, exchange.request().api == Api::Embeddings)
-            | flag(AUTO, exchange.strategy() == Strategy::Auto),
+            | flag(AUTO, exchange.strategy() == Strategy::Auto)
+            | flag(BYOK, last.is_some_and(|endpoint| endpoint.is_byok()))
+            | byok,
         exchange.started().0,
         spent.cost.total.get(),
         // 0 for none.
@@ -189,7 +202,8 @@ impl<'a> Generation<'a> {
         while !reader.0.is_empty() && responses.len() < MAX_RESPONSES {
             let (provider, model) = (reader.text()?, reader.text()?);
             let (endpoint, status, latency) = (reader.number()?, reader.number()?, reader.number()?);
-            responses.push(Response { provider, model, endpoint, status: (status > 0).then_some(status), latency });
+            let is_byok = flags & FIRST_BYOK.checked_shl(u32::try_from(responses.len()).unwrap_or_default()).unwrap_or_default() != 0;
+            responses.push(Response { provider, model, endpoint, status: (status > 0).then_some(status), latency, is_byok });
         }
         Some(Self {
             id,
@@ -210,6 +224,7 @@ impl<'a> Generation<'a> {
             embeds: flags & EMBEDS != 0,
             is_auto: flags & AUTO != 0,
             cancelled: flags & CANCELLED != 0,
+            is_byok: flags & BYOK != 0,
             latency: first.checked_sub(1),
             duration,
             tokens: (flags & COUNTED != 0).then_some(tokens),
@@ -241,7 +256,7 @@ impl<'a> Generation<'a> {
         out.text("service_tier", there(&self.service_tier));
         out.usd("total_cost", self.cost);
         out.usd("usage", self.cost);
-        out.flag("is_byok", false);
+        out.flag("is_byok", self.is_byok);
         out.flag("streamed", self.streamed);
         out.flag("cancelled", self.cancelled);
         out.number("latency", self.latency);
@@ -261,13 +276,17 @@ impl<'a> Generation<'a> {
         // Where a request came from is told by the two above.
         out.text("origin", Some(&self.referer));
         out.text("data_region", Some("global"));
+        match self.is_byok {
+            true => out.usd("upstream_inference_cost", self.cost),
+            false => out.nulls(&["upstream_inference_cost"]),
+        }
         out.list("provider_responses", &self.responses, |item, response| {
             item.number("status", response.status);
             item.text("provider_name", Some(&response.provider));
             item.text("model_permaslug", Some(&response.model));
             item.text("endpoint_id", Some(&endpoint_id(response.endpoint)));
             item.number("latency", Some(response.latency));
-            item.flag("is_byok", false);
+            item.flag("is_byok", response.is_byok);
         });
         out.nulls(&[
             "app_id",
@@ -280,7 +299,6 @@ impl<'a> Generation<'a> {
             "num_media_prompt",
             "num_search_results",
             "preset_id",
-            "upstream_inference_cost",
             "web_search_engine",
             "workspace_id",
         ]);

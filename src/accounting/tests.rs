@@ -30,7 +30,7 @@ fn used(nanos: u64) -> Activity {
     let gateway = gateway();
     let usage = Usage { input: 10, cache_read: 5, output: 2, reasoning: 1, ..Usage::default() };
     let cost = Cost { total: NanoUsd::new(nanos), ..Cost::default() };
-    Activity::of(gateway.endpoints().next().unwrap(), &crate::exchange::Spent { usage, cost })
+    Activity::of(gateway.endpoints().next().unwrap(), &crate::exchange::Spent { usage, cost, is_byok: false })
 }
 
 fn amounts(spend: Spend) -> [u64; 4] {

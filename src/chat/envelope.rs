@@ -62,14 +62,14 @@ impl Envelope {
 
     /// Appends the event that carries the usage: the last one before [`DONE`].
     pub fn usage_chunk_into(&self, usage: &Usage, cost: &Cost, out: &mut Vec<u8>) {
-        self.last_chunk_into(usage, cost, b"", out);
+        self.last_chunk_into(usage, cost, false, b"", out);
     }
 
-    /// The same with `more` members, each with a comma before it.
-    pub fn last_chunk_into(&self, usage: &Usage, cost: &Cost, more: &[u8], out: &mut Vec<u8>) {
+    /// The same with `more` members, each with a comma before it; `is_byok` if the credential was the client's own.
+    pub fn last_chunk_into(&self, usage: &Usage, cost: &Cost, is_byok: bool, more: &[u8], out: &mut Vec<u8>) {
         self.chunk_into(out);
         out.extend_from_slice(b",\"choices\":[],\"usage\":");
-        usage.write_openrouter(cost, false, out);
+        usage.write_openrouter(cost, is_byok, out);
         out.extend_from_slice(more);
         out.extend_from_slice(b"}\n\n");
     }

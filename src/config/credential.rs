@@ -21,6 +21,8 @@ pub enum Credential {
     Signed(Signer),
     /// An access token, which expires.
     Fetched(TokenSource),
+    /// The client's own, in the place of the operator's: the whole value of the provider's header for it.
+    Own(Secret),
 }
 
 /// What signs requests for AWS.
@@ -35,16 +37,19 @@ pub struct Signer {
 // === impl Credential ===
 
 impl Credential {
-    /// One that is sent as it is, as the header `auth_header` has it.
-    pub fn sent_in(auth_header: &str, text: String) -> Self {
-        Self::Sent(Secret::new(if auth_header == BEARER { format!("Bearer {text}") } else { text }))
+    /// The value of the header that it is sent in, where it is sent as it is.
+    pub fn header_value(&self) -> Option<&Secret> {
+        match self {
+            Self::Sent(secret) | Self::Own(secret) => Some(secret),
+            Self::None | Self::Signed(_) | Self::Fetched(_) => None,
+        }
     }
 
     /// Where access tokens come from, if that is what it is.
     pub fn tokens(&self) -> Option<&TokenSource> {
         match self {
             Self::Fetched(tokens) => Some(tokens),
-            Self::None | Self::Sent(_) | Self::Signed(_) => None,
+            Self::None | Self::Sent(_) | Self::Signed(_) | Self::Own(_) => None,
         }
     }
 
@@ -57,7 +62,7 @@ impl Credential {
     pub fn is_quoted_in(&self, text: &str) -> bool {
         match self {
             Self::None => false,
-            Self::Sent(secret) => secret.is_quoted_in(text),
+            Self::Sent(secret) | Self::Own(secret) => secret.is_quoted_in(text),
             Self::Signed(Signer { credentials, .. }) => {
                 Secret::new(&*credentials.access_key_id).is_quoted_in(text)
                     || credentials.secret_access_key.is_quoted_in(text)
@@ -71,6 +76,11 @@ impl Credential {
 /// The header whose credentials are introduced as bearer tokens.
 pub(super) const BEARER: &str = "authorization";
 
+/// A credential as this header has it.
+pub(super) fn header_value(auth_header: &str, credential: String) -> Secret {
+    Secret::new(if auth_header == BEARER { format!("Bearer {credential}") } else { credential })
+}
+
 /// Reads `{env: NAME}`, which `auth_header` is to carry, or what else the dialect has: [`AWS`], [`GOOGLE`].
 pub(super) fn credential(
     path: &str,
@@ -82,7 +92,7 @@ pub(super) fn credential(
 ) -> Result<Credential, ConfigError> {
     let only = |name| source.get(name).filter(|_| source.len() == 1);
     if let Some(variable) = only("env") {
-        return Ok(Credential::sent_in(auth_header, variable_of(&format!("{path}.env"), variable, env)?));
+        return Ok(Credential::Sent(header_value(auth_header, variable_of(&format!("{path}.env"), variable, env)?)));
     }
     match (dialect, region, only("aws")) {
         (Dialect::Bedrock, Some(region), Some(members)) => {
@@ -145,7 +155,7 @@ fn aws_credentials(path: &str, members: &RawValue, env: &dyn Fn(&str) -> Option<
 }
 
 /// The credential that an environment variable holds, as a header can carry it.
-fn variable_of(path: &str, variable: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+pub(super) fn variable_of(path: &str, variable: &RawValue, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
     let (variable_named, credential) = held_by(path, variable, env)?;
     let fits = !credential.is_empty() && credential.bytes().all(|b| b.is_ascii_graphic());
     value::checked(fits, path, &format!("{variable_named} is empty, or has spaces, line ends or other unprintable characters"))?;

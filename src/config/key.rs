@@ -7,7 +7,12 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Model, Provider, error::ConfigError, value};
+use super::{
+    Model, Provider,
+    byok::{self, ByokEntry},
+    error::ConfigError,
+    value,
+};
 use crate::{
     calendar,
     clock::{Clock, Millis},
@@ -38,6 +43,8 @@ pub struct Key {
     pub hash: Option<KeyHash>,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// The providers that it has credentials of its own for, with these.
+    pub byok: Vec<Rc<Provider>>,
     /// When it ceases to be one; `None` for never.
     pub expires_at: Option<Millis>,
     /// Whether it is for the accounts of all keys, and not for completions.
@@ -80,6 +87,7 @@ pub(super) struct KeyEntry {
     providers: Option<Vec<String>>,
     zdr: Option<bool>,
     data_collection: Option<String>,
+    byok: Option<ByokEntry>,
     disabled: Option<bool>,
     expires_at: Option<String>,
     management: Option<bool>,
@@ -93,6 +101,7 @@ impl KeyEntry {
             ("providers", self.providers.is_some()),
             ("zdr", self.zdr.is_some()),
             ("data_collection", self.data_collection.is_some()),
+            ("byok", self.byok.is_some()),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))
@@ -114,6 +123,7 @@ impl Keys {
         anonymous: bool,
         models: &[Rc<Model>],
         providers: &[Rc<Provider>],
+        env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         value::checked(anonymous || !entries.is_empty(), "keys", "expected at least one key, or anonymous: true")?;
         let mut names: HashSet<Rc<str>> = HashSet::new();
@@ -134,6 +144,7 @@ impl Keys {
             if let Some(member) = entry.member_of_completions().filter(|_| management) {
                 return Err(ConfigError::new(at(member), "expected no such member: a management key is not for completions"));
             }
+            let byok = byok::of_key(&at("byok"), entry.byok.unwrap_or_default(), providers, env)?;
             let (models, providers) = (models.iter().map(|model| model.id.as_str()), providers.iter().map(|provider| &*provider.slug));
             let key = Rc::new(Key {
                 id: index,
@@ -151,6 +162,7 @@ impl Keys {
                     None => false,
                 },
                 hash: Some(hash),
+                byok,
                 disabled: entry.disabled.unwrap_or(false),
                 expires_at: entry.expires_at.map(|text| time(&at("expires_at"), &text)).transpose()?,
                 management,

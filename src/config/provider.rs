@@ -1,13 +1,13 @@
 //! `providers`: who serves models, through which cluster, with which credential.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    azure,
-    credential::{BEARER, Credential, credential},
+    azure, byok,
+    credential::{BEARER, Credential, credential, header_value},
     dialect::{DIALECTS, Dialect, OUTPUT_LIMIT_NAMES, Quirks},
     error::ConfigError,
     value,
@@ -38,6 +38,8 @@ pub struct Provider {
     pub auth_header: Box<str>,
     /// What tells it whose request it is.
     pub credential: Credential,
+    /// The header in which clients may send a credential of their own for it, in lower case.
+    pub byok_header: Option<Box<str>>,
     /// Whether it may keep or train on what it is sent.
     pub collects_data: bool,
     /// Whether it keeps nothing at all (zero data retention).
@@ -45,7 +47,7 @@ pub struct Provider {
     /// What it does in its own way.
     pub quirks: Quirks,
     /// What the catalogue says of it.
-    pub about: About,
+    pub about: Rc<About>,
 }
 
 /// What the catalogue says of a provider, in OpenRouter's words.
@@ -79,6 +81,7 @@ pub(super) struct ProviderEntry {
     api_version: Option<String>,
     project: Option<String>,
     auth_header: Option<String>,
+    byok_header: Option<String>,
     stream_options: Option<bool>,
     max_tokens: Option<String>,
     data_collection: Option<String>,
@@ -134,6 +137,7 @@ impl ProviderEntry {
             api_version,
             auth_header,
             credential,
+            byok_header: self.byok_header.map(|name| byok::header(&at("byok_header"), &name)).transpose()?,
             collects_data: match self.data_collection {
                 Some(word) => value::one_of(&at("data_collection"), &word, &[("allow", true), ("deny", false)])?,
                 None => true,
@@ -147,13 +151,40 @@ impl ProviderEntry {
                 },
                 ..row.quirks
             },
-            about: self.about.unwrap_or_default(),
+            about: Rc::new(self.about.unwrap_or_default()),
             slug: slug.into(),
         })
     }
 }
 
 impl Provider {
+    /// It with a credential of the client's own in the place of the operator's. It goes where that would: a provider whose requests are
+    /// signed, or that takes access tokens, gets it as a bearer token.
+    #[must_use]
+    pub fn with_own(&self, credential: String) -> Self {
+        Self {
+            slug: self.slug.clone(),
+            name: self.name.clone(),
+            cluster: self.cluster.clone(),
+            dialect: self.dialect,
+            host: self.host.clone(),
+            path_prefix: self.path_prefix.clone(),
+            api_version: self.api_version.clone(),
+            auth_header: self.auth_header.clone(),
+            credential: Credential::Own(header_value(&self.auth_header, credential)),
+            byok_header: self.byok_header.clone(),
+            collects_data: self.collects_data,
+            zdr: self.zdr,
+            quirks: self.quirks,
+            about: self.about.clone(),
+        }
+    }
+
+    /// Whether its credential is the client's own.
+    pub fn is_byok(&self) -> bool {
+        matches!(self.credential, Credential::Own(_))
+    }
+
     /// Whether it can be asked at `now`: not without an access token, where it takes one.
     pub fn is_ready(&self, now: Millis) -> bool {
         self.credential.is_ready(now)

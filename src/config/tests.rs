@@ -1,5 +1,6 @@
 //! What a configuration comes to, and the message for every mistake in one.
 
+mod byok;
 mod keys;
 mod models;
 mod rules;
@@ -323,7 +324,7 @@ fn mistakes_in_providers_are_refused() {
         (
             "/providers/openai/api_key",
             json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `project`, `auth_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
+            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `project`, `auth_header`, `byok_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
         ),
         ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
         ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),

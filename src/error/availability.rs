@@ -170,8 +170,15 @@ mod tests {
             (503, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),
             (400, ErrorType::InvalidRequest, Value::Null),
         ] {
-            let error =
-                ProviderError { status, error_type, provider: "A".into(), raw: None, previous: Vec::new(), models: vec!["a/b".into()] };
+            let error = ProviderError {
+                status,
+                error_type,
+                provider: "A".into(),
+                raw: None,
+                previous: Vec::new(),
+                models: vec!["a/b".into()],
+                is_byok: false,
+            };
             let there = availability(error);
             assert_eq!(there["code"], code);
             if !code.is_null() {

@@ -21,6 +21,8 @@ pub struct ProviderError {
     pub previous: Vec<PreviousError>,
     /// The models that were asked for.
     pub models: Vec<String>,
+    /// Whether the credential was the client's own.
+    pub is_byok: bool,
 }
 
 /// An attempt that failed before the last one.
@@ -52,7 +54,7 @@ impl ProviderError {
             out.extend_from_slice(b",\"raw\":");
             json::string_into(out, raw);
         }
-        out.extend_from_slice(b",\"is_byok\":false");
+        out.extend_from_slice(if self.is_byok { b",\"is_byok\":true" } else { b",\"is_byok\":false" });
         if self.previous.is_empty() {
             return;
         }

@@ -28,7 +28,7 @@ impl Exchange {
         let retry_after = retry_after.or_else(|| retry_after::in_error(fault.raw.as_deref()?.as_bytes()));
         let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
         match verdict {
-            Verdict::NextEndpoint(rest) => self.rest(rest, clock),
+            Verdict::NextEndpoint(rest) => self.rest(rest.filter(|_| !self.is_of_own_credential(&fault)), clock),
             Verdict::NextModel => self.skip_model(),
             Verdict::Answer => self.next = self.plan.len(),
         }
@@ -61,6 +61,13 @@ impl Exchange {
         if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
             self.troubles.push((EndpointKey::of(&attempt.endpoint), clock.now().after(rest)));
         }
+    }
+
+    /// Whether the current attempt failed for a credential of the client's own, which nobody else should suffer from: it is refused, may
+    /// not use the model, or has had its share.
+    pub(super) fn is_of_own_credential(&self, fault: &Fault) -> bool {
+        let is_own = self.attempts.last().is_some_and(|attempt| attempt.endpoint.is_byok());
+        is_own && matches!(fault.status, 401..=404 | 429)
     }
 
     /// Takes the endpoints of the current attempt's model out of what is left of the plan, where a `select` may have put other
@@ -100,6 +107,7 @@ impl Exchange {
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
             raw: fault.raw.clone().filter(quotable),
             models: self.request.models.clone(),
+            is_byok: last.is_some_and(|attempt| attempt.endpoint.is_byok()),
             previous: before
                 .iter()
                 .map(|attempt| PreviousError {

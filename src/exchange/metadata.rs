@@ -69,7 +69,10 @@ fn object_into<'a>(
     };
     text(",\"region\":null,\"summary\":", &summary, out);
     let reached = attempts.len();
-    out.extend_from_slice(format!(",\"attempt\":{reached},\"is_byok\":false,\"endpoints\":{{\"total\":{total},\"available\":[").as_bytes());
+    let is_byok = attempts.last().is_some_and(|attempt| attempt.endpoint.is_byok());
+    out.extend_from_slice(
+        format!(",\"attempt\":{reached},\"is_byok\":{is_byok},\"endpoints\":{{\"total\":{total},\"available\":[").as_bytes(),
+    );
     out.extend_from_slice(&list);
     out.extend_from_slice(b"]}");
     if reached > 0 {

@@ -24,6 +24,8 @@ impl Settlement {
             Outcome::Open => None,
             // What fails after it began has failed, whatever for.
             Outcome::Failed(_) if is_last && self.time_to_first_token.is_some() => Some(none),
+            // Of a credential of the client's own the endpoint knows nothing.
+            Outcome::Failed(fault) if attempt.endpoint.is_byok() && matches!(fault.status, 401 | 402 | 404) => None,
             Outcome::Failed(fault) | Outcome::Unanswered(fault) => counts_against(fault).then_some(none),
             Outcome::Accepted => {
                 let started = Millis(self.at.0.saturating_sub(self.duration));

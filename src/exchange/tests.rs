@@ -1,6 +1,7 @@
 //! The machine with a clock of its own: what comes back goes in by hand, and each step is looked at.
 
 mod answers;
+mod byok;
 mod compression;
 mod endings;
 mod failures;

@@ -78,6 +78,7 @@ pub(super) struct Counts<'a> {
     pub(super) reasoning: u64,
     /// Numbers as they were written.
     pub(super) cost: Option<&'a [u8]>,
+    pub(super) is_byok: bool,
     pub(super) prompt_cost: Option<&'a [u8]>,
     pub(super) completion_cost: Option<&'a [u8]>,
 }
@@ -187,9 +188,9 @@ impl Detail<'_> {
 
 impl<'a> Counts<'a> {
     fn read(usage: &'a [u8]) -> Result<Self, Error> {
-        let [prompt, completion, prompts, completions, cost, costs] = members(
+        let [prompt, completion, prompts, completions, cost, costs, is_byok] = members(
             usage,
-            ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details", "cost", "cost_details"],
+            ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details", "cost", "cost_details", "is_byok"],
         )?;
         let [cached, cache_write] = prompts.map_or(Ok([None; 2]), |details| members(details, ["cached_tokens", "cache_write_tokens"]))?;
         let [reasoning] = completions.map_or(Ok([None]), |details| members(details, ["reasoning_tokens"]))?;
@@ -203,6 +204,7 @@ impl<'a> Counts<'a> {
             cache_write: count(cache_write),
             reasoning: count(reasoning),
             cost,
+            is_byok: is_byok == Some(b"true"),
             prompt_cost,
             completion_cost,
         })

@@ -65,7 +65,7 @@ fn silent() -> Outcome {
 
 fn spent(usage: Usage) -> Option<Spent> {
     let cost = Cost { total: NanoUsd::new(12_345), prompt: NanoUsd::new(2_345), completion: NanoUsd::new(10_000) };
-    Some(Spent { usage, cost })
+    Some(Spent { usage, cost, is_byok: false })
 }
 
 /// What an exchange adds, by name.

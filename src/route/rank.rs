@@ -16,6 +16,8 @@ use crate::sticky::{Conversation, Sticky};
 /// What decides an endpoint's place. The order of the fields is the precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
+    /// Whether it is asked with the operator's credential, and not with the client's own.
+    is_shared: bool,
     /// Its place in the client's `provider.order`; after all of them if it is not there.
     ordered: usize,
     /// Until when it is in trouble; the epoch if it is not.
@@ -159,6 +161,8 @@ impl Known {
             .zip(recent.throughput)
             .is_some_and(|(least, is)| !least.is_met(&is, |is, least| is >= least));
         Rank {
+            // Before all else, as at OpenRouter: the client's own order included.
+            is_shared: !endpoint.is_byok(),
             ordered: ordered.unwrap_or(usize::MAX),
             // The client's own order holds, trouble or not.
             trouble: trouble(endpoint, &self.health, self.now).filter(|_| ordered.is_none()).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! Plans for requests against one configuration, with luck that is known beforehand.
 
 mod auto;
+mod byok;
 mod eligibility;
 mod keys;
 mod length;

@@ -91,6 +91,7 @@ pub(crate) fn tail(account: &Account) -> String {
                 raw: fault.raw.clone(),
                 previous: Vec::new(),
                 models: Vec::new(),
+                is_byok: false,
             };
             envelope().error_chunk_into(&Error::from(error), &mut out);
         }

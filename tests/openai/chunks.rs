@@ -111,6 +111,7 @@ impl Ran {
                     raw: fault.raw.clone(),
                     previous: Vec::new(),
                     models: Vec::new(),
+                    is_byok: false,
                 };
                 envelope().error_chunk_into(&Error::Provider(error), &mut tail);
             }

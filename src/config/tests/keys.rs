@@ -51,7 +51,7 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
     let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
     let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
     let fields =
-        "expected one of `name`, `sha256`, `models`, `providers`, `zdr`, `data_collection`, `disabled`, `expires_at`, `management`";
+        "expected one of `name`, `sha256`, `models`, `providers`, `zdr`, `data_collection`, `byok`, `disabled`, `expires_at`, `management`";
     let time = "keys[0].expires_at: expected a time with its offset from UTC, such as 2026-12-31T23:59:59Z or 2026-12-31T23:59:59+01:00";
     let chief = |member: &str, value: Value| json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true, member: value});
     let not_for_management = |member: &str| format!("keys[0].{member}: expected no such member: a management key is not for completions");
@@ -71,6 +71,7 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
         ("/keys/0/management", json!("yes"), "keys[0].management: expected true or false, found a string"),
         ("/keys/0", chief("models", json!(["openai/*"])), &not_for_management("models")),
         ("/keys/0", chief("providers", json!(["openai"])), &not_for_management("providers")),
+        ("/keys/0", chief("byok", json!({"openai": {"env": "own_key"}})), &not_for_management("byok")),
         ("/keys/0", chief("zdr", json!(true)), &not_for_management("zdr")),
         ("/keys/0", chief("data_collection", json!("deny")), &not_for_management("data_collection")),
         ("/keys/0/providers", json!([]), "keys[0].providers: expected at least one provider, or no such member for all"),

@@ -198,6 +198,11 @@ impl Role {
         let exchange = exchange.routed(routed.strategy, routed.sticky, shows_metadata);
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
         calls::remove_header(Map::Request, b"authorization");
+        for name in gateway.byok_providers.iter().filter_map(|provider| provider.byok_header.as_deref()) {
+            if headers.find(name.as_bytes()).is_some() {
+                calls::remove_header(Map::Request, name.as_bytes());
+            }
+        }
         // The router reads these two and takes them away.
         let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
         calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());

@@ -80,7 +80,8 @@ pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
     put_number(out, counts.completion);
     out.extend_from_slice(b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"standard\"");
     if let Some(cost) = counts.cost {
-        put(out, &[b",\"cost\":", cost, b",\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":", cost]);
+        let is_byok: &[u8] = if counts.is_byok { b"true" } else { b"false" };
+        put(out, &[b",\"cost\":", cost, b",\"is_byok\":", is_byok, b",\"cost_details\":{\"upstream_inference_cost\":", cost]);
         put(out, &[b",\"upstream_inference_prompt_cost\":", counts.prompt_cost.unwrap_or(b"0")]);
         put(out, &[b",\"upstream_inference_completions_cost\":", counts.completion_cost.unwrap_or(b"0"), b"}"]);
     }

@@ -127,7 +127,8 @@ pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"total_tokens\":");
     put_number(out, counts.prompt.saturating_add(counts.completion));
     if let Some(cost) = counts.cost {
-        put(out, &[b",\"cost\":", cost, b",\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":", cost]);
+        let is_byok: &[u8] = if counts.is_byok { b"true" } else { b"false" };
+        put(out, &[b",\"cost\":", cost, b",\"is_byok\":", is_byok, b",\"cost_details\":{\"upstream_inference_cost\":", cost]);
         put(out, &[b",\"upstream_inference_input_cost\":", counts.prompt_cost.unwrap_or(b"0")]);
         put(out, &[b",\"upstream_inference_output_cost\":", counts.completion_cost.unwrap_or(b"0"), b"}"]);
     }

@@ -1,0 +1,58 @@
+//! Credentials of the client's own, which take the place of the operator's: each at its provider alone.
+//!
+//! An endpoint with such a credential is one of a provider with it. So it is where the operator's would be, and nowhere else.
+
+use std::rc::Rc;
+
+use super::Ask;
+use crate::config::{Gateway, Provider};
+use crate::endpoint::Endpoint;
+use crate::error::ClientError;
+
+/// The providers that a request brings credentials for, with these.
+pub(super) struct Own(Vec<Rc<Provider>>);
+
+// === impl Own ===
+
+impl Own {
+    /// By the request's headers, and by its key where these say nothing.
+    ///
+    /// Errors: if a header has what cannot be a credential.
+    pub(super) fn of(gateway: &Gateway, ask: &Ask<'_>) -> Result<Self, ClientError> {
+        let mut own = Vec::new();
+        for provider in &gateway.byok_providers {
+            let Some(name) = &provider.byok_header else { continue };
+            if let Some(credential) = credential(name, (ask.header)(name).unwrap_or_default())? {
+                own.push(Rc::new(provider.with_own(credential)));
+            }
+        }
+        own.extend(ask.key.byok.iter().cloned());
+        Ok(Self(own))
+    }
+
+    /// Puts the credentials to the endpoints that they are for.
+    pub(super) fn put_to(&self, endpoints: &mut [Rc<Endpoint>]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for endpoint in endpoints {
+            // The first of a slug counts.
+            if let Some(provider) = self.0.iter().find(|own| own.slug == endpoint.provider.slug) {
+                *endpoint = Rc::new(Endpoint { provider: provider.clone(), ..Endpoint::clone(endpoint) });
+            }
+        }
+    }
+}
+
+/// What a header holds, with or without `Bearer`; `None` if it is empty.
+fn credential(name: &str, value: &[u8]) -> Result<Option<String>, ClientError> {
+    let bare = match value.split_at_checked(7) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => rest,
+        _ => value,
+    };
+    let bare = bare.trim_ascii();
+    if !bare.iter().all(u8::is_ascii_graphic) {
+        return Err(ClientError::OwnCredential(name.to_owned()));
+    }
+    Ok(std::str::from_utf8(bare).ok().filter(|bare| !bare.is_empty()).map(str::to_owned))
+}
