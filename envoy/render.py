@@ -196,7 +196,8 @@ def replace_gateway(config, gateway, overrides, simulator):
     if not isinstance(providers, dict) or not all(isinstance(provider, dict) for provider in providers.values()):
         raise Refused("providers: expected a mapping of slugs to mappings")
     gateway_plugin(config)["configuration"]["value"] = gateway
-    set_environment(config, {"host_env_keys": sorted({name for provider in providers.values() for name in variables(provider)})})
+    names = {name for provider in providers.values() for name in variables(provider)}
+    set_environment(config, {"host_env_keys": sorted(names.union(variables_of_keys(gateway.get("keys"))))})
 
     known = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
     template = config["static_resources"]["clusters"][0]
@@ -259,6 +260,13 @@ def variables(provider):
     names = [credential.get("env"), *(aws.values() if isinstance(aws, dict) else []),
              account.get("env") if isinstance(account, dict) else None]
     return [name for name in names if isinstance(name, str)]
+
+
+def variables_of_keys(keys):
+    """The environment variables of the credentials that keys have of their own: `byok: {SLUG: {env: NAME}}`."""
+    keys = [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+    sources = [source for key in keys if isinstance(key.get("byok"), dict) for source in key["byok"].values()]
+    return [source["env"] for source in sources if isinstance(source, dict) and isinstance(source.get("env"), str)]
 
 
 def host_of(slug, provider):
