@@ -6,11 +6,11 @@
 mod availability;
 mod kind;
 mod provider;
-mod reason;
+mod rejection;
 
 pub use kind::ErrorType;
 pub use provider::{PreviousError, ProviderError};
-pub use reason::Reason;
+pub use rejection::KeyRejection;
 
 use self::availability::Availability;
 use crate::chat::Length;

@@ -7,7 +7,7 @@
 
 use crate::config::{Gateway, Key};
 use crate::endpoint::Endpoint;
-use crate::error::{ErrorType, Reason};
+use crate::error::{ErrorType, KeyRejection};
 use crate::exchange::{Outcome, Settlement};
 
 /// What Envoy does with the values of a metric.
@@ -72,8 +72,7 @@ const OF_TOKENS: [&str; 2] = ["accepted", "failed"];
 const FIRST_OUTCOME: usize = 7;
 const FIRST_TOKENS: usize = 10;
 const ENDPOINT_BLOCK: usize = OF_ENDPOINT.len() + ErrorType::ALL.len();
-/// Those of a key, then its rejections by reason.
-const KEY_BLOCK: usize = OF_KEY.len() + Reason::ALL.len();
+const KEY_BLOCK: usize = OF_KEY.len() + KeyRejection::ALL.len();
 const FIRST_KEY: usize = REJECTIONS + ErrorType::ALL.len();
 
 /// Every metric of a configuration: those of the gateway, of each key, of each endpoint, of each provider that wants access tokens.
@@ -86,7 +85,7 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
         for (kind, name) in OF_KEY {
             all.push(Definition { kind, name: format!("{name};signalbox_key={}", key.name) });
         }
-        for reason in Reason::ALL {
+        for reason in KeyRejection::ALL {
             let name = format!("signalbox_key_rejections_total;signalbox_key={};reason={}", key.name, reason.as_str());
             all.push(Definition { kind: Kind::Counter, name });
         }
@@ -131,8 +130,8 @@ pub fn cancellation() -> Record {
     Record { metric: CANCELLED, kind: Kind::Counter, value: 1 }
 }
 
-/// The record of a request of `key` that was refused for the key's sake.
-pub fn key_rejection(key: &Key, reason: Reason) -> Record {
+/// The record of a request of `key` that was turned away.
+pub fn key_rejection(key: &Key, reason: KeyRejection) -> Record {
     let metric = key_block(key).saturating_add(OF_KEY.len()).saturating_add(reason.index());
     Record { metric, kind: Kind::Counter, value: 1 }
 }

@@ -132,7 +132,7 @@ fn names_are_unique_and_their_labels_can_be_taken_out_again() {
 #[test]
 fn there_are_as_many_as_the_configuration_makes_and_no_more() {
     // 3 endpoints, 2 keys and those without one.
-    let of_keys = 3 * (2 + Reason::ALL.len());
+    let of_keys = 3 * (2 + KeyRejection::ALL.len());
     assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + of_keys + 3 * (17 + ErrorType::ALL.len()));
 }
 
@@ -141,7 +141,7 @@ fn every_reason_to_refuse_a_key_has_its_counter() {
     let gateway = gateway();
     let definitions = definitions(&gateway);
     for key in gateway.keys() {
-        for reason in Reason::ALL {
+        for reason in KeyRejection::ALL {
             let record = key_rejection(key, *reason);
             let name = format!("signalbox_key_rejections_total;signalbox_key={};reason={}", key.name, reason.as_str());
             assert_eq!((&definitions[record.metric].name, record.value), (&name, 1));

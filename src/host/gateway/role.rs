@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::Clock;
 use crate::config::{Defaults, Gateway, Key};
-use crate::error::{ClientError, Error, Reason};
+use crate::error::{ClientError, Error, KeyRejection};
 use crate::exchange::{self, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
@@ -232,7 +232,7 @@ impl Role {
 
     /// Counts what `key` is refused for its own sake.
     fn note_key(&self, key: &Key, error: &Error) {
-        if let Some(reason) = Reason::of(error) {
+        if let Some(reason) = KeyRejection::of(error) {
             self.stats.add(metrics::key_rejection(key, reason));
         }
     }

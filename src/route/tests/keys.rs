@@ -5,7 +5,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::error::Reason;
+use crate::error::KeyRejection;
 
 /// A request of a key with these members.
 fn with(model: &str, members: Value) -> Asked {
@@ -22,7 +22,7 @@ fn a_key_uses_its_providers_alone() {
     assert_eq!(with("openrouter/auto", json!({"providers": ["gamma"], "models": ["acme/all"]})).endpoints(), ["acme/all@gamma"]);
     let asked = with("other/one", json!({"providers": ["beta", "g*"]}));
     assert_eq!(asked.refused(), (403, "This key may not use other/one at alpha: its configuration allows beta, g* only".into()));
-    assert_eq!(Reason::of(&asked.plan_with(&asked.gateway()).unwrap_err()), Some(Reason::Provider));
+    assert_eq!(KeyRejection::of(&asked.plan_with(&asked.gateway()).unwrap_err()), Some(KeyRejection::Provider));
     // What the request itself rules out is not the key's doing.
     let asked = with("acme/all", json!({"providers": ["alpha"]})).preferring(json!({"only": ["beta"]}));
     assert_eq!(asked.refused(), (404, "No endpoints found for acme/all: provider.only permits beta only, it is served by alpha".into()));
@@ -35,7 +35,7 @@ fn a_key_uses_its_providers_alone() {
 fn a_model_that_is_not_the_keys_is_refused_whatever_its_providers() {
     let asked = with("other/one", json!({"models": ["acme/*"], "providers": ["beta"]}));
     assert_eq!(asked.refused().0, 403);
-    assert_eq!(Reason::of(&asked.plan_with(&asked.gateway()).unwrap_err()), Some(Reason::Model));
+    assert_eq!(KeyRejection::of(&asked.plan_with(&asked.gateway()).unwrap_err()), Some(KeyRejection::Model));
 }
 
 #[test]
