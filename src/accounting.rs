@@ -6,6 +6,7 @@
 mod activity;
 mod generation;
 mod key;
+mod keys;
 mod ledger;
 mod object;
 mod slot;
@@ -13,6 +14,7 @@ mod slot;
 pub use activity::{Activity, DAYS, Filter, History, activity};
 pub use generation::{Generation, MAX_RECORD, Presentation, record};
 pub use key::{credits, key};
+pub use keys::{KeysQuery, key_of, keys};
 pub use ledger::{Ledger, Spend};
 pub use slot::{Slot, Slots};
 

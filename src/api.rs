@@ -15,7 +15,7 @@ pub enum Operation<'a> {
     /// Something that the configuration answers.
     Listing(Listing<'a>),
     /// Something that the accounts answer.
-    Account(Account),
+    Account(Account<'a>),
     /// A browser asks whether its page may ask.
     Preflight,
 }
@@ -38,7 +38,7 @@ pub enum Api {
 
 /// What the accounts answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account {
+pub enum Account<'a> {
     /// `GET /generation?id=`: what became of a request.
     Generation,
     /// `GET /key`, or `GET /auth/key`: what the key has spent.
@@ -47,6 +47,10 @@ pub enum Account {
     Credits,
     /// `GET /activity`: what was used on the last days.
     Activity,
+    /// `GET /keys`: every key, and what it has spent.
+    Keys,
+    /// `GET /keys/{hash}`: one of them.
+    KeyOf(&'a str),
 }
 
 /// What the configuration answers.
@@ -90,6 +94,8 @@ impl<'a> Operation<'a> {
             "key" | "auth/key" => (Self::Account(Account::Key), "GET"),
             "credits" => (Self::Account(Account::Credits), "GET"),
             "activity" => (Self::Account(Account::Activity), "GET"),
+            "keys" => (Self::Account(Account::Keys), "GET"),
+            below if below.starts_with("keys/") => (Self::Account(Account::KeyOf(below.get(5..).unwrap_or_default())), "GET"),
             below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
         };
         match method {
@@ -97,7 +103,13 @@ impl<'a> Operation<'a> {
             // Envoy sends the head of the answer alone.
             b"HEAD" if allowed == "GET" => Ok(operation),
             method if method == allowed.as_bytes() => Ok(operation),
-            method => Err(ClientError::Method { sent: String::from_utf8_lossy(method).chars().take(20).collect(), allowed }),
+            method => {
+                let sent = String::from_utf8_lossy(method).chars().take(20).collect();
+                Err(match operation {
+                    Self::Account(Account::Keys | Account::KeyOf(_)) => ClientError::KeysAreConfigured(sent),
+                    _ => ClientError::Method { sent, allowed },
+                })
+            }
         }
     }
 }
@@ -151,6 +163,8 @@ mod tests {
             ("GET", "embeddings/models", Operation::Listing(Listing::Embeddings)),
             ("GET", "providers", Operation::Listing(Listing::Providers)),
             ("GET", "endpoints/zdr", Operation::Listing(Listing::ZeroDataRetention)),
+            ("GET", "keys", Operation::Account(Account::Keys)),
+            ("GET", "keys/9f86", Operation::Account(Account::KeyOf("9f86"))),
             ("OPTIONS", "chat/completions", Operation::Preflight),
         ] {
             for prefix in ["/api/v1/", "/v1/"] {
@@ -179,5 +193,8 @@ mod tests {
         let wrong = |method: &[u8], path| Operation::of(method, path).unwrap_err().to_string();
         assert_eq!(wrong(b"GET", "/v1/chat/completions"), "Method GET is not allowed here: use POST");
         assert_eq!(wrong(b"DELETE", "/v1/models"), "Method DELETE is not allowed here: use GET");
+        for (method, path) in [(&b"POST"[..], "/v1/keys"), (b"PATCH", "/v1/keys/9f86"), (b"DELETE", "/api/v1/keys/9f86")] {
+            assert!(wrong(method, path).contains("is not allowed here: keys stand in the gateway's configuration"), "{path}");
+        }
     }
 }

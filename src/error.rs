@@ -60,6 +60,9 @@ pub enum ClientError {
     /// A generation that is not known, or no longer, or another key's.
     #[error("Generation {0} not found")]
     UnknownGeneration(String),
+    /// The hash of no key.
+    #[error("There is no key of this hash: send the SHA-256 of one, as GET /keys lists it")]
+    UnknownKeyHash,
     /// A model that the key's `models` does not allow.
     #[error("This key may not use {0}: its configuration allows other models only")]
     ModelNotAllowed(String),
@@ -84,6 +87,12 @@ pub enum ClientError {
         /// The one that the path is for.
         allowed: &'static str,
     },
+    /// A method that makes, changes or removes a key.
+    #[error(
+        "Method {0} is not allowed here: keys stand in the gateway's configuration. To make, change, disable or remove one, edit `keys` of \
+         the plugin's configuration and reload it; a key stands there as its SHA-256, as `printf %s \"$KEY\" | sha256sum` prints it"
+    )]
+    KeysAreConfigured(String),
     /// No body, or an empty one.
     #[error("The request has no body: send a JSON object with `model` and `messages`")]
     NoBody,
@@ -243,12 +252,21 @@ impl ClientError {
         Self::Invalid { member: member.into(), expected: expected.into() }
     }
 
+    /// The method that the path is for, where another was sent: what `allow` says.
+    pub fn allowed_method(&self) -> Option<&'static str> {
+        match self {
+            Self::Method { allowed, .. } => Some(allowed),
+            Self::KeysAreConfigured(_) => Some("GET"),
+            _ => None,
+        }
+    }
+
     fn status(&self) -> u16 {
         match self {
             Self::MissingKey | Self::UnknownKey | Self::KeyDisabled | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => 403,
-            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
-            Self::Method { .. } => 405,
+            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
+            Self::Method { .. } | Self::KeysAreConfigured(_) => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
             _ => 400,
@@ -261,7 +279,9 @@ impl ClientError {
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => {
                 ErrorType::PermissionDenied
             }
-            Self::UnknownGeneration(_) | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => ErrorType::NotFound,
+            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => {
+                ErrorType::NotFound
+            }
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::TooLong { .. } => ErrorType::ContextLengthExceeded,
             Self::Refused(status) => ErrorType::of_status(*status),

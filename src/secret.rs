@@ -102,6 +102,14 @@ impl KeyHash {
     }
 }
 
+impl KeyHash {
+    /// All 64 digits, in lower case: what a management key knows a key by.
+    pub fn to_hex(self) -> String {
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    }
+}
+
 impl fmt::Debug for KeyHash {
     /// The first four digits, enough to tell two keys of one configuration apart.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,6 +162,11 @@ mod tests {
         assert_eq!(KeyHash::parse(DEMO), Ok(KeyHash::of(b"test")));
         assert_eq!(KeyHash::parse(&DEMO.to_uppercase()), Ok(KeyHash::of(b"test")));
         assert_ne!(KeyHash::parse(DEMO), Ok(KeyHash::of(b"Test")));
+    }
+
+    #[test]
+    fn a_hash_is_told_in_full_where_it_is_asked_for() {
+        assert_eq!(KeyHash::of(b"test").to_hex(), DEMO);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Spend;
 use super::object::Object;
+use crate::calendar::timestamp;
 use crate::config::Key;
 use crate::price::NanoUsd;
 
@@ -9,6 +10,23 @@ use crate::price::NanoUsd;
 pub fn key(key: &Key, spend: &Spend) -> Vec<u8> {
     let mut out = Object::data();
     out.text("label", Some(&key.name));
+    limit_and_usage(&mut out, spend);
+    out.flag("is_free_tier", false);
+    out.flag("is_management_key", key.management);
+    out.flag("is_provisioning_key", key.management);
+    out.nulls(&["creator_user_id", "organization_id", "workspace_id"]);
+    out.text("expires_at", key.expires_at.map(timestamp).as_deref());
+    out.raw("rate_limit", r#"{"requests":-1,"interval":"10s","note":"This field is deprecated and safe to ignore."}"#);
+    out.raw("allowed_data_regions", r#"["global"]"#);
+    // Nobody counts requests to free models here. Clients want three integers.
+    out.raw("free_model_daily_requests", r#"{"limit":1000,"remaining":1000,"used":0}"#);
+    out.raw("budgets", "[]");
+    out.nulls(&["effective_budget"]);
+    out.end_data()
+}
+
+/// What `GET /key` and `/keys` both tell of a key: its limit and what it has spent.
+pub(super) fn limit_and_usage(out: &mut Object, spend: &Spend) {
     // The keys of this configuration have no limits.
     out.nulls(&["limit", "limit_remaining", "limit_reset"]);
     out.flag("include_byok_in_limit", false);
@@ -20,17 +38,6 @@ pub fn key(key: &Key, spend: &Spend) -> Vec<u8> {
     for name in ["byok_usage", "byok_usage_daily", "byok_usage_weekly", "byok_usage_monthly"] {
         out.usd(name, NanoUsd::ZERO);
     }
-    out.flag("is_free_tier", false);
-    out.flag("is_management_key", key.management);
-    out.flag("is_provisioning_key", key.management);
-    out.nulls(&["creator_user_id", "organization_id", "workspace_id", "expires_at"]);
-    out.raw("rate_limit", r#"{"requests":-1,"interval":"10s","note":"This field is deprecated and safe to ignore."}"#);
-    out.raw("allowed_data_regions", r#"["global"]"#);
-    // Nobody counts requests to free models here. Clients want three integers.
-    out.raw("free_model_daily_requests", r#"{"limit":1000,"remaining":1000,"used":0}"#);
-    out.raw("budgets", "[]");
-    out.nulls(&["effective_budget"]);
-    out.end_data()
 }
 
 /// The body that answers `GET /credits`: nobody buys any here, so there is only what was used.

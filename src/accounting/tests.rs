@@ -1,5 +1,7 @@
 //! The accounts with a clock of their own.
 
+mod keys;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! What the accounts answer.
 
 use super::role::Role;
-use crate::accounting::{self, Filter, Generation};
+use crate::accounting::{self, Filter, Generation, KeysQuery};
 use crate::api::Account;
 use crate::clock::Millis;
 use crate::config::Key;
@@ -11,11 +11,12 @@ use crate::host::shared_accounts;
 /// The body that answers `account` with `query`, which is what follows the `?` of the path, for `key`.
 ///
 /// Errors: if the query is wrong, if there is no such generation, or if the key is not for what it asks.
-pub(super) fn answer(role: &Role, account: Account, query: &str, key: &Key, now: Millis) -> Result<Vec<u8>, Error> {
-    if matches!(account, Account::Credits | Account::Activity) && !key.management {
+pub(super) fn answer(role: &Role, account: Account<'_>, query: &str, key: &Key, now: Millis) -> Result<Vec<u8>, Error> {
+    if matches!(account, Account::Credits | Account::Activity | Account::Keys | Account::KeyOf(_)) && !key.management {
         return Err(ClientError::NotManagementKey.into());
     }
     let gateway = role.gateway();
+    let spent = |key: &Key| shared_accounts::ledger(key).spend(now);
     Ok(match account {
         Account::Generation => {
             let id = query.split('&').find_map(|member| member.strip_prefix("id=")).filter(|id| !id.is_empty());
@@ -24,8 +25,10 @@ pub(super) fn answer(role: &Role, account: Account, query: &str, key: &Key, now:
             let found = Generation::parse(&record).filter(|generation| generation.is(id, &key.name));
             found.ok_or_else(|| ClientError::UnknownGeneration(id.chars().take(100).collect()))?.body()
         }
-        Account::Key => accounting::key(key, &shared_accounts::ledger(key).spend(now)),
-        Account::Credits => accounting::credits(gateway.keys().iter().map(|key| shared_accounts::ledger(key).spend(now))),
+        Account::Keys => accounting::keys(gateway, KeysQuery::parse(query)?, &spent),
+        Account::KeyOf(hash) => accounting::key_of(gateway, hash, &spent)?,
+        Account::Key => accounting::key(key, &spent(key)),
+        Account::Credits => accounting::credits(gateway.keys().iter().map(|key| spent(key))),
         Account::Activity => {
             let filter = Filter::parse(query, now)?;
             accounting::activity(gateway, &filter, &shared_accounts::used(gateway, &filter))

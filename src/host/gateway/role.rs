@@ -250,7 +250,9 @@ impl Role {
     fn answer(&self, error: &Error, more: &[u8], api: Api, for_page: bool) {
         self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
-        if let Error::Client(ClientError::Method { allowed, .. }) = error {
+        if let Error::Client(error) = error
+            && let Some(allowed) = error.allowed_method()
+        {
             headers.push((b"allow", allowed.as_bytes()));
         }
         respond(error.status(), headers, &inbound::error_body(api, error.body_with(more), ""), for_page);
