@@ -50,6 +50,7 @@ mod envoy {
     mod hygiene;
     mod key;
     mod key_policy;
+    mod keys;
     mod large_bodies;
     mod load;
     mod memory;

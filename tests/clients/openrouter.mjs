@@ -121,6 +121,26 @@ const checks = {
     await fails(send({ model: "t/plain" }, chief), "ForbiddenResponseError", 403);
   },
 
+  async "the keys, which no request makes, changes or removes"() {
+    const { apiKeys } = connect("test");
+    const { data } = await apiKeys.list({ includeDisabled: true, offset: 0 });
+    const key = data.find(({ name }) => name === "test");
+    assert.equal(key.disabled, false);
+    assert.ok(key.usage > 0 && key.byokUsage === 0);
+    const one = (await apiKeys.get({ hash: key.hash })).data;
+    assert.deepEqual([one.hash, one.name], [key.hash, "test"]);
+    await fails(apiKeys.get({ hash: "0".repeat(64) }), "NotFoundResponseError", 404);
+    for (const [request, status] of [
+      [() => client.apiKeys.get({ hash: key.hash }), 403],
+      [() => apiKeys.create({ requestBody: { name: "new" } }), 405],
+      [() => apiKeys.update({ hash: key.hash, requestBody: { disabled: true } }), 405],
+      [() => apiKeys.delete({ hash: key.hash }), 405],
+    ]) {
+      const error = await request().then(() => assert.fail("it did not fail"), (error) => error);
+      assert.equal(error.statusCode, status, error.stack);
+    }
+  },
+
   async "tool calls"() {
     const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } }];
     const { choices } = await send({ model: "t/tools", tools });
