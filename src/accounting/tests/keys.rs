@@ -23,8 +23,8 @@ fn hash(number: usize) -> String {
     format!("{number:064x}")
 }
 
-fn spent(key: &crate::config::Key) -> Spend {
-    Spend { total: NanoUsd::new(1_000_000_000 + key.id as u64), ..Spend::default() }
+fn spent(_: &crate::config::Key) -> Spend {
+    Spend { total: NanoUsd::new(1_000_000_000), ..Spend::default() }
 }
 
 fn names(gateway: &Gateway, query: &str) -> Vec<String> {
