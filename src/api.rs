@@ -4,6 +4,7 @@
 //! OpenAI, under `/v1`.
 
 use crate::error::ClientError;
+use crate::secret::KeyHash;
 
 /// What a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum Operation<'a> {
     /// Something that the configuration answers.
     Listing(Listing<'a>),
     /// Something that the accounts answer.
-    Account(Account<'a>),
+    Account(Account),
     /// A browser asks whether its page may ask.
     Preflight,
 }
@@ -38,7 +39,7 @@ pub enum Api {
 
 /// What the accounts answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account<'a> {
+pub enum Account {
     /// `GET /generation?id=`: what became of a request.
     Generation,
     /// `GET /key`, or `GET /auth/key`: what the key has spent.
@@ -49,8 +50,8 @@ pub enum Account<'a> {
     Activity,
     /// `GET /keys`: every key, and what it has spent.
     Keys,
-    /// `GET /keys/{hash}`: one of them.
-    KeyOf(&'a str),
+    /// `GET /keys/{hash}`: one of them; `None` of what is no hash.
+    KeyOf(Option<KeyHash>),
 }
 
 /// What the configuration answers.
@@ -95,7 +96,10 @@ impl<'a> Operation<'a> {
             "credits" => (Self::Account(Account::Credits), "GET"),
             "activity" => (Self::Account(Account::Activity), "GET"),
             "keys" => (Self::Account(Account::Keys), "GET"),
-            below if below.starts_with("keys/") => (Self::Account(Account::KeyOf(below.get(5..).unwrap_or_default())), "GET"),
+            below if below.starts_with("keys/") => {
+                let hash = below.strip_prefix("keys/").and_then(|hash| KeyHash::parse(hash).ok());
+                (Self::Account(Account::KeyOf(hash)), "GET")
+            }
             below => (Self::Listing(Listing::at(below).ok_or_else(unknown)?), "GET"),
         };
         match method {
@@ -164,7 +168,7 @@ mod tests {
             ("GET", "providers", Operation::Listing(Listing::Providers)),
             ("GET", "endpoints/zdr", Operation::Listing(Listing::ZeroDataRetention)),
             ("GET", "keys", Operation::Account(Account::Keys)),
-            ("GET", "keys/9f86", Operation::Account(Account::KeyOf("9f86"))),
+            ("GET", "keys/9f86", Operation::Account(Account::KeyOf(None))),
             ("OPTIONS", "chat/completions", Operation::Preflight),
         ] {
             for prefix in ["/api/v1/", "/v1/"] {

@@ -54,9 +54,8 @@ pub fn keys(gateway: &Gateway, query: KeysQuery, spent: &dyn Fn(&Key) -> Spend) 
 /// The body that answers `GET /keys/{hash}`.
 ///
 /// Errors: if no key has this hash.
-pub fn key_of(gateway: &Gateway, hash: &str, spent: &dyn Fn(&Key) -> Spend) -> Result<Vec<u8>, ClientError> {
-    let parsed = KeyHash::parse(hash).ok();
-    let mut found = listed(gateway).filter(|(_, hash)| Some(*hash) == parsed);
+pub fn key_of(gateway: &Gateway, hash: Option<KeyHash>, spent: &dyn Fn(&Key) -> Spend) -> Result<Vec<u8>, ClientError> {
+    let mut found = listed(gateway).filter(|(_, known)| Some(*known) == hash);
     let (key, hash) = found.next().ok_or(ClientError::UnknownKeyHash)?;
     let mut out = Object::data();
     members_into(&mut out, key, &hash, &spent(key));

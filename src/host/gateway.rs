@@ -174,7 +174,7 @@ impl Filter {
     }
 
     /// Answers with what the accounts say.
-    fn account(&mut self, account: Account<'_>, headers: &Headers) -> Action {
+    fn account(&mut self, account: Account, headers: &Headers) -> Action {
         let key = self.role.authenticate(headers).map_err(Error::from);
         match key.and_then(|key| account::answer(&self.role, account, query(headers), &key, HostClock.now())) {
             Ok(body) => {

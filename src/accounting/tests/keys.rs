@@ -23,6 +23,10 @@ fn hash(number: usize) -> String {
     format!("{number:064x}")
 }
 
+fn parsed(number: usize) -> Option<crate::secret::KeyHash> {
+    crate::secret::KeyHash::parse(&hash(number)).ok()
+}
+
 fn spent(_: &crate::config::Key) -> Spend {
     Spend { total: NanoUsd::new(1_000_000_000), ..Spend::default() }
 }
@@ -41,10 +45,9 @@ fn a_key_is_told_with_every_member_that_clients_demand() {
     assert_eq!((&key["hash"], &key["label"], &key["disabled"]), (&hash(10).into(), &"prod".into(), &false.into()));
     assert_eq!((&key["usage"], &key["byok_usage"], &key["workspace_id"]), (&1.into(), &0.into(), &"".into()));
     assert_eq!(key["expires_at"], "2026-12-31T22:59:59.000Z");
-    assert_eq!(json(&key_of(&gateway, &hash(10).to_uppercase(), &spent).unwrap())["data"], *key);
-    for unknown in ["", "prod", "sk-or-v1-live", &hash(11)] {
+    assert_eq!(json(&key_of(&gateway, parsed(10), &spent).unwrap())["data"], *key);
+    for unknown in [None, parsed(11)] {
         let error = key_of(&gateway, unknown, &spent).unwrap_err();
-        assert!(!error.to_string().contains("sk-or-v1-live"), "it may be the key");
         assert_eq!(crate::error::Error::from(error).status(), 404);
     }
 }
@@ -61,8 +64,8 @@ fn management_keys_and_requests_without_a_key_are_not_listed_nor_disabled_keys_u
     assert_eq!(names(&gateway, "workspace_id=x&include_disabled=false&offset=1"), ["two"]);
     assert_eq!(names(&gateway, "include_disabled=true"), ["one", "off", "two"]);
     assert_eq!(names(&gateway, "offset=9"), [""; 0]);
-    assert_eq!(json(&key_of(&gateway, &hash(3), &spent).unwrap())["data"]["disabled"], true);
-    assert!(key_of(&gateway, &hash(2), &spent).is_err());
+    assert_eq!(json(&key_of(&gateway, parsed(3), &spent).unwrap())["data"]["disabled"], true);
+    assert!(key_of(&gateway, parsed(2), &spent).is_err());
     for wrong in ["offset=-1", "offset=x", "offset=", "include_disabled=yes"] {
         assert!(KeysQuery::parse(wrong).is_err(), "{wrong}");
     }

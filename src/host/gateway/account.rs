@@ -11,7 +11,7 @@ use crate::host::shared_accounts;
 /// The body that answers `account` with `query`, which is what follows the `?` of the path, for `key`.
 ///
 /// Errors: if the query is wrong, if there is no such generation, or if the key is not for what it asks.
-pub(super) fn answer(role: &Role, account: Account<'_>, query: &str, key: &Key, now: Millis) -> Result<Vec<u8>, Error> {
+pub(super) fn answer(role: &Role, account: Account, query: &str, key: &Key, now: Millis) -> Result<Vec<u8>, Error> {
     if matches!(account, Account::Credits | Account::Activity | Account::Keys | Account::KeyOf(_)) && !key.management {
         return Err(ClientError::NotManagementKey.into());
     }
