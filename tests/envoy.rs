@@ -23,6 +23,7 @@ mod envoy {
     mod bad_bodies;
     mod bad_input;
     mod bedrock;
+    mod budgets;
     mod bytes;
     mod cardinality;
     mod catalogue;
