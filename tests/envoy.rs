@@ -60,6 +60,7 @@ mod envoy {
     mod mixed_tools;
     mod models;
     mod preferences;
+    mod rates;
     mod reload;
     mod render;
     mod responses;
