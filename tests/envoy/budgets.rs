@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     client::{Request, Response},
     gateway::Gateway,
+    provider::Provider,
     reply::{Ending, Reply},
     setup::Setup,
     wire,
@@ -156,6 +157,37 @@ fn leave(address: std::net::SocketAddr, request: &Request) {
     let connection = request.send(address);
     thread::sleep(Duration::from_millis(200));
     drop(connection);
+}
+
+/// The plan is made a second time when the token is there, and it is then that the request is admitted.
+#[test]
+fn a_request_that_waits_for_an_access_token_is_admitted_once() {
+    let server = Provider::start("metadata");
+    let token = json!({"access_token": "ya29.of-the-machine", "expires_in": 3599, "token_type": "Bearer"});
+    server.answers("", Reply::json(200, &token).pause_before(0, Duration::from_millis(500)));
+    let mut key = limited(&json!({"usd": 1}));
+    key["requests_per_day"] = json!(4);
+    let mut setup = Setup::new()
+        .provider(
+            Provider::start("vertex"),
+            json!({"dialect": "vertex", "project": "p", "region": "europe-west1", "host": null, "path_prefix": null,
+                "credential": {"metadata": true, "token_cluster": "metadata"}}),
+        )
+        .model(model("t/model", &["vertex"], json!({"max_completion_tokens": 10})))
+        .key(key);
+    setup.clusters.push(("metadata".into(), server.port));
+    let gateway = Gateway::start(setup);
+    let answer = json!({"candidates": [{"content": {"parts": [{"text": "ok"}], "role": "model"}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 19, "candidatesTokenCount": 10, "totalTokenCount": 29}});
+    gateway.provider("vertex").answers("model", Reply::json(200, &answer));
+    leave(gateway.address, &ask("t/model", LIMITED, json!({})));
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| gateway.send(&ask("t/model", LIMITED, json!({}))).status)).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 4], "who left while it waited was never admitted");
+    assert_eq!(gateway.send(&ask("t/model", LIMITED, json!({}))).status, 429);
+    assert_eq!(settled(&gateway, "limited"), 4 * COST);
 }
 
 struct Storm {
