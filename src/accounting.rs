@@ -20,8 +20,8 @@ mod words;
 
 pub use account::{Account, Balance, Charge};
 pub use activity::{Activity, DAYS, Filter, History, activity};
-pub use admission::{Admission, Left, Terms};
-pub use demand::Demand;
+pub use admission::{Admission, Terms};
+pub use demand::{Demand, Left};
 pub use generation::{Generation, MAX_RECORD, Presentation, record};
 pub use key::{credits, key};
 pub use pending::{Pending, Used};

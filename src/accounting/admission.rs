@@ -3,7 +3,7 @@
 //! See <https://openrouter.ai/docs/api-reference/limits>. All windows are of UTC and fixed: a minute from second 0, a day from midnight.
 
 use super::account::{Account, Balance, Charge};
-use super::demand::Demand;
+use super::demand::{Demand, Left};
 use super::reservations::Reservation;
 use super::window::{DAY, MINUTE, Span, Window};
 use crate::clock::Millis;
@@ -23,22 +23,9 @@ pub struct Admission {
     prompt: u64,
 }
 
-/// Which endpoints of a plan are left after admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// All.
-    All,
-    /// Those that are not free: of free requests, the key has had its share.
-    Paid,
-    /// Those that are free: there is no money left.
-    Free,
-}
-
 /// What admission goes by beside the account.
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
-    /// Who asks.
-    pub key: &'a Key,
     /// How often models that cost nothing may be asked.
     pub free_models: &'a FreeModels,
     /// How long money is reserved.
@@ -58,23 +45,23 @@ impl Account {
     /// Errors: if a rate or the limit does not allow it.
     pub fn admit(&mut self, demand: &Demand, terms: &Terms<'_>) -> Result<Admission, Limited> {
         let now = terms.now;
-        let rates = &terms.key.rates;
+        let rates = &demand.key.rates;
         for (window, span, most, rate) in [
             (&self.requests_of_minute, MINUTE, rates.requests_per_minute, Rate::RequestsPerMinute),
             (&self.requests_of_day, DAY, rates.requests_per_day, Rate::RequestsPerDay),
             (&self.tokens_of_minute, MINUTE, rates.tokens_per_minute, Rate::TokensPerMinute),
         ] {
-            check(window, span, most, rate, terms)?;
+            check(window, span, most, rate, demand.key, now)?;
         }
         let free = self.check_free(demand, terms);
         let money = self.check_money(demand, terms);
-        let (left, is_reserved) = match (free, money) {
-            (Ok(()), Ok(reserves)) => (Left::All, reserves),
-            (Err(_), Ok(reserves)) if demand.has_paid => (Left::Paid, reserves),
-            (Ok(()), Err(_)) if demand.has_free && demand.free_cost_nothing => (Left::Free, false),
-            (_, Err(error)) | (Err(error), _) => return Err(error),
-        };
-        if demand.has_free && left != Left::Paid {
+        let left = Left { free: free.is_ok(), paid: money.is_ok() };
+        let is_reserved = money.as_ref().is_ok_and(|reserves| *reserves);
+        if !demand.leaves_any(left) {
+            money?;
+            free?;
+        }
+        if left.free && demand.has_free() {
             self.free_of_minute.add(1, MINUTE, now);
             self.free_of_day.add(1, DAY, now);
         }
@@ -105,23 +92,23 @@ impl Account {
     }
 
     fn check_free(&self, demand: &Demand, terms: &Terms<'_>) -> Result<(), Limited> {
-        if !demand.has_free {
+        if !demand.has_free() {
             return Ok(());
         }
         let FreeModels { requests_per_minute, requests_per_day } = *terms.free_models;
-        check(&self.free_of_minute, MINUTE, requests_per_minute, Rate::FreeRequestsPerMinute, terms)?;
-        check(&self.free_of_day, DAY, requests_per_day, Rate::FreeRequestsPerDay, terms)
+        check(&self.free_of_minute, MINUTE, requests_per_minute, Rate::FreeRequestsPerMinute, demand.key, terms.now)?;
+        check(&self.free_of_day, DAY, requests_per_day, Rate::FreeRequestsPerDay, demand.key, terms.now)
     }
 
     /// Whether something is to be reserved.
     fn check_money(&self, demand: &Demand, terms: &Terms<'_>) -> Result<bool, Limited> {
-        let (Some(balance), Some(limit)) = (self.balance(terms.key, terms.now), terms.key.limit) else { return Ok(false) };
+        let (Some(balance), Some(limit)) = (self.balance(demand.key, terms.now), demand.key.limit) else { return Ok(false) };
         let reason = match refusal(&balance, demand) {
             None => return Ok(demand.worst > NanoUsd::ZERO),
             Some(reason) => reason,
         };
         Err(Limited::Money(OutOfMoney {
-            key: terms.key.name.clone(),
+            key: demand.key.name.clone(),
             limit: balance.limit,
             spent: balance.spent,
             reset: limit.reset.map(|period| (period, period.next(self.today(terms.now)).begin())),
@@ -152,20 +139,16 @@ fn refusal(balance: &Balance, demand: &Demand) -> Option<MoneyReason> {
 // === impl Admission ===
 
 impl Admission {
-    /// Takes the endpoints out of the plan that are not left.
-    pub fn apply(&self, plan: &mut Plan) {
-        match self.left {
-            Left::All => {}
-            Left::Paid => plan.retain(|endpoint| !endpoint.is_free),
-            Left::Free => plan.retain(|endpoint| endpoint.is_free),
-        }
+    /// Takes the endpoints out of the plan that are not left to `key`.
+    pub fn apply(&self, key: &Key, plan: &mut Plan) {
+        plan.retain(|endpoint| self.left.has(key, endpoint));
     }
 }
 
 /// Errors: if `most` is used up.
-fn check(window: &Window, span: Span, most: Option<u64>, rate: Rate, terms: &Terms<'_>) -> Result<(), Limited> {
-    let Some(limit) = most.filter(|most| window.used(span, terms.now) >= *most) else { return Ok(()) };
-    let resets = window.end(span, terms.now);
-    let wait = resets.since(terms.now).div_ceil(1000).max(1);
-    Err(Limited::Rate(OutOfRate { key: terms.key.name.clone(), rate, limit, resets, wait }))
+fn check(window: &Window, span: Span, most: Option<u64>, rate: Rate, key: &Key, now: Millis) -> Result<(), Limited> {
+    let Some(limit) = most.filter(|most| window.used(span, now) >= *most) else { return Ok(()) };
+    let resets = window.end(span, now);
+    let wait = resets.since(now).div_ceil(1000).max(1);
+    Err(Limited::Rate(OutOfRate { key: key.name.clone(), rate, limit, resets, wait }))
 }

@@ -36,9 +36,9 @@ pub(super) fn prepare(gateway: &Gateway) {
 /// Admits a request against the account of its key.
 ///
 /// Errors: if a rate or the limit does not allow it.
-pub(super) fn admit(demand: &Demand, terms: &Terms<'_>) -> Result<Admission, Error> {
+pub(super) fn admit(key: &Key, demand: &Demand<'_>, terms: &Terms<'_>) -> Result<Admission, Error> {
     let mut result = Err(Error::Internal("a key's account could not be changed: too many changes at once"));
-    change(&account_name(&terms.key.name), |bytes| {
+    change(&account_name(&key.name), |bytes| {
         let mut account = Account::from_bytes(bytes);
         let admitted = account.admit(demand, terms).map_err(Error::from);
         let changed = admitted.is_ok().then(|| account.to_bytes());

@@ -18,6 +18,7 @@ use crate::route::Plan;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const MINUTE: u64 = 60_000;
+const ALL: Left = Left { free: true, paid: true };
 
 /// A gateway with one key that has these members; a prompt's token costs a micro-USD, an answer's two.
 fn gateway(key: serde_json::Value) -> Rc<Gateway> {
@@ -59,8 +60,21 @@ fn request(more: serde_json::Value) -> Request {
     Request::parse(body.to_string().into_bytes(), None, 3).unwrap()
 }
 
-fn demand(gateway: &Gateway, places: &[usize], more: serde_json::Value) -> Demand {
-    Demand::of(&request(more), &plan(gateway, places), &gateway.defaults).unwrap()
+/// A request that is asked with the one key and may be served by the endpoints at these places.
+struct Asked {
+    gateway: Rc<Gateway>,
+    request: Request,
+    plan: Plan,
+}
+
+impl Asked {
+    fn demand(&self) -> Demand<'_> {
+        Demand::of(&self.request, &self.plan, &self.gateway.keys()[0], &self.gateway.defaults).unwrap()
+    }
+}
+
+fn demand(gateway: &Rc<Gateway>, places: &[usize], more: serde_json::Value) -> Asked {
+    Asked { gateway: gateway.clone(), request: request(more), plan: plan(gateway, places) }
 }
 
 struct Book {
@@ -77,10 +91,10 @@ impl Book {
         self.gateway.keys()[0].clone()
     }
 
-    fn admit(&mut self, demand: &Demand, at: u64) -> Result<Admission, Limited> {
-        let (key, before) = (self.key(), self.account);
-        let terms = Terms { key: &key, free_models: &self.gateway.free_models, defaults: &self.gateway.defaults, now: Millis(at) };
-        let admitted = self.account.admit(demand, &terms);
+    fn admit(&mut self, asked: &Asked, at: u64) -> Result<Admission, Limited> {
+        let before = self.account;
+        let terms = Terms { free_models: &self.gateway.free_models, defaults: &self.gateway.defaults, now: Millis(at) };
+        let admitted = self.account.admit(&asked.demand(), &terms);
         if admitted.is_err() {
             assert_eq!(self.account, before, "a refusal consumes nothing");
         }
@@ -118,7 +132,7 @@ fn rate(refused: Result<Admission, Limited>) -> (Rate, u64, u64) {
 #[test]
 fn the_worst_case_is_the_dearest_endpoint_with_the_longest_answer() {
     let gateway = gateway(json!({}));
-    let micros = |places: &[usize], more| demand(&gateway, places, more).worst.get() / 1000;
+    let micros = |places: &[usize], more| demand(&gateway, places, more).demand().worst.get() / 1000;
     assert_eq!(micros(&[0], json!({"max_tokens": 100})), 2 + 200);
     assert_eq!(micros(&[0], json!({"max_tokens": 100, "n": 3})), 2 + 600, "each of the answers may get so long");
     assert_eq!(micros(&[0], json!({})), 2 + 1400, "as the defaults say");
@@ -127,8 +141,8 @@ fn the_worst_case_is_the_dearest_endpoint_with_the_longest_answer() {
     assert_eq!(micros(&[4], json!({})), 0);
     assert_eq!(micros(&[0, 1, 3, 4], json!({"max_tokens": 100})), 20 + 2000, "at the dearest");
     let embeddings = Request::parse_embeddings(br#"{"model":"a/paid","input":"12345678"}"#.to_vec(), None, 3).unwrap();
-    assert_eq!(Demand::of(&embeddings, &plan(&gateway, &[0]), &gateway.defaults).unwrap().worst.get(), 2000);
-    assert_eq!(Demand::of(&embeddings, &Plan::new(), &gateway.defaults), None);
+    assert_eq!(Demand::of(&embeddings, &plan(&gateway, &[0]), &gateway.keys()[0], &gateway.defaults).unwrap().worst.get(), 2000);
+    assert_eq!(Demand::of(&embeddings, &Plan::new(), &gateway.keys()[0], &gateway.defaults).map(|demand| demand.worst), None);
 }
 
 #[test]
@@ -138,7 +152,7 @@ fn what_is_reserved_is_given_back_and_what_it_came_to_is_entered() {
     let first = book.admit(&demand, FRIDAY).unwrap();
     let second = book.admit(&demand, FRIDAY).unwrap();
     assert_eq!(book.balance(FRIDAY), (0, 800));
-    assert_eq!(first.left, Left::All);
+    assert_eq!(first.left, ALL);
     book.settle(first, 100, 50, FRIDAY + 1);
     assert_eq!(book.balance(FRIDAY + 1), (100, 400));
     let key = book.key();
@@ -226,9 +240,8 @@ fn slices_of_another_timeout_take_a_reservation_too() {
         defaults.reservation_timeout = Duration::from_secs(timeout * 60);
         for minute in 0..9 {
             let now = Millis(FRIDAY + (index as u64 * 9 + minute) * 1000);
-            let key = book.key();
-            let terms = Terms { key: &key, free_models: &book.gateway.free_models, defaults: &defaults, now };
-            admissions.push(book.account.admit(&demand, &terms).unwrap());
+            let terms = Terms { free_models: &book.gateway.free_models, defaults: &defaults, now };
+            admissions.push(book.account.admit(&demand.demand(), &terms).unwrap());
         }
     }
     assert_eq!(book.balance(FRIDAY + MINUTE).1, 54 * 1402);
@@ -270,7 +283,7 @@ fn spent_and_reserved_never_exceed_the_limit_by_more_than_one_reservation() {
                 let more = if random.bool() { json!({"max_tokens": random.u64(1..900)}) } else { json!({}) };
                 let demand = demand(&book.gateway, &[random.usize(0..3)], more);
                 if let Ok(admission) = book.admit(&demand, now) {
-                    largest = largest.max(demand.worst.get() / 1000);
+                    largest = largest.max(demand.demand().worst.get() / 1000);
                     open.push(admission);
                 }
             } else if !open.is_empty() {
@@ -328,12 +341,12 @@ fn free_models_have_a_share_of_their_own() {
     let free = demand(&book.gateway, &[4], json!({}));
     let mixed = demand(&book.gateway, &[4, 0], json!({}));
     book.admit(&free, FRIDAY).unwrap();
-    assert_eq!(book.admit(&mixed, FRIDAY).unwrap().left, Left::All);
+    assert_eq!(book.admit(&mixed, FRIDAY).unwrap().left, ALL);
     assert_eq!(rate(book.admit(&free, FRIDAY)).0, Rate::FreeRequestsPerMinute);
     let admission = book.admit(&mixed, FRIDAY).unwrap();
     let mut plan = plan(&book.gateway, &[4, 0]);
-    admission.apply(&mut plan);
-    assert_eq!((admission.left, plan.len(), &*plan[0].model), (Left::Paid, 1, "one"));
+    admission.apply(&book.key(), &mut plan);
+    assert_eq!((admission.left, plan.len(), &*plan[0].model), (Left { free: false, paid: true }, 1, "one"));
     book.admit(&free, FRIDAY + MINUTE).unwrap();
     assert_eq!(rate(book.admit(&free, FRIDAY + 2 * MINUTE)), (Rate::FreeRequestsPerDay, FRIDAY + DAY, 24 * 3600 - 120));
     assert_eq!(book.account.free_requests_of_day(Millis(FRIDAY + 2 * MINUTE)), 3);
@@ -347,8 +360,8 @@ fn what_costs_nothing_is_left_when_the_money_is_gone() {
     let mixed = demand(&book.gateway, &[0, 4], json!({}));
     let admission = book.admit(&mixed, FRIDAY).unwrap();
     let mut plan = plan(&book.gateway, &[0, 4]);
-    admission.apply(&mut plan);
-    assert_eq!((admission.left, admission.reserved, &*plan[0].model), (Left::Free, None, "free"));
+    admission.apply(&book.key(), &mut plan);
+    assert_eq!((admission.left, admission.reserved, &*plan[0].model), (Left { free: true, paid: false }, None, "free"));
     book.admit(&mixed, FRIDAY).unwrap();
     assert_eq!(money(book.admit(&mixed, FRIDAY)), MoneyReason::Spent, "neither money nor a share is left");
 }

@@ -291,14 +291,14 @@ impl Role {
         if !key.is_metered() && !plan.iter().any(|endpoint| endpoint.is_free) {
             return Ok(None);
         }
-        let Some(demand) = Demand::of(request, plan, &gateway.defaults) else { return Ok(None) };
-        let terms = Terms { key, free_models: &gateway.free_models, defaults: &gateway.defaults, now };
-        let admission = shared_accounts::admit(&demand, &terms).inspect_err(|error| {
+        let Some(demand) = Demand::of(request, plan, key, &gateway.defaults) else { return Ok(None) };
+        let terms = Terms { free_models: &gateway.free_models, defaults: &gateway.defaults, now };
+        let admission = shared_accounts::admit(key, &demand, &terms).inspect_err(|error| {
             if let Error::Limited(limited) = error {
                 self.stats.add(metrics::key_rejection(key, limited.reason()));
             }
         })?;
-        admission.apply(plan);
+        admission.apply(key, plan);
         if key.limit.is_some() {
             self.changed.borrow_mut().insert(key.id);
         }
