@@ -141,6 +141,33 @@ fn what_is_shared_is_bounded() {
 }
 
 #[test]
+fn what_a_worker_has_settled_is_gathered_by_key_and_day() {
+    let (team, other): (std::rc::Rc<str>, std::rc::Rc<str>) = ("team".into(), "other".into());
+    let (day, activity) = (Day::of(Millis(FRIDAY)), used(5));
+    let charge = |nanos, is_byok| Charge { cost: NanoUsd::new(nanos), is_byok, tokens: 1 };
+    let mut pending = Pending::default();
+    pending.add(&team, day.after(1), Some(&charge(1, false)), &activity);
+    for _ in 0..3 {
+        pending.add(&team, day, Some(&charge(10, false)), &activity);
+    }
+    pending.add(&team, day, Some(&charge(100, true)), &activity);
+    pending.add(&team, day, None, &activity);
+    pending.add(&other, day, Some(&charge(1000, false)), &activity);
+    assert!(!pending.is_full());
+    let all = pending.take();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2].0, (team.clone(), day.after(1)), "the last day is shared last");
+    let used = &all.iter().find(|(of, _)| *of == (team.clone(), day)).unwrap().1;
+    assert_eq!((used.spent, used.byok), (NanoUsd::new(30), NanoUsd::new(100)), "and nothing that the account knows already");
+    assert_eq!(used.today.activities().1[0].requests, 5);
+    assert!(pending.take().is_empty());
+    for number in 0..1024 {
+        pending.add(&format!("key {number}").into(), day, None, &activity);
+    }
+    assert!(pending.is_full());
+}
+
+#[test]
 fn a_key_has_every_member_that_clients_require() {
     let gateway = gateway();
     let mut account = Account::default();

@@ -103,7 +103,7 @@ impl Book {
     }
 
     fn settle(&mut self, admission: Admission, micros: u64, tokens: u64, at: u64) {
-        let charge = Charge { cost: NanoUsd::new(micros * 1000), is_byok: false, tokens };
+        let charge = Charge { cost: NanoUsd::new(micros.saturating_mul(1000)), is_byok: false, tokens };
         let key = self.key();
         self.account.settle(&key, Some(&admission), Some(&charge), Millis(at));
     }

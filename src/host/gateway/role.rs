@@ -8,7 +8,6 @@ use super::account::Inquiry;
 use super::path;
 use crate::accounting::{Admission, Demand, Slot, Terms};
 use crate::api::Api;
-use crate::calendar::Day;
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::{Clock, Millis};
@@ -41,8 +40,8 @@ pub(in crate::host) struct Role {
     inquiries: Inquiries<(Weak<Waiter>, Inquiry)>,
     /// The keys, by number, whose gauges are to be set.
     changed: RefCell<BTreeSet<usize>>,
-    /// The day on which all gauges were set.
-    shown: Cell<Day>,
+    /// The minute in which all gauges were set.
+    shown: Cell<u64>,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
 }
@@ -170,20 +169,17 @@ impl Role {
         }
     }
 
-    /// Sets the gauges of the keys whose accounts have changed, and of all on a new day.
+    /// Sets the gauges of the keys whose accounts have changed, and of all in a new minute: limits begin anew, and reservations expire;
+    /// an older configuration may have told an older limit.
     fn show_balances(&self, now: Millis) {
-        let today = Day::of(now);
+        let minute = now.as_secs() / 60;
         let mut changed = self.changed.take();
-        if self.shown.replace(today) != today {
+        if self.shown.replace(minute) != minute {
             changed.extend(0..self.gateway.keys().len());
         }
         for key in changed.iter().filter_map(|id| self.gateway.keys().get(*id)).filter(|key| key.limit.is_some()) {
             if let Some(balance) = shared_accounts::account(key).balance(key, now) {
                 metrics::balance(&self.gateway, key, &balance).into_iter().for_each(|record| self.stats.add(record));
-                // They are settled, by whichever worker, or they expire.
-                if balance.reservations > 0 {
-                    self.changed.borrow_mut().insert(key.id);
-                }
             }
         }
     }
