@@ -235,7 +235,7 @@ impl Storm {
                 status
             }
             4..=6 => {
-                let order = json!({"provider": {"order": ["first", "second"]}, "stream": n % 2 == 0});
+                let order = json!({"provider": {"order": ["first", "second"]}, "stream": n.is_multiple_of(2)});
                 let answer = self.gateway.send(&ask("t/over", key, order));
                 assert!(answer.complete);
                 answer.status
