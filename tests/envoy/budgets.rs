@@ -152,6 +152,55 @@ fn what_is_left_is_reserved_until_the_request_is_over() {
     assert_eq!(key(&gateway, LIMITED)["usage"], json!(0.001019));
 }
 
+/// Refuses what has the header `x-refuse`, behind the gateway role: another filter's answer to a request that is admitted.
+fn refusing_filter(rendered: &mut Value) {
+    let filter = json!({
+        "name": "envoy.filters.http.fault",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+            "headers": [{"name": "x-refuse", "present_match": true}],
+            "abort": {"http_status": 418, "percentage": {"numerator": 100}}
+        }
+    });
+    let listener = &mut rendered["static_resources"]["listeners"][0];
+    let filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"].as_array_mut().unwrap();
+    filters.insert(filters.len() - 1, filter);
+}
+
+#[test]
+fn every_ending_gives_the_reservation_back() {
+    let endings = ["closed", "reset", "silent", "wrong", "early", "cut", "large"];
+    let setup = Setup::new()
+        .providers(&["first"])
+        .provider(Provider::refusing("gone"), json!({}))
+        .patched(refusing_filter)
+        .with("defaults", json!({"first_token_timeout": "400ms", "max_response_bytes": 1000}))
+        .model(model("t/gone", &["gone"], json!({})))
+        .key(limited(&json!({"usd": 1000})));
+    let setup = endings.iter().fold(setup, |setup, name| setup.model(model(&format!("t/{name}"), &["first"], json!({}))));
+    let gateway = Gateway::start(setup);
+    let first = gateway.provider("first");
+    first.answers("closed", Reply::raw(""));
+    first.answers("reset", Reply::reset());
+    first.answers("silent", Reply::silence());
+    first.answers("wrong", Reply::error(400, "wrong"));
+    // Before the first word, and after it.
+    let events = wire::stream_events(&["one"]);
+    first.answers("early", Reply::events(events[..1].to_vec()).broken_off(Ending::Close));
+    first.answers("cut", Reply::events(events[..2].to_vec()).broken_off(Ending::Reset));
+    first.answers("large", wire::completion(&"x".repeat(2000)));
+    for name in endings.iter().chain(&["gone"]) {
+        // However it ends: what is read of it does not matter here.
+        gateway.send(&ask(&format!("t/{name}"), LIMITED, json!({"stream": *name != "large"})));
+    }
+    let refused = gateway.send(&ask("t/large", LIMITED, json!({})).header("x-refuse", "1"));
+    assert!(refused.status >= 400, "{}", refused.text());
+    gateway.assert_counts("signalbox_key_requests_total", &[("signalbox_key", "limited")], 9);
+    assert_eq!(settled(&gateway, "limited"), 0, "none of them costs anything");
+    let data = key(&gateway, LIMITED);
+    assert_eq!((&data["usage"], &data["limit_remaining"]), (&json!(0), &json!(1000)));
+}
+
 /// Sends a request, and is gone after a moment.
 fn leave(address: std::net::SocketAddr, request: &Request) {
     let connection = request.send(address);
