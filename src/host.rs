@@ -1,6 +1,7 @@
 //! The shell around the core: Envoy's callbacks in, host calls out. The only files that know proxy-wasm.
 
 mod attempt;
+mod balances;
 mod calls;
 mod gateway;
 mod inquiries;

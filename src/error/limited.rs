@@ -1,12 +1,13 @@
 //! A request that its key's money or rates do not allow.
 
-use std::rc::Rc;
+mod money;
+mod rate;
+
+pub use money::{MoneyReason, OutOfMoney};
+pub use rate::{OutOfRate, Rate};
 
 use super::KeyRejection;
-use crate::calendar::{Period, instant};
-use crate::clock::Millis;
 use crate::json;
-use crate::price::NanoUsd;
 
 /// A request that the money or the rates of its key do not allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,67 +18,6 @@ pub enum Limited {
     /// A rate: 429.
     #[error("{}", .0.message())]
     Rate(OutOfRate),
-}
-
-/// A key whose limit does not allow a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutOfMoney {
-    /// The name of the key.
-    pub key: Rc<str>,
-    /// What it may spend.
-    pub limit: NanoUsd,
-    /// What it has spent of that.
-    pub spent: NanoUsd,
-    /// How often it may be spent anew, and when it may next; `None` for never.
-    pub reset: Option<(Period, Millis)>,
-    /// What stands in the way.
-    pub reason: MoneyReason,
-}
-
-/// Why a limit does not allow a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MoneyReason {
-    /// It is used up.
-    Spent,
-    /// What is left is reserved for requests that are under way.
-    Reserved(NanoUsd),
-    /// The answer may get longer than what is left can pay, in tokens.
-    TooLong {
-        /// How long the client said it may get.
-        asked: u64,
-        /// How long it could get.
-        affordable: u64,
-    },
-}
-
-/// A key that has used up a rate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutOfRate {
-    /// The name of the key.
-    pub key: Rc<str>,
-    /// Which rate.
-    pub rate: Rate,
-    /// What it allows.
-    pub limit: u64,
-    /// When it begins anew.
-    pub resets: Millis,
-    /// Seconds until then, at least one.
-    pub wait: u64,
-}
-
-/// What is counted in windows of UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// Requests of a key in a minute.
-    RequestsPerMinute,
-    /// Requests of a key in a day.
-    RequestsPerDay,
-    /// Tokens of a key in a minute.
-    TokensPerMinute,
-    /// Requests of a key to free models in a minute.
-    FreeRequestsPerMinute,
-    /// Requests of a key to free models in a day.
-    FreeRequestsPerDay,
 }
 
 // === impl Limited ===
@@ -140,104 +80,13 @@ impl Limited {
 /// The names of [`OutOfRate::headers`], as OpenRouter writes them in the body.
 const HEADERS_IN_BODY: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
 
-// === impl OutOfMoney ===
-
-impl OutOfMoney {
-    /// OpenRouter's words, which clients look for, and then the amounts and whom to ask.
-    fn message(&self) -> String {
-        let Self { key, limit, spent, .. } = self;
-        let window = self.reset.map_or("total", |(period, _)| period.as_str());
-        let resets = match self.reset {
-            Some((_, at)) => format!("it resets at {}", instant(at)),
-            None => "it does not reset".to_owned(),
-        };
-        let state = format!("{spent} of {limit} USD are spent, and {resets}");
-        match self.reason {
-            MoneyReason::Spent => {
-                format!("Key limit exceeded ({window} limit): {state}. It is the `limit` of the key {key} in the gateway's configuration.")
-            }
-            MoneyReason::Reserved(reserved) => format!(
-                "Key limit exceeded ({window} limit) for the moment: {spent} of {limit} USD are spent, and {reserved} USD are reserved for \
-                 requests that are under way. Please retry when one of them is over."
-            ),
-            MoneyReason::TooLong { asked, affordable } => format!(
-                "This request requires more credits, or fewer max_tokens. You requested up to {asked} tokens, but can only afford \
-                 {affordable}. Of the {window} limit of the key {key}, {state}."
-            ),
-        }
-    }
-
-    fn hint(&self) -> &'static str {
-        match (self.reason, self.reset) {
-            (MoneyReason::TooLong { .. }, _) => "Lower max_tokens",
-            (MoneyReason::Reserved(_), _) => "Retry when a request that is under way is over",
-            (MoneyReason::Spent, Some((Period::Day, _))) => "Wait for the daily reset",
-            (MoneyReason::Spent, Some((Period::Week, _))) => "Wait for the weekly reset",
-            (MoneyReason::Spent, Some((Period::Month, _))) => "Wait for the monthly reset",
-            (MoneyReason::Spent, None) => "Ask the operator of this gateway for a higher limit",
-        }
-    }
-}
-
-// === impl OutOfRate ===
-
-impl OutOfRate {
-    fn message(&self) -> String {
-        let Self { key, limit, .. } = self;
-        let (name, allowed) = match self.rate {
-            Rate::RequestsPerMinute => ("limit_rpm/", "requests per minute"),
-            Rate::RequestsPerDay => ("limit_rpd/", "requests per day"),
-            Rate::TokensPerMinute => ("limit_tpm/", "tokens per minute"),
-            Rate::FreeRequestsPerMinute => ("free-models-per-min", "requests per minute to free models"),
-            Rate::FreeRequestsPerDay => ("free-models-per-day", "requests per day to free models"),
-        };
-        let whose = if name.ends_with('/') { &**key } else { "" };
-        format!("Rate limit exceeded: {name}{whose}. This key is limited to {limit} {allowed}. Please retry in {} s.", self.wait)
-    }
-
-    /// What the client is told of the window; the reset in milliseconds since the epoch, as OpenRouter has it.
-    fn headers(&self) -> [(&'static str, u64); 3] {
-        [("x-ratelimit-limit", self.limit), ("x-ratelimit-remaining", 0), ("x-ratelimit-reset", self.resets.0)]
-    }
-}
-
-// === impl Rate ===
-
-impl Rate {
-    /// What counts a request that it refuses.
-    pub fn reason(self) -> KeyRejection {
-        match self {
-            Self::RequestsPerMinute => KeyRejection::RequestsPerMinute,
-            Self::RequestsPerDay => KeyRejection::RequestsPerDay,
-            Self::TokensPerMinute => KeyRejection::TokensPerMinute,
-            Self::FreeRequestsPerMinute => KeyRejection::FreeRequestsPerMinute,
-            Self::FreeRequestsPerDay => KeyRejection::FreeRequestsPerDay,
-        }
-    }
-
-    /// `limit_source`: OpenRouter's words where it has them.
-    fn source(self) -> &'static str {
-        match self {
-            Self::RequestsPerMinute => "key_requests_per_minute",
-            Self::RequestsPerDay => "key_requests_per_day",
-            Self::TokensPerMinute => "key_tokens_per_minute",
-            Self::FreeRequestsPerMinute => "openrouter_free_tier_per_minute",
-            Self::FreeRequestsPerDay => "openrouter_free_tier_daily",
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::RequestsPerDay | Self::FreeRequestsPerDay => "Wait for the daily reset",
-            Self::RequestsPerMinute | Self::TokensPerMinute | Self::FreeRequestsPerMinute => "Wait for the next minute",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Period;
+    use crate::clock::Millis;
     use crate::error::Error;
+    use crate::price::NanoUsd;
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

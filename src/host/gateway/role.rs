@@ -1,7 +1,6 @@
 //! What the streams of a gateway plugin have in common: who may ask, plans, and the access tokens that a plan may have to wait for.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
 use super::account::Inquiry;
@@ -15,6 +14,7 @@ use crate::config::{Defaults, Gateway, Key};
 use crate::error::{ClientError, Error};
 use crate::exchange::{self, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
+use crate::host::balances::Balances;
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
 use crate::host::inquiries::Inquiries;
 use crate::host::registry::{self, Handover, Registration};
@@ -38,10 +38,7 @@ pub(in crate::host) struct Role {
     waiting: RefCell<Vec<Weak<Waiter>>>,
     /// The streams that wait for the accounts of other workers.
     inquiries: Inquiries<(Weak<Waiter>, Inquiry)>,
-    /// The keys, by number, whose gauges are to be set.
-    changed: RefCell<BTreeSet<usize>>,
-    /// The minute in which all gauges were set.
-    shown: Cell<u64>,
+    balances: Balances,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
 }
@@ -99,11 +96,10 @@ impl Role {
             tokens,
             waiting: RefCell::default(),
             inquiries: Inquiries::default(),
-            changed: RefCell::default(),
-            shown: Cell::default(),
+            balances: Balances::default(),
             is_closed: Cell::default(),
         };
-        role.show_balances(HostClock.now());
+        role.balances.show(&role.gateway, &role.stats, HostClock.now());
         role
     }
 
@@ -143,7 +139,7 @@ impl Role {
     /// Shares what was settled, and answers who asked long enough ago for all workers to have done so.
     pub(in crate::host) fn handle_tick(&self, now: Millis) {
         shared_accounts::share(now);
-        self.show_balances(now);
+        self.balances.show(&self.gateway, &self.stats, now);
         for (waiter, inquiry) in self.inquiries.due(now) {
             let Some(waiter) = waiter.upgrade() else { continue };
             if calls::act_for(waiter.context) {
@@ -161,26 +157,9 @@ impl Role {
 
     /// Something of `key` was settled.
     pub(super) fn note_settled(&self, key: &Key, now: Millis) {
-        if key.limit.is_some() {
-            self.changed.borrow_mut().insert(key.id);
-        }
+        self.balances.note(key);
         if self.is_closed.get() {
             shared_accounts::share(now);
-        }
-    }
-
-    /// Sets the gauges of the keys whose accounts have changed, and of all in a new minute: limits begin anew, and reservations expire;
-    /// an older configuration may have told an older limit.
-    fn show_balances(&self, now: Millis) {
-        let minute = now.as_secs() / 60;
-        let mut changed = self.changed.take();
-        if self.shown.replace(minute) != minute {
-            changed.extend(0..self.gateway.keys().len());
-        }
-        for key in changed.iter().filter_map(|id| self.gateway.keys().get(*id)).filter(|key| key.limit.is_some()) {
-            if let Some(balance) = shared_accounts::account(key).balance(key, now) {
-                metrics::balance(&self.gateway, key, &balance).into_iter().for_each(|record| self.stats.add(record));
-            }
         }
     }
 
@@ -295,9 +274,7 @@ impl Role {
             }
         })?;
         admission.apply(key, plan);
-        if key.limit.is_some() {
-            self.changed.borrow_mut().insert(key.id);
-        }
+        self.balances.note(key);
         Ok(Some(admission))
     }
 
