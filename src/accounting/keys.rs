@@ -2,7 +2,7 @@
 //!
 //! See <https://openrouter.ai/docs/api-reference/api-keys/list-api-keys>. Management keys are not among them, nor who asks without a key.
 
-use super::Spend;
+use super::Account;
 use super::key::limit_and_usage;
 use super::object::Object;
 use crate::calendar::timestamp;
@@ -43,22 +43,22 @@ impl KeysQuery {
     }
 }
 
-/// The body that answers `GET /keys`. `spent` says what a key has spent.
-pub fn keys(gateway: &Gateway, query: KeysQuery, spent: &dyn Fn(&Key) -> Spend) -> Vec<u8> {
+/// The body that answers `GET /keys` at `now`. `account` finds a key's.
+pub fn keys(gateway: &Gateway, query: KeysQuery, account: &dyn Fn(&Key) -> Account, now: Millis) -> Vec<u8> {
     let found = listed(gateway).filter(|(key, _)| query.include_disabled || !key.disabled);
     let mut out = Object::after(Vec::new());
-    out.list("data", found.skip(query.offset).take(PAGE), |out, (key, hash)| members_into(out, key, &hash, &spent(key)));
+    out.list("data", found.skip(query.offset).take(PAGE), |out, (key, hash)| members_into(out, key, hash, &account(key), now));
     out.end()
 }
 
 /// The body that answers `GET /keys/{hash}`.
 ///
 /// Errors: if no key has this hash.
-pub fn key_of(gateway: &Gateway, hash: Option<KeyHash>, spent: &dyn Fn(&Key) -> Spend) -> Result<Vec<u8>, ClientError> {
+pub fn key_of(gateway: &Gateway, hash: Option<KeyHash>, account: &dyn Fn(&Key) -> Account, now: Millis) -> Result<Vec<u8>, ClientError> {
     let mut found = listed(gateway).filter(|(_, known)| Some(*known) == hash);
     let (key, hash) = found.next().ok_or(ClientError::UnknownKeyHash)?;
     let mut out = Object::data();
-    members_into(&mut out, key, &hash, &spent(key));
+    members_into(&mut out, key, hash, &account(key), now);
     Ok(out.end_data())
 }
 
@@ -66,13 +66,13 @@ fn listed(gateway: &Gateway) -> impl Iterator<Item = (&Key, KeyHash)> {
     gateway.keys().iter().filter(|key| !key.management).filter_map(|key| Some((&**key, key.hash?)))
 }
 
-fn members_into(out: &mut Object, key: &Key, hash: &KeyHash, spend: &Spend) {
+fn members_into(out: &mut Object, key: &Key, hash: KeyHash, account: &Account, now: Millis) {
     out.text("hash", Some(&hash.to_hex()));
     out.text("name", Some(&key.name));
     // The key itself, of which OpenRouter shows both ends, is not known here.
     out.text("label", Some(&key.name));
     out.flag("disabled", key.disabled);
-    limit_and_usage(out, spend);
+    limit_and_usage(out, key, account, now);
     // Nobody knows since when it stands in the configuration. Clients want a time.
     out.text("created_at", Some(&timestamp(Millis(0))));
     out.text("expires_at", key.expires_at.map(timestamp).as_deref());

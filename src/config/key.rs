@@ -6,11 +6,13 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
-    Model, Provider,
+    Limit, Model, Provider, Rates,
     byok::{self, ByokEntry},
     error::ConfigError,
+    limit::{LimitEntry, rate},
     value,
 };
 use crate::{
@@ -49,6 +51,12 @@ pub struct Key {
     pub expires_at: Option<Millis>,
     /// Whether it is for the accounts of all keys, and not for completions.
     pub management: bool,
+    /// What it may spend; `None` for as much as it likes.
+    pub limit: Option<Limit>,
+    /// Whether what is spent with a credential of the client's own counts against the limit.
+    pub include_byok_in_limit: bool,
+    /// How often it may ask.
+    pub rates: Rates,
 }
 
 impl Key {
@@ -75,12 +83,17 @@ impl Key {
             && (provider.zdr || !self.zdr)
             && !(provider.collects_data && self.denies_data_collection)
     }
+
+    /// Whether its account has to be asked before a request, and told at once after it.
+    pub fn is_metered(&self) -> bool {
+        self.limit.is_some() || !self.rates.is_empty()
+    }
 }
 
 /// An entry of `keys` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KeyEntry {
+pub(super) struct KeyEntry<'a> {
     name: String,
     sha256: String,
     models: Option<Vec<String>>,
@@ -91,9 +104,18 @@ pub(super) struct KeyEntry {
     disabled: Option<bool>,
     expires_at: Option<String>,
     management: Option<bool>,
+    #[serde(borrow)]
+    limit: Option<LimitEntry<'a>>,
+    include_byok_in_limit: Option<bool>,
+    #[serde(borrow)]
+    requests_per_minute: Option<&'a RawValue>,
+    #[serde(borrow)]
+    requests_per_day: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tokens_per_minute: Option<&'a RawValue>,
 }
 
-impl KeyEntry {
+impl KeyEntry<'_> {
     /// The first member of a key that is for completions.
     fn member_of_completions(&self) -> Option<&'static str> {
         [
@@ -102,6 +124,11 @@ impl KeyEntry {
             ("zdr", self.zdr.is_some()),
             ("data_collection", self.data_collection.is_some()),
             ("byok", self.byok.is_some()),
+            ("limit", self.limit.is_some()),
+            ("include_byok_in_limit", self.include_byok_in_limit.is_some()),
+            ("requests_per_minute", self.requests_per_minute.is_some()),
+            ("requests_per_day", self.requests_per_day.is_some()),
+            ("tokens_per_minute", self.tokens_per_minute.is_some()),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))
@@ -119,7 +146,7 @@ pub(super) struct Keys {
 impl Keys {
     /// Checks `keys` and `anonymous`. No message repeats a text: it may be the key itself.
     pub(super) fn resolve(
-        entries: Vec<KeyEntry>,
+        entries: Vec<KeyEntry<'_>>,
         anonymous: bool,
         models: &[Rc<Model>],
         providers: &[Rc<Provider>],
@@ -166,6 +193,13 @@ impl Keys {
                 disabled: entry.disabled.unwrap_or(false),
                 expires_at: entry.expires_at.map(|text| time(&at("expires_at"), &text)).transpose()?,
                 management,
+                limit: entry.limit.map(|limit| limit.resolve(&at("limit"))).transpose()?,
+                include_byok_in_limit: entry.include_byok_in_limit.unwrap_or(false),
+                rates: Rates {
+                    requests_per_minute: rate(&at("requests_per_minute"), entry.requests_per_minute)?,
+                    requests_per_day: rate(&at("requests_per_day"), entry.requests_per_day)?,
+                    tokens_per_minute: rate(&at("tokens_per_minute"), entry.tokens_per_minute)?,
+                },
             });
             all.push(Rc::clone(&key));
             value::checked(

@@ -25,6 +25,12 @@ rejections! {
     Expired "expired" "Its time is over.",
     Model "model" "The model is none of its own.",
     Provider "provider" "The providers that serve the model are none of its own.",
+    Limit "limit" "What it may spend is spent, or reserved.",
+    RequestsPerMinute "requests_per_minute" "It has made its requests of this minute.",
+    RequestsPerDay "requests_per_day" "It has made its requests of this day.",
+    TokensPerMinute "tokens_per_minute" "It has used its tokens of this minute.",
+    FreeRequestsPerMinute "free_requests_per_minute" "It has made its requests to free models of this minute.",
+    FreeRequestsPerDay "free_requests_per_day" "It has made its requests to free models of this day.",
 }
 
 impl KeyRejection {

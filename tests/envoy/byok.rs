@@ -43,10 +43,15 @@ static GATEWAY: Shared = Shared::new(|| {
         .provider(Provider::start("vertex"), vertex)
         .provider(Provider::start("bedrock"), bedrock)
         .provider(Provider::deaf("deaf"), json!({}))
-        .models(&["t/whole", "t/streamed", "t/refused", "t/busy", "t/down", "t/quoted", "t/midway", "t/keyed"], &["first", "second"])
+        .models(
+            &["t/whole", "t/streamed", "t/refused", "t/busy", "t/down", "t/quoted", "t/midway", "t/keyed", "t/poor"],
+            &["first", "second"],
+        )
         .models(&["t/gemini"], &["vertex"])
         .models(&["t/converse"], &["bedrock"])
         .key(key("keyed", json!({"byok": {"first": {"env": "OF_KEY"}}})))
+        .key(key("poor", json!({"limit": {"usd": 0}})))
+        .key(key("bound", json!({"limit": {"usd": 0}, "include_byok_in_limit": true})))
         .log_level("trace");
     let gateway = Gateway::start(setup);
     for name in ["first", "second"] {
@@ -200,6 +205,27 @@ fn a_key_may_have_one_and_the_header_wins_over_it() {
     gateway.provider("first").answers("keyed", Reply::error(503, "down"));
     assert_eq!(gateway.send(&keyed).content(), "second");
     assert_sent(&last(&gateway, "second", "keyed"), "api-key", SECONDS);
+}
+
+#[test]
+fn it_is_no_money_of_the_keys_unless_the_key_says_so() {
+    let gateway = Use::of(&GATEWAY);
+    let by = |key: &str, request: Request| gateway.send(&request.header("authorization", &format!("Bearer sk-{key}")));
+    by("poor", Request::ask("t/whole", json!({}))).error(402);
+    let answer = by("poor", ask("t/whole", json!({})));
+    assert_eq!((answer.content().as_str(), &answer.json()["usage"]["is_byok"]), ("first", &json!(true)));
+    let told = (0..100).find_map(|_| {
+        thread::sleep(Duration::from_millis(20));
+        let told = by("poor", Request::new("GET", "/api/v1/key")).json()["data"].clone();
+        (told["byok_usage"] != 0).then_some(told)
+    });
+    let told = told.unwrap_or_else(|| panic!("nothing is entered"));
+    assert_eq!((&told["usage"], &told["byok_usage"]), (&json!(0), &answer.json()["usage"]["cost"]));
+    // The operator's money is no fallback.
+    gateway.provider("first").answers("poor", Reply::error(503, "down"));
+    by("poor", ask("t/poor", json!({}))).error(503);
+    assert!(gateway.provider("second").received("poor").is_empty());
+    by("bound", ask("t/whole", json!({}))).error(402);
 }
 
 /// The token endpoint never answers: only a request that needs no token is not held up.

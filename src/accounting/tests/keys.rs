@@ -27,27 +27,30 @@ fn parsed(number: usize) -> Option<crate::secret::KeyHash> {
     crate::secret::KeyHash::parse(&hash(number)).ok()
 }
 
-fn spent(_: &crate::config::Key) -> Spend {
-    Spend { total: NanoUsd::new(1_000_000_000), ..Spend::default() }
+/// A dollar by each key.
+fn account(_: &crate::config::Key) -> Account {
+    let mut account = Account::default();
+    account.enter(NanoUsd::new(1_000_000_000), false, Day(20_777));
+    account
 }
 
 fn names(gateway: &Gateway, query: &str) -> Vec<String> {
-    let listed = json(&keys(gateway, KeysQuery::parse(query).unwrap(), &spent));
+    let listed = json(&keys(gateway, KeysQuery::parse(query).unwrap(), &account, Millis(FRIDAY)));
     listed["data"].as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn a_key_is_told_with_every_member_that_clients_demand() {
     let gateway = gateway_of(&serde_json::json!([{"name": "prod", "sha256": hash(10), "expires_at": "2026-12-31T23:59:59+01:00"}]));
-    let listed = json(&keys(&gateway, KeysQuery::default(), &spent));
+    let listed = json(&keys(&gateway, KeysQuery::default(), &account, Millis(FRIDAY)));
     let key = &listed["data"][0];
     assert_members(key, REQUIRED);
     assert_eq!((&key["hash"], &key["label"], &key["disabled"]), (&hash(10).into(), &"prod".into(), &false.into()));
     assert_eq!((&key["usage"], &key["byok_usage"], &key["workspace_id"]), (&1.into(), &0.into(), &"".into()));
     assert_eq!(key["expires_at"], "2026-12-31T22:59:59.000Z");
-    assert_eq!(json(&key_of(&gateway, parsed(10), &spent).unwrap())["data"], *key);
+    assert_eq!(json(&key_of(&gateway, parsed(10), &account, Millis(FRIDAY)).unwrap())["data"], *key);
     for unknown in [None, parsed(11)] {
-        let error = key_of(&gateway, unknown, &spent).unwrap_err();
+        let error = key_of(&gateway, unknown, &account, Millis(FRIDAY)).unwrap_err();
         assert_eq!(crate::error::Error::from(error).status(), 404);
     }
 }
@@ -64,8 +67,8 @@ fn management_keys_and_requests_without_a_key_are_not_listed_nor_disabled_keys_u
     assert_eq!(names(&gateway, "workspace_id=x&include_disabled=false&offset=1"), ["two"]);
     assert_eq!(names(&gateway, "include_disabled=true"), ["one", "off", "two"]);
     assert_eq!(names(&gateway, "offset=9"), [""; 0]);
-    assert_eq!(json(&key_of(&gateway, parsed(3), &spent).unwrap())["data"]["disabled"], true);
-    assert!(key_of(&gateway, parsed(2), &spent).is_err());
+    assert_eq!(json(&key_of(&gateway, parsed(3), &account, Millis(FRIDAY)).unwrap())["data"]["disabled"], true);
+    assert!(key_of(&gateway, parsed(2), &account, Millis(FRIDAY)).is_err());
     for wrong in ["offset=-1", "offset=x", "offset=", "include_disabled=yes"] {
         assert!(KeysQuery::parse(wrong).is_err(), "{wrong}");
     }

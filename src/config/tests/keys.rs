@@ -50,8 +50,8 @@ fn a_key_has_what_its_requests_are_held_to() {
 fn mistakes_in_keys_are_refused_and_never_repeat_one() {
     let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
     let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
-    let fields =
-        "expected one of `name`, `sha256`, `models`, `providers`, `zdr`, `data_collection`, `byok`, `disabled`, `expires_at`, `management`";
+    let fields = "expected one of `name`, `sha256`, `models`, `providers`, `zdr`, `data_collection`, `byok`, `disabled`, `expires_at`, \
+                  `management`, `limit`, `include_byok_in_limit`, `requests_per_minute`, `requests_per_day`, `tokens_per_minute`";
     let time = "keys[0].expires_at: expected a time with its offset from UTC, such as 2026-12-31T23:59:59Z or 2026-12-31T23:59:59+01:00";
     let chief = |member: &str, value: Value| json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true, member: value});
     let not_for_management = |member: &str| format!("keys[0].{member}: expected no such member: a management key is not for completions");
