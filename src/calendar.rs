@@ -12,6 +12,39 @@ pub struct Day(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month(pub u64);
 
+/// A stretch of time after which something begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Monday.
+    Week,
+    /// From the first to the first.
+    Month,
+}
+
+// === impl Period ===
+
+impl Period {
+    /// OpenRouter's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "daily",
+            Self::Week => "weekly",
+            Self::Month => "monthly",
+        }
+    }
+
+    /// The first day of the next one.
+    pub fn next(self, day: Day) -> Day {
+        match self {
+            Self::Day => day.after(1),
+            Self::Week => day.monday().after(7),
+            Self::Month => (1..=31).map(|days| day.after(days)).find(|next| next.month() > day.month()).unwrap_or(day.after(31)),
+        }
+    }
+}
+
 // === impl Day ===
 
 impl Day {
@@ -30,6 +63,16 @@ impl Day {
     pub fn month(self) -> Month {
         let (year, month, _) = self.civil();
         Month(year.saturating_mul(12).saturating_add(month.saturating_sub(1)))
+    }
+
+    /// Its first millisecond.
+    pub fn begin(self) -> Millis {
+        Millis(self.0.saturating_mul(86_400_000))
+    }
+
+    /// The day so many days later.
+    pub fn after(self, days: u64) -> Self {
+        Self(self.0.saturating_add(days))
     }
 
     /// The day so many days earlier.
@@ -59,6 +102,14 @@ impl fmt::Display for Day {
         let (year, month, day) = self.civil();
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`, see <https://www.rfc-editor.org/rfc/rfc3339>.
+pub fn instant(time: Millis) -> String {
+    let mut text = timestamp(time);
+    text.truncate(text.len().saturating_sub(".000Z".len()));
+    text.push('Z');
+    text
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, see <https://www.rfc-editor.org/rfc/rfc3339>.
@@ -93,6 +144,18 @@ mod tests {
         }
         assert_eq!(Day(monday.0 + 7).monday(), Day(monday.0 + 7));
         assert_eq!(monday.before(1).monday(), monday.before(7));
+    }
+
+    #[test]
+    fn a_period_ends_at_midnight_on_monday_and_on_the_first() {
+        let friday = Day::of(Millis(1_795_132_800_000)); // 2026-11-20
+        let next = |period: Period, day: Day| period.next(day).to_string();
+        assert_eq!(next(Period::Day, friday), "2026-11-21");
+        assert_eq!((next(Period::Week, friday), next(Period::Week, Day(20_780))), ("2026-11-23".into(), "2026-11-30".into()));
+        assert_eq!((next(Period::Month, friday), next(Period::Month, Day(20_788))), ("2026-12-01".into(), "2027-01-01".into()));
+        assert_eq!(next(Period::Month, Day(20_850)), "2027-03-01", "from the last of January");
+        assert_eq!(friday.begin(), Millis(1_795_132_800_000));
+        assert!(Period::Month.next(Day(u64::MAX)) >= Day(u64::MAX));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod endpoint;
 mod error;
 mod format;
 mod key;
+mod limit;
 mod provider;
 mod rule;
 mod struct_json;
@@ -26,6 +27,7 @@ pub use self::{
     dialect::{Dialect, Format, OutputLimitName, Quirks},
     error::ConfigError,
     key::Key,
+    limit::{FreeModels, Limit, Rates},
     provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
 };
@@ -60,6 +62,8 @@ pub struct Gateway {
     pub auto_router: AutoRouter,
     /// Who a request without a key is; `None` if it is refused.
     pub anonymous: Option<Rc<Key>>,
+    /// How often models that cost nothing may be asked.
+    pub free_models: FreeModels,
     models_by_id: HashMap<Rc<str>, Rc<Model>>,
     keys: Vec<Rc<Key>>,
     keys_by_hash: HashMap<KeyHash, Rc<Key>>,
@@ -106,6 +110,7 @@ impl Gateway {
             rules,
             auto_router,
             anonymous: keys.anonymous,
+            free_models: document.free_models.unwrap_or_default().resolve()?,
             models_by_id: catalogue.by_id,
             keys: keys.all,
             keys_by_hash: keys.by_hash,

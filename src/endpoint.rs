@@ -32,6 +32,8 @@ pub struct Endpoint {
     pub catalogue_id: Rc<str>,
     /// What a token costs.
     pub price: Price,
+    /// Whether it counts as free: it costs nothing, or its model's id says `:free`.
+    pub is_free: bool,
     /// The most tokens of prompt and answer together.
     pub context_length: Option<u64>,
     /// The most tokens of an answer.

@@ -5,10 +5,14 @@
 
 mod availability;
 mod kind;
+mod limited;
 mod provider;
+mod rejection;
 
 pub use kind::ErrorType;
+pub use limited::{Limited, MoneyReason, OutOfMoney, OutOfRate, Rate};
 pub use provider::{PreviousError, ProviderError};
+pub use rejection::KeyRejection;
 
 use self::availability::Availability;
 use crate::chat::Length;
@@ -23,6 +27,9 @@ pub enum Error {
     /// No endpoint fits what the client asked for.
     #[error(transparent)]
     NoRoute(#[from] NoRoute),
+    /// The key's money or rates do not allow it.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// A provider's fault.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -159,6 +166,7 @@ impl Error {
         match self {
             Self::Client(error) => error.status(),
             Self::NoRoute(_) => 404,
+            Self::Limited(error) => error.status(),
             Self::Provider(error) => error.status,
             Self::NoToken(_) => 503,
             Self::Internal(_) => 500,
@@ -170,6 +178,7 @@ impl Error {
         match self {
             Self::Client(error) => error.error_type(),
             Self::NoRoute(_) => ErrorType::NotFound,
+            Self::Limited(error) => ErrorType::of_status(error.status()),
             Self::Provider(error) => error.error_type,
             Self::NoToken(_) => ErrorType::ProviderUnavailable,
             Self::Internal(_) => ErrorType::Server,
@@ -207,8 +216,10 @@ impl Error {
         out.extend_from_slice(b",\"metadata\":{\"error_type\":\"");
         out.extend_from_slice(self.error_type().as_str().as_bytes());
         out.push(b'"');
-        if let Self::Provider(error) = self {
-            error.metadata_into(out);
+        match self {
+            Self::Provider(error) => error.metadata_into(out),
+            Self::Limited(error) => error.metadata_into(out),
+            _ => {}
         }
         out.extend_from_slice(b"}}");
     }

@@ -67,8 +67,13 @@ pub fn asks_for_metadata<'a>(mut client: impl Iterator<Item = Header<'a>>) -> bo
 
 /// What lets a browser show an answer to the page that asked (<https://fetch.spec.whatwg.org/#http-cors-protocol>). Keys are sent in a
 /// header and not as a cookie, so any page may ask that has one.
-pub const FOR_PAGES: [Header<'_>; 2] =
-    [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"x-generation-id, x-openrouter-cost, retry-after")];
+pub const FOR_PAGES: [Header<'_>; 2] = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"x-generation-id, x-openrouter-cost, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+    ),
+];
 
 /// The headers that answer a browser's question whether its page may send a request with the headers `asked`.
 pub fn for_preflight(asked: Option<&[u8]>) -> Vec<Header<'_>> {

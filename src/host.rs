@@ -1,10 +1,13 @@
 //! The shell around the core: Envoy's callbacks in, host calls out. The only files that know proxy-wasm.
 
 mod attempt;
+mod balances;
 mod calls;
 mod gateway;
+mod inquiries;
 mod registry;
 mod shared_accounts;
+mod shared_generations;
 mod shared_health;
 mod shared_performance;
 mod shared_state;
@@ -14,11 +17,17 @@ mod tokens;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
+use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
+use self::calls::HostClock;
+use crate::clock::Clock;
 use crate::config::Config;
+
+/// How often a worker shares what it has settled and observed.
+const TICK: Duration = Duration::from_millis(100);
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Info);
@@ -43,6 +52,14 @@ impl Context for Plugin {
             role.handle_token(call, headers, size);
         }
     }
+
+    fn on_done(&mut self) -> bool {
+        // No tick comes after this.
+        if let Some(Role::Gateway(role)) = &self.role {
+            role.close();
+        }
+        true
+    }
 }
 
 impl RootContext for Plugin {
@@ -51,7 +68,7 @@ impl RootContext for Plugin {
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
-                calls::set_tick_period(shared_performance::TICK);
+                calls::set_tick_period(TICK);
                 let role = gateway::Role::new(gateway, random());
                 if let Err(error) = role.check() {
                     log::error!("signalbox: the configuration is refused: {error}");
@@ -71,6 +88,7 @@ impl RootContext for Plugin {
         shared_performance::share();
         if let Some(Role::Gateway(role)) = &self.role {
             role.fetch_tokens();
+            role.handle_tick(HostClock.now());
         }
     }
 

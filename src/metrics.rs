@@ -5,9 +5,10 @@
 //! labels: they stand in the name as `;label=value`, and `stats_tags` of the bootstrap take them out again. All metrics are
 //! defined with the configuration, so none is absent before its first use and no client can add one.
 
+use crate::accounting::Balance;
 use crate::config::{Gateway, Key};
 use crate::endpoint::Endpoint;
-use crate::error::ErrorType;
+use crate::error::{ErrorType, KeyRejection};
 use crate::exchange::{Outcome, Settlement};
 
 /// What Envoy does with the values of a metric.
@@ -15,6 +16,8 @@ use crate::exchange::{Outcome, Settlement};
 pub enum Kind {
     /// Adds them up.
     Counter,
+    /// Keeps the last.
+    Gauge,
     /// Sorts them into buckets.
     Histogram,
 }
@@ -67,15 +70,19 @@ const OF_ENDPOINT: [(Kind, &str, &str); 17] = [
     (Kind::Counter, TOKENS, ";gen_ai_token_type=reasoning"),
     (Kind::Counter, TOKENS, ";gen_ai_token_type=audio_output"),
 ];
+/// Of a key with a limit.
+const OF_LIMIT: [&str; 4] =
+    ["signalbox_key_limit_nano_usd", "signalbox_key_remaining_nano_usd", "signalbox_key_reserved_nano_usd", "signalbox_key_reservations"];
 /// Of a provider that wants access tokens: fetches that brought one, and that did not.
 const OF_TOKENS: [&str; 2] = ["accepted", "failed"];
 const FIRST_OUTCOME: usize = 7;
 const FIRST_TOKENS: usize = 10;
 const ENDPOINT_BLOCK: usize = OF_ENDPOINT.len() + ErrorType::ALL.len();
-const KEY_BLOCK: usize = OF_KEY.len();
+const KEY_BLOCK: usize = OF_KEY.len() + KeyRejection::ALL.len();
 const FIRST_KEY: usize = REJECTIONS + ErrorType::ALL.len();
 
-/// Every metric of a configuration: those of the gateway, of each key, of each endpoint, of each provider that wants access tokens.
+/// Every metric of a configuration: those of the gateway, of each key, of each endpoint, of each provider that wants access tokens, of each
+/// key with a limit.
 pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
     let mut all = vec![Definition { kind: Kind::Counter, name: "signalbox_cancelled_total".into() }];
     for error_type in ErrorType::ALL {
@@ -84,6 +91,10 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
     for key in gateway.keys() {
         for (kind, name) in OF_KEY {
             all.push(Definition { kind, name: format!("{name};signalbox_key={}", key.name) });
+        }
+        for reason in KeyRejection::ALL {
+            let name = format!("signalbox_key_rejections_total;signalbox_key={};reason={}", key.name, reason.as_str());
+            all.push(Definition { kind: Kind::Counter, name });
         }
     }
     for endpoint in gateway.endpoints() {
@@ -107,6 +118,11 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
             all.push(Definition { kind: Kind::Counter, name });
         }
     }
+    for key in gateway.keys().iter().filter(|key| key.limit.is_some()) {
+        for name in OF_LIMIT {
+            all.push(Definition { kind: Kind::Gauge, name: format!("{name};signalbox_key={}", key.name) });
+        }
+    }
     all
 }
 
@@ -114,6 +130,26 @@ pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
 pub fn token_fetch(gateway: &Gateway, place: usize, has_failed: bool) -> Record {
     let block = block_at(gateway, gateway.endpoints().count()).saturating_add(place.saturating_mul(OF_TOKENS.len()));
     Record { metric: block.saturating_add(usize::from(has_failed)), kind: Kind::Counter, value: 1 }
+}
+
+/// The record of a request of `key` that was turned away.
+pub fn key_rejection(key: &Key, reason: KeyRejection) -> Record {
+    let metric = key_block(key).saturating_add(OF_KEY.len()).saturating_add(reason.index());
+    Record { metric, kind: Kind::Counter, value: 1 }
+}
+
+/// What the gauges of `key` show, which has a limit.
+pub fn balance(gateway: &Gateway, key: &Key, balance: &Balance) -> [Record; OF_LIMIT.len()] {
+    let before = gateway.keys().iter().filter(|other| other.limit.is_some() && other.id < key.id).count();
+    let tokens = gateway.token_providers().len().saturating_mul(OF_TOKENS.len());
+    let block = block_at(gateway, gateway.endpoints().count()).saturating_add(tokens).saturating_add(before.saturating_mul(OF_LIMIT.len()));
+    let Balance { limit, reserved, reservations, .. } = *balance;
+    let mut metric = block;
+    [limit.get(), balance.remaining().get(), reserved.get(), reservations].map(|value| {
+        let record = Record { metric, kind: Kind::Gauge, value };
+        metric = metric.saturating_add(1);
+        record
+    })
 }
 
 /// The record of a request that the gateway answered by itself.

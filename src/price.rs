@@ -179,6 +179,10 @@ impl NanoUsd {
         }
     }
 
+    fn rounded_up(femto: u128) -> Self {
+        Self(femto.div_ceil(1_000_000).try_into().unwrap_or(u64::MAX))
+    }
+
     /// Rounds to the nearest; a half goes up.
     fn rounded(femto: u128) -> Self {
         const FEMTOS: u64 = 1_000_000;
@@ -224,6 +228,34 @@ impl Price {
     /// What endpoints are compared by: a token of input and one of output together.
     pub const fn ranking(&self) -> u64 {
         self.prompt.0.saturating_add(self.completion.0)
+    }
+
+    /// Whether nothing of it costs anything.
+    pub fn is_zero(&self) -> bool {
+        self.dearest_input() == FemtoUsd(0) && self.dearest_output() == FemtoUsd(0) && self.request == FemtoUsd(0)
+    }
+
+    /// The most that a request with so many tokens of input and output can cost, in whatever buckets they turn out to be. Rounded up.
+    pub fn at_most(&self, input: u64, output: u64) -> NanoUsd {
+        NanoUsd::rounded_up(self.input_at_most(input).saturating_add(self.dearest_output().times(output)))
+    }
+
+    /// How many tokens of output can be paid with `left` after so many tokens of input, in whatever buckets they turn out to be.
+    pub fn affordable_output(&self, left: NanoUsd, input: u64) -> u64 {
+        let left = u128::from(left.0).saturating_mul(1_000_000).saturating_sub(self.input_at_most(input));
+        left.checked_div(u128::from(self.dearest_output().0)).and_then(|tokens| tokens.try_into().ok()).unwrap_or(u64::MAX)
+    }
+
+    fn input_at_most(&self, tokens: u64) -> u128 {
+        self.dearest_input().times(tokens).saturating_add(self.request.times(1))
+    }
+
+    fn dearest_input(&self) -> FemtoUsd {
+        self.prompt.max(self.input_cache_read).max(self.input_cache_write).max(self.input_cache_write_1h).max(self.audio)
+    }
+
+    fn dearest_output(&self) -> FemtoUsd {
+        self.completion.max(self.internal_reasoning).max(self.audio_output).max(self.image_output)
     }
 
     /// What this usage costs. The exact sum is rounded, not its parts, so that the parts

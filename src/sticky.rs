@@ -179,7 +179,16 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn key(name: &str) -> Key {
-        Key { id: 0, name: name.into(), models: None, hash: None, management: false }
+        Key {
+            id: 0,
+            name: name.into(),
+            models: None,
+            hash: None,
+            management: false,
+            limit: None,
+            include_byok_in_limit: false,
+            rates: crate::config::Rates::default(),
+        }
     }
 
     fn conversation(key_name: &str, body: &str, header: Option<&[u8]>) -> (Conversation, bool) {

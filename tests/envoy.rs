@@ -23,6 +23,7 @@ mod envoy {
     mod bad_bodies;
     mod bad_input;
     mod bedrock;
+    mod budgets;
     mod bytes;
     mod cardinality;
     mod catalogue;
@@ -59,6 +60,7 @@ mod envoy {
     mod mixed_tools;
     mod models;
     mod preferences;
+    mod rates;
     mod reload;
     mod render;
     mod responses;

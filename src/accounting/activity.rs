@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::object::Object;
+use super::words::Words;
 use crate::calendar::Day;
 use crate::clock::Millis;
 use crate::config::Gateway;
@@ -24,8 +25,10 @@ pub struct Activity {
     pub endpoint: u64,
     /// Answers.
     pub requests: u64,
-    /// What they cost.
+    /// What they cost, but for those with a credential of the client's own.
     pub cost: NanoUsd,
+    /// What those with a credential of the client's own cost.
+    pub byok: NanoUsd,
     /// Tokens of input, those from a cache included.
     pub prompt: u64,
     /// Tokens of output, reasoning included.
@@ -56,17 +59,19 @@ const MAX_ENTRIES: usize = 2048;
 
 impl Activity {
     /// The size of one as bytes.
-    pub(super) const BYTES: usize = 7 * 8;
+    pub(super) const BYTES: usize = 8 * 8;
 
     /// Endpoints that are not told apart.
     pub(super) const OTHERS: u64 = 0;
 
     /// One answer of `endpoint`.
     pub fn of(endpoint: &Endpoint, spent: &Spent) -> Self {
+        let (cost, byok) = if spent.is_byok { (NanoUsd::ZERO, spent.cost.total) } else { (spent.cost.total, NanoUsd::ZERO) };
         Self {
             endpoint: endpoint_number(endpoint),
             requests: 1,
-            cost: spent.cost.total,
+            cost,
+            byok,
             prompt: spent.usage.input_tokens(),
             completion: spent.usage.output_tokens(),
             reasoning: spent.usage.reasoning,
@@ -77,6 +82,7 @@ impl Activity {
     /// Adds another.
     pub fn add(&mut self, other: &Self) {
         self.cost = self.cost.saturating_add(other.cost);
+        self.byok = self.byok.saturating_add(other.byok);
         for (sum, more) in [
             (&mut self.requests, other.requests),
             (&mut self.prompt, other.prompt),
@@ -89,18 +95,17 @@ impl Activity {
     }
 
     pub(super) fn bytes_into(&self, out: &mut Vec<u8>) {
-        let Self { endpoint, requests, cost, prompt, completion, reasoning, cached } = *self;
-        for number in [endpoint, requests, cost.get(), prompt, completion, reasoning, cached] {
+        let Self { endpoint, requests, cost, byok, prompt, completion, reasoning, cached } = *self;
+        for number in [endpoint, requests, cost.get(), byok.get(), prompt, completion, reasoning, cached] {
             out.extend_from_slice(&number.to_le_bytes());
         }
     }
 
     pub(super) fn all_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Self> {
         bytes.as_chunks::<{ Self::BYTES }>().0.iter().map(|entry| {
-            let mut numbers = entry.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
-            let [endpoint, requests, cost, prompt, completion, reasoning, cached] =
-                std::array::from_fn(|_| numbers.next().unwrap_or_default());
-            Self { endpoint, requests, cost: NanoUsd::new(cost), prompt, completion, reasoning, cached }
+            let mut words = Words::of(entry);
+            let [endpoint, requests, cost, byok, prompt, completion, reasoning, cached] = std::array::from_fn(|_| words.next());
+            Self { endpoint, requests, cost: NanoUsd::new(cost), byok: NanoUsd::new(byok), prompt, completion, reasoning, cached }
         })
     }
 }
@@ -195,7 +200,7 @@ pub fn activity(gateway: &Gateway, filter: &Filter, used: &[(Day, Activity)]) ->
         item.text("endpoint_id", Some(&endpoint_id(used.endpoint)));
         item.text("provider_name", Some(endpoint.map_or("", |endpoint| &*endpoint.provider.name)));
         item.usd("usage", used.cost);
-        item.number("byok_usage_inference", Some(0));
+        item.usd("byok_usage_inference", used.byok);
         item.number("requests", Some(used.requests));
         item.number("prompt_tokens", Some(used.prompt));
         item.number("completion_tokens", Some(used.completion));

@@ -65,6 +65,14 @@ impl Object {
         self.0.extend_from_slice(value.as_bytes());
     }
 
+    /// An object, whose members are written by `members`.
+    pub(super) fn object(&mut self, name: &str, members: impl Fn(&mut Self)) {
+        self.name(name);
+        let mut object = Self::after(std::mem::take(&mut self.0));
+        members(&mut object);
+        self.0 = object.end();
+    }
+
     /// A list, each element of which is written by `element`.
     pub(super) fn list<T>(&mut self, name: &str, elements: impl IntoIterator<Item = T>, element: impl Fn(&mut Self, T)) {
         self.name(name);

@@ -1,5 +1,7 @@
 //! The accounts with a clock of their own.
 
+mod admission;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::calendar::Day;
 use crate::clock::Millis;
-use crate::config::{Config, Gateway};
+use crate::config::{Config, Gateway, Key};
 use crate::price::{Cost, NanoUsd};
 use crate::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -21,7 +23,8 @@ const FRIDAY: u64 = 20_777 * DAY;
 fn gateway() -> std::rc::Rc<Gateway> {
     let configuration = r#"{"role":"gateway","anonymous":true,"providers":{"p":{"dialect":"openai","name":"Provider"}},
         "models":[{"id":"a/b","endpoints":[{"provider":"p","model":"b","price":{"prompt":1,"completion":1}}]}],
-        "keys":[{"name":"chief","management":true,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]}"#;
+        "keys":[{"name":"chief","management":true,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+            {"name":"team","sha256":"0f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","limit":{"usd":10,"reset":"monthly"}}]}"#;
     let Ok(Config::Gateway(gateway)) = Config::parse(configuration.as_bytes(), |_| None) else { panic!() };
     gateway
 }
@@ -30,7 +33,7 @@ fn used(nanos: u64) -> Activity {
     let gateway = gateway();
     let usage = Usage { input: 10, cache_read: 5, output: 2, reasoning: 1, ..Usage::default() };
     let cost = Cost { total: NanoUsd::new(nanos), ..Cost::default() };
-    Activity::of(gateway.endpoints().next().unwrap(), &crate::exchange::Spent { usage, cost })
+    Activity::of(gateway.endpoints().next().unwrap(), &crate::exchange::Spent { usage, cost, is_byok: false })
 }
 
 fn amounts(spend: Spend) -> [u64; 4] {
@@ -50,11 +53,11 @@ fn assert_members(value: &Value, required: &str) {
 
 #[test]
 fn spend_rolls_over_at_midnight_on_monday_and_on_the_first() {
-    let mut ledger = Ledger::default();
+    let mut account = Account::default();
     let mut enter = |nanos, at: u64| {
-        ledger.enter(used(nanos), Millis(at));
-        ledger = Ledger::from_bytes(&ledger.to_bytes());
-        amounts(ledger.spend(Millis(at)))
+        account.enter(NanoUsd::new(nanos), false, Day::of(Millis(at)));
+        account = Account::from_bytes(&account.to_bytes());
+        amounts(account.spend(Millis(at)))
     };
     assert_eq!(enter(1, FRIDAY), [1, 1, 1, 1]);
     assert_eq!(enter(2, FRIDAY + DAY - 1), [3, 3, 3, 3], "the last millisecond");
@@ -63,31 +66,35 @@ fn spend_rolls_over_at_midnight_on_monday_and_on_the_first() {
     assert_eq!(enter(16, FRIDAY + 3 * DAY), [31, 16, 16, 31], "Monday");
     assert_eq!(enter(32, FRIDAY + 11 * DAY), [63, 32, 32, 32], "Tuesday, the first of December");
     assert_eq!(enter(64, FRIDAY), [127, 96, 96, 96], "a clock that went back spoils nothing");
-    assert_eq!(amounts(ledger.spend(Millis(FRIDAY + 12 * DAY))), [127, 0, 96, 96], "without an entry, too");
-    assert_eq!(amounts(ledger.spend(Millis(FRIDAY + 400 * DAY))), [127, 0, 0, 0]);
+    assert_eq!(amounts(account.spend(Millis(FRIDAY + 12 * DAY))), [127, 0, 96, 96], "without an entry, too");
+    assert_eq!(amounts(account.spend(Millis(FRIDAY + 400 * DAY))), [127, 0, 0, 0]);
 }
 
 #[test]
-fn damaged_bytes_are_an_empty_ledger() {
-    let mut ledger = Ledger::default();
-    ledger.enter(used(5), Millis(FRIDAY));
-    let bytes = ledger.to_bytes();
+fn damaged_bytes_are_an_empty_account() {
+    let (mut account, mut today) = (Account::default(), Today::default());
+    account.enter(NanoUsd::new(5), true, Day::of(Millis(FRIDAY)));
+    today.enter(&used(5), Day::of(Millis(FRIDAY)));
+    for end in 0..account.to_bytes().len() {
+        assert_eq!(Account::from_bytes(&account.to_bytes()[..end]), Account::default());
+    }
+    assert_eq!(Account::from_bytes(&account.to_bytes()), account);
+    let bytes = today.to_bytes();
     for end in 0..bytes.len() {
-        let read = Ledger::from_bytes(&bytes[..end]);
+        let read = Today::from_bytes(&bytes[..end]);
         assert!(read.activities().1.is_empty());
         assert!(History::from_bytes(&bytes[..end]).to_bytes().len() <= end);
-        assert!(Generation::parse(&bytes[..end]).is_none());
     }
-    assert_eq!(Ledger::from_bytes(&bytes), ledger);
+    assert_eq!(Today::from_bytes(&bytes), today);
 }
 
 #[test]
 fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
-    let (mut ledger, mut history) = (Ledger::default(), History::default());
+    let (mut record, mut history) = (Today::default(), History::default());
     for day in 0..40 {
         for _ in 0..2 {
             let now = Millis(FRIDAY + day * DAY);
-            if let Some((ended, activities)) = ledger.enter(used(100), now) {
+            if let Some((ended, activities)) = record.enter(&used(100), Day::of(now)) {
                 history.add(ended, activities, now);
             }
         }
@@ -96,7 +103,7 @@ fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
     let now = Millis(FRIDAY + 39 * DAY);
     let gateway = gateway();
     let tell = |query: &str, now: Millis| {
-        let (day, today) = ledger.activities();
+        let (day, today) = record.activities();
         let all: Vec<_> = history.entries().iter().copied().chain(today.iter().map(|activity| (day, *activity))).collect();
         json(&activity(&gateway, &Filter::parse(query, now).unwrap(), &all))["data"].clone()
     };
@@ -120,25 +127,53 @@ fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
 
 #[test]
 fn what_is_shared_is_bounded() {
-    let (mut ledger, mut history) = (Ledger::default(), History::default());
+    let (mut today, mut history) = (Today::default(), History::default());
     for number in 0..1000 {
-        ledger.enter(Activity { endpoint: number, requests: 1, ..Activity::default() }, Millis(FRIDAY));
+        today.enter(&Activity { endpoint: number, requests: 1, ..Activity::default() }, Day::of(Millis(FRIDAY)));
     }
-    let (_, activities) = ledger.activities();
+    let (_, activities) = today.activities();
     assert_eq!(activities.iter().map(|activity| activity.requests).sum::<u64>(), 1000, "what is put together is not lost");
-    assert!(ledger.to_bytes().len() < 4096);
+    assert!(today.to_bytes().len() <= 8 + 64 * 64);
     for _ in 0..100 {
         history.add(Day::of(Millis(FRIDAY)), activities.to_vec(), Millis(FRIDAY));
     }
-    assert!(history.to_bytes().len() <= 2048 * 64);
+    assert!(history.to_bytes().len() <= 2048 * 72);
+}
+
+#[test]
+fn what_a_worker_has_settled_is_gathered_by_key_and_day() {
+    let (team, other): (std::rc::Rc<str>, std::rc::Rc<str>) = ("team".into(), "other".into());
+    let (day, activity) = (Day::of(Millis(FRIDAY)), used(5));
+    let charge = |nanos, is_byok| Charge { cost: NanoUsd::new(nanos), is_byok, tokens: 1 };
+    let mut pending = Pending::default();
+    pending.add(&team, day.after(1), Some(&charge(1, false)), &activity);
+    for _ in 0..3 {
+        pending.add(&team, day, Some(&charge(10, false)), &activity);
+    }
+    pending.add(&team, day, Some(&charge(100, true)), &activity);
+    pending.add(&team, day, None, &activity);
+    pending.add(&other, day, Some(&charge(1000, false)), &activity);
+    assert!(!pending.is_full());
+    let all = pending.take();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2].0, (team.clone(), day.after(1)), "the last day is shared last");
+    let used = &all.iter().find(|(of, _)| *of == (team.clone(), day)).unwrap().1;
+    assert_eq!((used.spent, used.byok), (NanoUsd::new(30), NanoUsd::new(100)), "and nothing that the account knows already");
+    assert_eq!(used.today.activities().1[0].requests, 5);
+    assert!(pending.take().is_empty());
+    for number in 0..1024 {
+        pending.add(&format!("key {number}").into(), day, None, &activity);
+    }
+    assert!(pending.is_full());
 }
 
 #[test]
 fn a_key_has_every_member_that_clients_require() {
     let gateway = gateway();
-    let mut ledger = Ledger::default();
-    ledger.enter(used(40_000), Millis(FRIDAY));
-    let body = json(&key(&gateway.keys()[0], &ledger.spend(Millis(FRIDAY))));
+    let mut account = Account::default();
+    account.enter(NanoUsd::new(40_000), false, Day::of(Millis(FRIDAY)));
+    let tell = |key: &Key| json(&super::key(key, &account, &gateway.free_models, Millis(FRIDAY)));
+    let body = tell(&gateway.keys()[0]);
     assert_members(
         &body["data"],
         "label limit limit_remaining limit_reset include_byok_in_limit usage usage_daily usage_weekly usage_monthly
@@ -149,7 +184,12 @@ fn a_key_has_every_member_that_clients_require() {
     assert_members(&body["data"]["free_model_daily_requests"], "limit remaining used");
     assert_eq!((&body["data"]["label"], &body["data"]["is_management_key"]), (&"chief".into(), &true.into()));
     assert_eq!(body["data"]["usage_daily"], 0.00004);
-    let credits = json(&credits([ledger.spend(Millis(FRIDAY)); 2].into_iter()));
+    let limited = tell(&gateway.keys()[1])["data"].clone();
+    assert_eq!((&limited["limit"], &limited["limit_remaining"], &limited["limit_reset"]), (&10.into(), &9.99996.into(), &"monthly".into()));
+    let budget = serde_json::json!({"budget_id": null, "guardrail_id": null, "include_byok": false, "limit_usd": 10,
+        "remaining_usd": 9.99996, "reset_interval": "monthly", "resets_at": "2026-12-01T00:00:00Z", "scope": "key_limit", "spend_usd": 0.00004});
+    assert_eq!((&limited["budgets"], &limited["effective_budget"]), (&serde_json::json!([budget]), &budget));
+    let credits = json(&credits([account.spend(Millis(FRIDAY)); 2].into_iter()));
     assert_members(&credits["data"], "total_credits total_usage");
     assert_eq!(credits["data"]["total_usage"], 0.00008);
 }

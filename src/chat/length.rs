@@ -1,6 +1,7 @@
 //! How much of a model's context a request takes.
 
 use super::{Name, Request};
+use crate::decimal::Decimal;
 
 /// What a request takes of a context, in tokens. Estimates: four bytes are a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub struct Length {
 // === impl Request ===
 
 impl Request {
+    /// How many answers are asked for: `n`, at least one. Where it stands twice, the larger counts: a provider may read either.
+    pub fn answers(&self) -> u64 {
+        let asked = self.fields().filter(|field| field.name == Name::Other && field.key.is("n"));
+        asked.filter_map(|field| Decimal::parse(std::str::from_utf8(field.raw).ok()?)?.truncated(0)).max().unwrap_or(1).max(1)
+    }
+
     /// How much of a context it takes.
     pub fn length(&self) -> Length {
         let tools = if self.needs.tools { self.member(Name::Tools).map_or(0, |tools| tools.value.len()) } else { 0 };

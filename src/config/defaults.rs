@@ -35,6 +35,10 @@ pub struct Defaults {
     pub generations: u32,
     /// Whether requests with tools go by the endpoints' quality where the client asks for no order: OpenRouter's Auto Exacto.
     pub auto_exacto: bool,
+    /// How long money is reserved for a request that is never settled.
+    pub reservation_timeout: Duration,
+    /// The tokens of an answer that money is reserved for where neither the request nor its endpoint says how long it may get.
+    pub reserved_completion_tokens: u64,
 }
 
 impl Default for Defaults {
@@ -50,6 +54,8 @@ impl Default for Defaults {
             cooldown: Duration::from_secs(30),
             generations: 1000,
             auto_exacto: false,
+            reservation_timeout: Duration::from_secs(900),
+            reserved_completion_tokens: 16_384,
         }
     }
 }
@@ -77,6 +83,10 @@ pub(super) struct DefaultsEntry<'a> {
     #[serde(borrow)]
     generations: Option<&'a RawValue>,
     auto_exacto: Option<bool>,
+    #[serde(borrow)]
+    reservation_timeout: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reserved_completion_tokens: Option<&'a RawValue>,
 }
 
 impl DefaultsEntry<'_> {
@@ -105,6 +115,16 @@ impl DefaultsEntry<'_> {
             cooldown: time("cooldown", self.cooldown, Duration::ZERO..=HOUR, base.cooldown)?,
             generations: u32::try_from(whole("generations", self.generations, 0..=100_000, base.generations as usize)?).unwrap_or(u32::MAX),
             auto_exacto: self.auto_exacto.unwrap_or(base.auto_exacto),
+            reservation_timeout: time(
+                "reservation_timeout",
+                self.reservation_timeout,
+                Duration::from_secs(1)..=HOUR.saturating_mul(24),
+                base.reservation_timeout,
+            )?,
+            reserved_completion_tokens: match self.reserved_completion_tokens {
+                Some(raw) => value::whole("defaults.reserved_completion_tokens", raw, 1..=10_000_000)?,
+                None => base.reserved_completion_tokens,
+            },
         })
     }
 }

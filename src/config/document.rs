@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     auto_router::AutoRouterEntry, catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry,
-    provider::ProviderEntry, rule::RuleEntry, value,
+    limit::FreeModelsEntry, provider::ProviderEntry, rule::RuleEntry, value,
 };
 
 /// The whole of it.
@@ -22,8 +22,11 @@ pub(super) struct Document<'a> {
     #[serde(borrow)]
     pub(super) rules: Option<Vec<RuleEntry<'a>>>,
     pub(super) auto_router: Option<AutoRouterEntry>,
-    pub(super) keys: Option<Vec<KeyEntry>>,
+    #[serde(borrow)]
+    pub(super) keys: Option<Vec<KeyEntry<'a>>>,
     pub(super) anonymous: Option<bool>,
+    #[serde(borrow)]
+    pub(super) free_models: Option<FreeModelsEntry<'a>>,
 }
 
 /// Which of the module's two parts a plugin instance plays.
@@ -72,6 +75,7 @@ impl<'a> Document<'a> {
             ("auto_router", self.auto_router.is_some()),
             ("keys", self.keys.is_some()),
             ("anonymous", self.anonymous.is_some()),
+            ("free_models", self.free_models.is_some()),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))

@@ -99,6 +99,7 @@ impl EndpointEntry<'_> {
             Some(name) => Some(value::one_of(&at("service_tier"), &name, &SERVICE_TIERS)?),
             None => None,
         };
+        let price = self.price.resolve(&at("price"))?;
         Ok(Endpoint {
             id: EndpointId(number),
             provider: Rc::clone(provider),
@@ -112,7 +113,8 @@ impl EndpointEntry<'_> {
             model: model_name.into(),
             format,
             catalogue_id: Rc::clone(catalogue_id),
-            price: self.price.resolve(&at("price"))?,
+            price,
+            is_free: price.is_zero() || catalogue_id.split(':').skip(1).any(|variant| variant == "free"),
             context_length: tokens(&at("context_length"), self.context_length)?.or(model.context_length),
             max_completion_tokens: tokens(&at("max_completion_tokens"), self.max_completion_tokens)?.or(model.max_completion_tokens),
             output: model.output,

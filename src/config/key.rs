@@ -6,8 +6,14 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{Model, error::ConfigError, value};
+use super::{
+    Limit, Model, Rates,
+    error::ConfigError,
+    limit::{LimitEntry, rate},
+    value,
+};
 use crate::{glob::Glob, secret::KeyHash};
 
 /// What a request without a key goes by where `anonymous` allows it.
@@ -26,6 +32,12 @@ pub struct Key {
     pub hash: Option<KeyHash>,
     /// Whether it is for the accounts of all keys, and not for completions.
     pub management: bool,
+    /// What it may spend; `None` for as much as it likes.
+    pub limit: Option<Limit>,
+    /// Whether what is spent with a credential of the client's own counts against the limit.
+    pub include_byok_in_limit: bool,
+    /// How often it may ask.
+    pub rates: Rates,
 }
 
 impl Key {
@@ -33,16 +45,30 @@ impl Key {
     pub fn allows(&self, model: &str) -> bool {
         self.models.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(model)))
     }
+
+    /// Whether its account has to be asked before a request, and told at once after it.
+    pub fn is_metered(&self) -> bool {
+        self.limit.is_some() || !self.rates.is_empty()
+    }
 }
 
 /// An entry of `keys` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KeyEntry {
+pub(super) struct KeyEntry<'a> {
     name: String,
     sha256: String,
     models: Option<Vec<String>>,
     management: Option<bool>,
+    #[serde(borrow)]
+    limit: Option<LimitEntry<'a>>,
+    include_byok_in_limit: Option<bool>,
+    #[serde(borrow)]
+    requests_per_minute: Option<&'a RawValue>,
+    #[serde(borrow)]
+    requests_per_day: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tokens_per_minute: Option<&'a RawValue>,
 }
 
 /// Who may ask: the keys by hash, and who asks without one.
@@ -55,7 +81,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Checks `keys` and `anonymous`. No message repeats a text: it may be the key itself.
-    pub(super) fn resolve(entries: Vec<KeyEntry>, anonymous: bool, models: &[Rc<Model>]) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(entries: Vec<KeyEntry<'_>>, anonymous: bool, models: &[Rc<Model>]) -> Result<Self, ConfigError> {
         value::checked(anonymous || !entries.is_empty(), "keys", "expected at least one key, or anonymous: true")?;
         let mut names: HashSet<Rc<str>> = HashSet::new();
         let mut all = Vec::new();
@@ -78,7 +104,19 @@ impl Keys {
                 "expected no such member: a management key is not for completions",
             )?;
             let models = allowed(&at("models"), entry.models, models)?;
-            let key = Rc::new(Key { id: index, name, models, hash: Some(hash), management });
+            let limit = entry.limit.map(|limit| limit.resolve(&at("limit"))).transpose()?;
+            let rates = Rates {
+                requests_per_minute: rate(&at("requests_per_minute"), entry.requests_per_minute)?,
+                requests_per_day: rate(&at("requests_per_day"), entry.requests_per_day)?,
+                tokens_per_minute: rate(&at("tokens_per_minute"), entry.tokens_per_minute)?,
+            };
+            value::checked(
+                !(management && (limit.is_some() || !rates.is_empty())),
+                &format!("keys[{index}]"),
+                "expected neither limit nor rates: a management key is not for completions",
+            )?;
+            let include_byok_in_limit = entry.include_byok_in_limit.unwrap_or(false);
+            let key = Rc::new(Key { id: index, name, models, hash: Some(hash), management, limit, include_byok_in_limit, rates });
             all.push(Rc::clone(&key));
             value::checked(
                 by_hash.insert(hash, key).is_none(),
@@ -86,8 +124,18 @@ impl Keys {
                 "expected a key of its own, found that of an earlier entry",
             )?;
         }
-        let anonymous =
-            anonymous.then(|| Rc::new(Key { id: all.len(), name: ANONYMOUS.into(), models: None, hash: None, management: false }));
+        let anonymous = anonymous.then(|| {
+            Rc::new(Key {
+                id: all.len(),
+                name: ANONYMOUS.into(),
+                models: None,
+                hash: None,
+                management: false,
+                limit: None,
+                include_byok_in_limit: false,
+                rates: Rates::default(),
+            })
+        });
         all.extend(anonymous.clone());
         Ok(Self { all, by_hash, anonymous })
     }

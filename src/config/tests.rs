@@ -1,6 +1,7 @@
 //! What a configuration comes to, and the message for every mistake in one.
 
 mod keys;
+mod limits;
 mod models;
 mod rules;
 
@@ -295,7 +296,7 @@ fn mistakes_in_defaults_are_refused() {
         (
             "/defaults/max_retries",
             json!(5),
-            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`, `auto_exacto`",
+            "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`, `auto_exacto`, `reservation_timeout`, `reserved_completion_tokens`",
         ),
     ]);
 }

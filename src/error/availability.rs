@@ -49,7 +49,7 @@ impl<'a> Availability<'a> {
                 }
                 Some(Self { providers, ..Self::new(code, true, error.models.iter().map(String::as_str)) })
             }
-            Error::Client(_) | Error::Internal(_) => None,
+            Error::Client(_) | Error::Limited(_) | Error::Internal(_) => None,
         }
     }
 

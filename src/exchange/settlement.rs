@@ -45,6 +45,8 @@ pub struct Spent {
     pub usage: Usage,
     /// Money.
     pub cost: Cost,
+    /// Whether it was spent with a credential of the client's own.
+    pub is_byok: bool,
 }
 
 // === impl Spent ===
@@ -55,7 +57,7 @@ impl Spent {
         // Nothing at all is no count: a prompt has tokens.
         let counted = counted.filter(|usage| usage.input_tokens() > 0 || usage.output_tokens() > 0);
         let usage = counted.unwrap_or_else(|| Usage::estimate(request.prompt_bytes, output_bytes));
-        Self { usage, cost: endpoint.cost(&usage) }
+        Self { usage, cost: endpoint.cost(&usage), is_byok: false }
     }
 
     /// An estimate by the bytes of prompt and answer.
@@ -70,6 +72,6 @@ impl Spent {
         let uncounted = Usage::estimate(0, output_bytes).output.saturating_sub(usage.output_tokens());
         usage.output = usage.output.saturating_add(uncounted);
         usage.source = Source::Partial;
-        Self { usage, cost: endpoint.cost(&usage) }
+        Self { usage, cost: endpoint.cost(&usage), ..self }
     }
 }

@@ -41,6 +41,7 @@ pub(super) enum Buffer {
 #[repr(u32)]
 pub(super) enum MetricKind {
     Counter = 0,
+    Gauge = 1,
     Histogram = 2,
 }
 
@@ -218,7 +219,7 @@ pub(super) fn add_to_metric(id: u32, value: u64) {
     unsafe { proxy_increment_metric(id, i64::try_from(value).unwrap_or(i64::MAX)) };
 }
 
-/// Records a value of a histogram.
+/// Records a value of a histogram, or sets a gauge.
 pub(super) fn record_metric(id: u32, value: u64) {
     // SAFETY: no memory is involved.
     unsafe { proxy_record_metric(id, value) };

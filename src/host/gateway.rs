@@ -8,13 +8,14 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use account::Inquiry;
 pub(super) use role::Role;
 use role::{Asked, Planned, Refused, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;
-use super::{shared_accounts, shared_health, shared_performance};
-use crate::accounting::{self, Activity, Presentation};
+use super::{shared_accounts, shared_generations, shared_health, shared_performance};
+use crate::accounting::{self, Activity, Charge, Presentation};
 use crate::api::{Account, Api, Listing, Operation};
 use crate::clock::Clock;
 use crate::config::Key;
@@ -52,7 +53,7 @@ enum State {
     New,
     /// The body is being gathered.
     Reading { headers: Headers, key: Rc<Key> },
-    /// It is read, and waits for an access token.
+    /// It is read, and waits for an access token, or for the accounts of other workers.
     Waiting(Rc<Waiter>),
     /// The attempts have it.
     Planned(Registration),
@@ -175,16 +176,20 @@ impl Filter {
 
     /// Answers with what the accounts say.
     fn account(&mut self, account: Account, headers: &Headers) -> Action {
-        let key = self.role.authenticate(headers).map_err(Error::from);
-        match key.and_then(|key| account::answer(&self.role, account, query(headers), &key, HostClock.now())) {
-            Ok(body) => {
-                self.state = State::Answered;
-                let headers = vec![(&b"content-type"[..], &b"application/json"[..]), (b"cache-control", b"no-store")];
-                role::respond(200, headers, &body, self.for_page);
-                Action::Pause
-            }
-            Err(error) => self.reject(&error),
+        let key = match self.role.authenticate(headers) {
+            Ok(key) => key,
+            Err(error) => return self.reject(&error.into()),
+        };
+        let inquiry = Inquiry { account, query: query(headers).to_owned(), key, for_page: self.for_page };
+        if inquiry.waits() {
+            let waiter = Rc::new(Waiter::new(self.context));
+            self.role.ask(&waiter, inquiry);
+            self.state = State::Waiting(waiter);
+        } else {
+            self.state = State::Answered;
+            inquiry.respond(&self.role, HostClock.now());
         }
+        Action::Pause
     }
 
     /// More of the body has come, `size` bytes so far.
@@ -337,12 +342,13 @@ impl HttpContext for Filter {
         let settled = exchange.settle(now);
         shared_health::note(&exchange.take_troubles());
         self.role.settle(&settled);
-        shared_accounts::keep(exchange.generation_id(), self.role.defaults().generations, || {
+        shared_generations::keep(exchange.generation_id(), self.role.defaults().generations, || {
             accounting::record(&exchange, &settled, &presentation(&planned.handover.headers))
         });
-        if let (Some(spent), Some(attempt)) = (&settled.spent, settled.attempts.last()) {
-            shared_accounts::enter(&settled.key, Activity::of(&attempt.endpoint, spent), now);
-        }
+        let used = settled.spent.as_ref().zip(settled.attempts.last());
+        let used = used.map(|(spent, attempt)| (Charge::of(spent), Activity::of(&attempt.endpoint, spent)));
+        shared_accounts::settle(&settled.key, planned.handover.admission.as_ref(), used, now);
+        self.role.note_settled(&settled.key, now);
     }
 }
 

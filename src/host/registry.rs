@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::calls::{self, Headers};
+use crate::accounting::Admission;
 use crate::exchange::Exchange;
 use crate::inbound::Translator;
 
@@ -18,6 +19,8 @@ pub(super) struct Handover {
     pub(super) translator: RefCell<Translator>,
     /// The headers of the client's request.
     pub(super) headers: Headers,
+    /// What of the key's account is to be settled with it.
+    pub(super) admission: Option<Admission>,
 }
 
 /// The filter state by which an attempt finds its exchange. Not a request header: no client could forge it, no provider sees it.

@@ -1,19 +1,15 @@
 //! How endpoints have done, shared by all workers of one Envoy.
 //!
 //! What a worker observes it keeps to itself until the next tick, so that an exchange costs no host call for it; and what it has read
-//! it believes for as long. Nobody routes by the last half second.
+//! it believes for a quarter of a second. Nobody routes by the last half second.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use super::calls::{self, HostClock};
 use crate::clock::{Clock, Millis};
 use crate::health::EndpointKey;
 use crate::performance::{Observation, Performance, Recent, Report};
-
-/// How often what was observed is shared.
-pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// So many observations are shared before the next tick.
 const MOST_PENDING: usize = 1024;

@@ -17,6 +17,7 @@ impl Stats {
         let define = |definition: &metrics::Definition| {
             let kind = match definition.kind {
                 Kind::Counter => MetricKind::Counter,
+                Kind::Gauge => MetricKind::Gauge,
                 Kind::Histogram => MetricKind::Histogram,
             };
             let id = calls::define_metric(kind, &definition.name);
@@ -33,7 +34,7 @@ impl Stats {
         let Some(Some(id)) = self.ids.get(record.metric) else { return };
         match record.kind {
             Kind::Counter => calls::add_to_metric(*id, record.value),
-            Kind::Histogram => calls::record_metric(*id, record.value),
+            Kind::Gauge | Kind::Histogram => calls::record_metric(*id, record.value),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::TICK;
 use super::calls::{self, Buffer, HostClock, Map};
-use super::shared_performance;
 use crate::clock::{Clock, Millis};
 use crate::config::{Gateway, Provider};
 use crate::oauth::{self, Answer, Assertion, Refusal, TokenSource, Unsigned};
@@ -61,7 +61,7 @@ impl Tokens {
     fn schedule(&self) {
         if let Some(due) = self.sources().map(|(_, source)| source.due()).min() {
             let sleep = Duration::from_millis(due.since(HostClock.now()));
-            calls::set_tick_period(sleep.min(shared_performance::TICK));
+            calls::set_tick_period(sleep.min(TICK));
         }
     }
 

@@ -26,7 +26,7 @@ fn gateway() -> Rc<Gateway> {
             {"id": "m/one", "endpoints": [endpoint("first", "one-1"), endpoint("second", "one")]},
             {"id": "m/two:free", "endpoints": [endpoint("second", "org/two@v1:b")]},
         ],
-        "keys": [{"name": "team-a", "sha256": "0".repeat(64)}, {"name": "team-b", "sha256": "1".repeat(64)}],
+        "keys": [{"name": "team-a", "sha256": "0".repeat(64)}, {"name": "team-b", "sha256": "1".repeat(64), "limit": {"usd": 5}}],
         "anonymous": true,
     });
     match Config::parse(config.to_string().as_bytes(), |_| None) {
@@ -65,7 +65,7 @@ fn silent() -> Outcome {
 
 fn spent(usage: Usage) -> Option<Spent> {
     let cost = Cost { total: NanoUsd::new(12_345), prompt: NanoUsd::new(2_345), completion: NanoUsd::new(10_000) };
-    Some(Spent { usage, cost })
+    Some(Spent { usage, cost, is_byok: false })
 }
 
 /// What an exchange adds, by name.
@@ -126,13 +126,14 @@ fn names_are_unique_and_their_labels_can_be_taken_out_again() {
         assert_eq!(*kinds.entry(name).or_insert((definition.kind, labels.clone())), (definition.kind, labels));
         assert_eq!(definition.kind == Kind::Counter, name.ends_with("_total"), "{name}");
     }
-    assert_eq!(kinds.len(), 13, "{:?}", kinds.keys());
+    assert_eq!(kinds.len(), 18, "{:?}", kinds.keys());
 }
 
 #[test]
 fn there_are_as_many_as_the_configuration_makes_and_no_more() {
-    // 3 endpoints, 2 keys and those without one.
-    assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + 3 * 2 + 3 * (17 + ErrorType::ALL.len()));
+    // 3 endpoints, 2 keys and those without one, 1 limit.
+    let of_keys = 3 * (2 + KeyRejection::ALL.len()) + 4;
+    assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + of_keys + 3 * (17 + ErrorType::ALL.len()));
 }
 
 #[test]
@@ -144,6 +145,32 @@ fn every_rejection_has_its_counter() {
         let name = format!("signalbox_rejections_total;error_type={}", error_type.as_str());
         assert_eq!(definitions[record.metric].name, name);
     }
+}
+
+#[test]
+fn every_rejection_of_a_key_has_its_counter_and_every_limit_its_gauges() {
+    let gateway = gateway();
+    let definitions = definitions(&gateway);
+    for key in gateway.keys() {
+        for reason in KeyRejection::ALL {
+            let record = key_rejection(key, *reason);
+            let name = format!("signalbox_key_rejections_total;signalbox_key={};reason={}", key.name, reason.as_str());
+            assert_eq!((&definitions[record.metric].name, record.kind, record.value), (&name, Kind::Counter, 1));
+        }
+    }
+    let (usd, spent) = (NanoUsd::new(5_000_000_000), NanoUsd::new(1));
+    let shown = balance(&gateway, &gateway.keys()[1], &Balance { limit: usd, spent, reservations: 2, reserved: NanoUsd::new(7) });
+    let shown: Vec<_> =
+        shown.iter().map(|record| (&*definitions[record.metric].name, definitions[record.metric].kind, record.value)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("signalbox_key_limit_nano_usd;signalbox_key=team-b", Kind::Gauge, 5_000_000_000),
+            ("signalbox_key_remaining_nano_usd;signalbox_key=team-b", Kind::Gauge, 4_999_999_999),
+            ("signalbox_key_reserved_nano_usd;signalbox_key=team-b", Kind::Gauge, 7),
+            ("signalbox_key_reservations;signalbox_key=team-b", Kind::Gauge, 2),
+        ]
+    );
 }
 
 #[test]

@@ -121,6 +121,27 @@ const checks = {
     await fails(send({ model: "t/plain" }, chief), "ForbiddenResponseError", 403);
   },
 
+  async "a limit and a rate"() {
+    const limited = connect("sk-or-v1-limited");
+    await fails(send({ model: "t/plain", maxTokens: 100_000 }, limited), "PaymentRequiredResponseError", 402);
+    const completion = await send({ model: "t/plain", maxTokens: 100 }, limited);
+    for (let tries = 0; ; tries++) {
+      const { data } = await limited.apiKeys.getCurrentKeyMetadata();
+      assert.deepEqual([data.limit, data.limitReset], [0.01, "weekly"]);
+      assert.ok(Math.abs(data.limitRemaining + data.usage - 0.01) < 1e-12);
+      if (Math.abs(data.usage - completion.usage.cost) < 1e-12) break;
+      assert.ok(tries < 50, "it is never settled");
+    }
+    const minutely = connect("sk-or-v1-minutely");
+    const asked = [];
+    // Three requests are in two minutes at most.
+    for (let n = 0; n < 3; n++) asked.push(await send({ model: "t/plain" }, minutely).catch((error) => error));
+    const refused = asked.find((answer) => answer instanceof Error);
+    assert.equal(refused.constructor.name, "TooManyRequestsResponseError");
+    assert.ok(Number(refused.headers.get("retry-after")) >= 1);
+    assert.equal(refused.error.metadata.headers["X-RateLimit-Limit"], "1");
+  },
+
   async "tool calls"() {
     const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } }];
     const { choices } = await send({ model: "t/tools", tools });

@@ -92,6 +92,9 @@ fn start() -> (Simulator, Gateway) {
         .providers(&["stub"])
         // printf %s test | sha256sum
         .key(json!({"name": "chief", "management": true, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))
+        // The same of sk-or-v1-limited and sk-or-v1-minutely.
+        .key(json!({"name": "limited", "sha256": "38136dda9c1f861dd57a9a6d30e8138ba5c0c25b382e7bb0ec8f1576bd2cdf81", "limit": {"usd": 0.01, "reset": "weekly"}}))
+        .key(json!({"name": "minutely", "sha256": "1f14aac3c4b75cda5d2b343a772ea47d6f02f890c7e2cdf8fea7b1ddcbe60a23", "requests_per_minute": 1}))
         .model(model("falls-back", json!([endpoint("stub", "falls-back", 0.001), endpoint("simulator", "plain", 1000.0)])))
         .model(model("breaks", json!([endpoint("stub", "breaks", 1.0)])))
         .model(model("embeds", json!([endpoint("stub", "embeds", 1.0)])));
@@ -146,7 +149,7 @@ pub fn run_against(url: &str, interpreter: &Path, script: &str, checks: usize) {
 #[test]
 fn the_openrouter_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/@openrouter/sdk/package.json"), "make test-envoy");
-    run(Path::new("node"), "openrouter.mjs", 16);
+    run(Path::new("node"), "openrouter.mjs", 17);
 }
 
 #[test]

@@ -134,3 +134,17 @@ fn a_management_key_sees_the_accounts_and_asks_no_model() {
     gateway.send(&get("/key", "Bearer wrong")).error(401);
     gateway.send(&Request::new("POST", "/api/v1/key")).error(405);
 }
+
+/// What other workers know is waited for, and whoever does not want to wait may leave.
+#[test]
+fn a_client_that_leaves_before_it_is_told_does_no_harm() {
+    let gateway = start();
+    for path in ["/key", "/credits", "/activity"] {
+        drop(get(path, if path == "/key" { "" } else { CHIEF }).send(gateway.address));
+    }
+    gateway.assert_idle();
+    let page = gateway.send(&get("/key", "").header("origin", "https://app.test"));
+    assert_eq!((page.status, page.header("access-control-allow-origin"), page.header("cache-control")), (200, Some("*"), Some("no-store")));
+    assert!(page.took < Duration::from_secs(2), "{:?}", page.took);
+    assert_eq!(usage(&gateway, ""), 0);
+}

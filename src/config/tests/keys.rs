@@ -29,7 +29,8 @@ fn keys_are_found_by_hash() {
 fn mistakes_in_keys_are_refused_and_never_repeat_one() {
     let second = |name: &str, sha256: &str| json!([{"name": "demo", "sha256": DEMO_KEY_SHA256}, {"name": name, "sha256": sha256}]);
     let hash = "keys[0].sha256: expected the SHA-256 of the key as 64 hexadecimal digits";
-    let fields = "expected one of `name`, `sha256`, `models`, `management`";
+    let fields = "expected one of `name`, `sha256`, `models`, `management`, `limit`, `include_byok_in_limit`, `requests_per_minute`, \
+                  `requests_per_day`, `tokens_per_minute`";
     refused(&[
         ("/keys", json!(null), "keys: expected at least one key, or anonymous: true"),
         ("/keys", json!([]), "keys: expected at least one key, or anonymous: true"),

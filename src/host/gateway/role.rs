@@ -1,27 +1,30 @@
 //! What the streams of a gateway plugin have in common: who may ask, plans, and the access tokens that a plan may have to wait for.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use super::account::Inquiry;
 use super::path;
-use crate::accounting::Slot;
+use crate::accounting::{Admission, Demand, Slot, Terms};
 use crate::api::Api;
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Gateway, Key};
 use crate::error::{ClientError, Error};
 use crate::exchange::{self, Exchange, Settlement, generation_id};
 use crate::headers::{self, Header};
+use crate::host::balances::Balances;
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
+use crate::host::inquiries::Inquiries;
 use crate::host::registry::{self, Handover, Registration};
 use crate::host::shared_state::SharedState;
 use crate::host::stats::Stats;
 use crate::host::tokens::{Outcome, Tokens};
-use crate::host::{shared_accounts, shared_performance, shared_sticky};
+use crate::host::{shared_accounts, shared_generations, shared_performance, shared_sticky};
 use crate::inbound::{self, Translator};
 use crate::metrics;
-use crate::route::{self, Ask, Readiness};
+use crate::route::{self, Ask, Plan, Readiness};
 use crate::secret::KeyHash;
 
 /// What all streams of a gateway plugin share.
@@ -33,6 +36,11 @@ pub(in crate::host) struct Role {
     tokens: Tokens,
     /// The streams that wait for an access token.
     waiting: RefCell<Vec<Weak<Waiter>>>,
+    /// The streams that wait for the accounts of other workers.
+    inquiries: Inquiries<(Weak<Waiter>, Inquiry)>,
+    balances: Balances,
+    /// Whether no tick comes any more.
+    is_closed: Cell<bool>,
 }
 
 /// What a plan is made from.
@@ -43,7 +51,7 @@ pub(super) struct Asked {
     pub(super) translator: Translator,
 }
 
-/// A stream that waits for an access token, as the root context finds it.
+/// A stream that waits for something, as the root context finds it.
 pub(super) struct Waiter {
     context: u32,
     asked: RefCell<Option<Asked>>,
@@ -78,15 +86,21 @@ pub(super) enum Planned {
 impl Role {
     pub(in crate::host) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
         shared_accounts::prepare(&gateway);
+        shared_generations::prepare();
         let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
-        Self {
+        let role = Self {
             catalogue: Catalogue::new(gateway.clone()),
             gateway,
             stats,
             random: RefCell::new(random),
             tokens,
             waiting: RefCell::default(),
-        }
+            inquiries: Inquiries::default(),
+            balances: Balances::default(),
+            is_closed: Cell::default(),
+        };
+        role.balances.show(&role.gateway, &role.stats, HostClock.now());
+        role
     }
 
     /// Limits and times.
@@ -120,6 +134,38 @@ impl Role {
     /// The answer to a fetch has come.
     pub(in crate::host) fn handle_token(&self, call: u32, headers: usize, size: usize) {
         self.go_on_after(self.tokens.handle_answer(call, headers, size));
+    }
+
+    /// Shares what was settled, and answers who asked long enough ago for all workers to have done so.
+    pub(in crate::host) fn handle_tick(&self, now: Millis) {
+        shared_accounts::share(now);
+        self.balances.show(&self.gateway, &self.stats, now);
+        for (waiter, inquiry) in self.inquiries.due(now) {
+            let Some(waiter) = waiter.upgrade() else { continue };
+            if calls::act_for(waiter.context) {
+                waiter.woken.replace(Some(Woken::Answered));
+                inquiry.respond(self, now);
+            }
+        }
+    }
+
+    /// No tick comes any more: what is settled from now on is shared at once.
+    pub(in crate::host) fn close(&self) {
+        self.is_closed.set(true);
+        shared_accounts::share(HostClock.now());
+    }
+
+    /// Something of `key` was settled.
+    pub(super) fn note_settled(&self, key: &Key, now: Millis) {
+        self.balances.note(key);
+        if self.is_closed.get() {
+            shared_accounts::share(now);
+        }
+    }
+
+    /// Keeps a question about the accounts until it can be answered.
+    pub(super) fn ask(&self, waiter: &Rc<Waiter>, inquiry: Inquiry) {
+        self.inquiries.ask((Rc::downgrade(waiter), inquiry), HostClock.now());
     }
 
     fn go_on_after(&self, outcomes: impl IntoIterator<Item = Outcome>) {
@@ -187,11 +233,12 @@ impl Role {
             }
             refused
         })?;
-        let plan = match route::readiness(routed.plan, now)? {
+        let mut plan = match route::readiness(routed.plan, now)? {
             Readiness::Ready(plan) => plan,
             Readiness::Awaited => return Ok(Planned::Later(Box::new(Asked { headers, key, request, translator }))),
         };
-        let slot = shared_accounts::take_slot(gateway.defaults.generations, now).map(Slot::letters);
+        let admission = self.admit(&key, &request, &mut plan, now)?;
+        let slot = shared_generations::take_slot(gateway.defaults.generations, now).map(Slot::letters);
         let id = generation_id(now, random, slot.as_ref().and_then(|slot| std::str::from_utf8(slot).ok()).unwrap_or_default());
         let exchange = Exchange::new(id, request, key, plan, gateway.defaults.clone(), now);
         let exchange = exchange.routed(routed.strategy, routed.sticky, shows_metadata);
@@ -208,7 +255,27 @@ impl Role {
         calls::replace_buffer(Buffer::Request, b"{}");
         calls::set_header(Map::Request, "content-length", b"2");
         let (exchange, translator) = (RefCell::new(exchange), RefCell::new(translator));
-        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange, translator, headers }))))
+        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange, translator, headers, admission }))))
+    }
+
+    /// Admits a planned request against the account of its key, if there is anything to hold it against.
+    ///
+    /// Errors: if a rate or the limit does not allow it.
+    fn admit(&self, key: &Key, request: &Request, plan: &mut Plan, now: Millis) -> Result<Option<Admission>, Error> {
+        let gateway = &self.gateway;
+        if !key.is_metered() && !plan.iter().any(|endpoint| endpoint.is_free) {
+            return Ok(None);
+        }
+        let Some(demand) = Demand::of(request, plan, key, &gateway.defaults) else { return Ok(None) };
+        let terms = Terms { free_models: &gateway.free_models, defaults: &gateway.defaults, now };
+        let admission = shared_accounts::admit(key, &demand, &terms).inspect_err(|error| {
+            if let Error::Limited(limited) = error {
+                self.stats.add(metrics::key_rejection(key, limited.reason()));
+            }
+        })?;
+        admission.apply(key, plan);
+        self.balances.note(key);
+        Ok(Some(admission))
     }
 
     /// Counts an answer of the gateway's own, and tells the operator what is his.
@@ -240,6 +307,8 @@ impl Role {
         if let Error::Client(ClientError::Method { allowed, .. }) = error {
             headers.push((b"allow", allowed.as_bytes()));
         }
+        let limited = if let Error::Limited(limited) = error { limited.headers() } else { Vec::new() };
+        headers.extend(limited.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
         respond(error.status(), headers, &inbound::error_body(api, error.body_with(more), ""), for_page);
     }
 

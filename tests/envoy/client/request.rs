@@ -126,6 +126,13 @@ impl Request {
         Answer::new(status, headers, reader, started)
     }
 
+    /// Sends it and reads nothing: a client that may be gone before its answer.
+    pub fn send(&self, address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("Envoy at {address}: {e}"));
+        stream.write_all(&[self.head().into_bytes(), self.pieces.concat()].concat()).unwrap();
+        stream
+    }
+
     fn head(&self) -> String {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         for (name, value) in &self.headers {

@@ -1,0 +1,369 @@
+//! Limits of keys in USD: what they refuse, in which words, and that they hold whatever comes at once.
+
+use std::{sync::Mutex, thread, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Request, Response},
+    gateway::Gateway,
+    provider::Provider,
+    reply::{Ending, Reply},
+    setup::Setup,
+    wire,
+};
+
+const LIMITED: &str = "Bearer sk-or-v1-limited";
+const OTHER: &str = "Bearer sk-or-v1-other";
+/// An answer at the prices of [`PRICE`], in nano-USD.
+const COST: u64 = wire::INPUT_TOKENS * 1000 + wire::OUTPUT_TOKENS * 100_000;
+const PRICE: &str = r#"{"prompt": 1, "completion": 100}"#;
+/// So long that its estimate is no less than what the stubs say they counted.
+const PROMPT: &str = "Say something that is long enough for an estimate of its tokens to come to twenty.";
+
+fn limited(limit: &Value) -> Value {
+    json!({"name": "limited", "sha256": "38136dda9c1f861dd57a9a6d30e8138ba5c0c25b382e7bb0ec8f1576bd2cdf81", "limit": limit})
+}
+
+fn model(id: &str, providers: &[&str], more: Value) -> Value {
+    let price: Value = serde_json::from_str(PRICE).unwrap();
+    let name = id.split_once('/').unwrap().1;
+    let endpoints: Vec<Value> = providers.iter().map(|provider| json!({"provider": provider, "model": name, "price": price})).collect();
+    let mut model = json!({"id": id, "endpoints": endpoints});
+    model.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    model
+}
+
+fn ask(model: &str, key: &str, more: Value) -> Request {
+    let mut body = json!({"model": model, "messages": [{"role": "user", "content": PROMPT}]});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Request::chat(body.to_string()).header("authorization", key)
+}
+
+fn key(gateway: &Gateway, key: &str) -> Value {
+    gateway.send(&Request::new("GET", "/api/v1/key").header("authorization", key)).json()["data"].clone()
+}
+
+fn nanos(usd: &Value) -> u64 {
+    (usd.as_f64().unwrap_or_else(|| panic!("{usd}")) * 1e9).round() as u64
+}
+
+/// Waits until the key has no reservation, and says what it has spent.
+fn settled(gateway: &Gateway, name: &str) -> u64 {
+    let labels = [("signalbox_key", name)];
+    let samples = gateway.samples_when(|samples| samples.sum("signalbox_key_reservations", &labels) == 0);
+    assert_eq!(samples.sum("signalbox_key_reservations", &labels), 0, "reservations that are never settled");
+    assert_eq!(samples.sum("signalbox_key_reserved_nano_usd", &labels), 0);
+    samples.sum("signalbox_key_cost_nano_usd_total", &labels)
+}
+
+fn assert_message(response: &Response, status: u16, parts: &[&str]) {
+    let message = response.error(status);
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+}
+
+#[test]
+fn a_key_that_has_spent_its_limit_is_refused_in_the_words_of_each_api() {
+    let limit = json!({"usd": 0.0025, "reset": "monthly"});
+    let gateway = Gateway::start(
+        Setup::new()
+            .providers(&["first"])
+            .model(model("t/plain", &["first"], json!({"max_completion_tokens": 4000})))
+            .model(model("t/broken", &["first"], json!({})))
+            .key(limited(&limit)),
+    );
+    gateway.provider("first").answers("plain", wire::completion("ok"));
+    gateway.provider("first").answers("broken", Reply::error(500, "down"));
+    let data = key(&gateway, LIMITED);
+    assert_eq!((&data["limit"], &data["limit_remaining"], &data["limit_reset"]), (&json!(0.0025), &json!(0.0025), &json!("monthly")));
+
+    // What was asked for explicitly has to fit; what was not is let in while anything is left.
+    let too_long = gateway.send(&ask("t/plain", LIMITED, json!({"max_tokens": 1000})));
+    assert_message(
+        &too_long,
+        402,
+        &["This request requires more credits, or fewer max_tokens. You requested up to 1000 tokens, but can only afford 24."],
+    );
+    assert_eq!(gateway.send(&ask("t/plain", LIMITED, json!({"max_tokens": 20}))).status, 200);
+    gateway.send(&ask("t/broken", LIMITED, json!({}))).error(502);
+    assert_eq!(nanos(&key(&gateway, LIMITED)["usage"]), COST, "a failure costs nothing, and nothing is waited for");
+    assert_eq!(gateway.send(&ask("t/plain", LIMITED, json!({}))).status, 200);
+    assert_eq!(gateway.send(&ask("t/plain", LIMITED, json!({}))).status, 200, "the last one may overspend");
+
+    let data = key(&gateway, LIMITED);
+    assert_eq!((nanos(&data["usage"]), &data["limit_remaining"]), (3 * COST, &json!(0)), "{data:#}");
+    let budget = &data["effective_budget"];
+    assert_eq!((&budget["scope"], nanos(&budget["spend_usd"]), &budget["remaining_usd"]), (&json!("key_limit"), 3 * COST, &json!(0)));
+
+    let refused = gateway.send(&ask("t/plain", LIMITED, json!({})).header("origin", "https://app.test"));
+    assert_message(
+        &refused,
+        402,
+        &["Key limit exceeded (monthly limit): 0.003057 of 0.0025 USD are spent", "resets at 20", "T00:00:00Z", "limited"],
+    );
+    let metadata = refused.json()["error"]["metadata"].clone();
+    assert_eq!((&metadata["error_type"], &metadata["limit_source"]), (&json!("payment_required"), &json!("key_limit")));
+    assert_eq!(refused.header("retry-after"), None);
+    let streamed = gateway.send(&ask("t/plain", LIMITED, json!({"stream": true})));
+    assert_message(&streamed, 402, &["Key limit exceeded"]);
+    let messages = gateway.send(&ask("t/plain", LIMITED, json!({"max_tokens": 9})).path("/api/v1/messages"));
+    let body = messages.json();
+    assert_eq!((messages.status, &body["type"], &body["error"]["type"]), (402, &json!("error"), &json!("billing_error")), "{body}");
+    let responses = Request::chat(json!({"model": "t/plain", "input": PROMPT}).to_string()).path("/api/v1/responses");
+    assert_message(&gateway.send(&responses.header("authorization", LIMITED)), 402, &["Key limit exceeded"]);
+    assert_eq!(gateway.provider("first").received("plain").len(), 3, "no provider hears of it");
+    assert_eq!(gateway.send(&ask("t/plain", OTHER, json!({})).header("authorization", "Bearer sk-or-v1-test")).status, 200, "another key");
+
+    let labels = ("signalbox_key", "limited");
+    gateway.assert_counts("signalbox_key_rejections_total", &[labels, ("reason", "limit")], 5);
+    gateway.assert_counts("signalbox_rejections_total", &[("error_type", "payment_required")], 5);
+    assert_eq!(settled(&gateway, "limited"), 3 * COST);
+    let samples = gateway.samples_when(|samples| samples.sum("signalbox_key_remaining_nano_usd", &[labels]) == 0);
+    assert_eq!(samples.sum("signalbox_key_remaining_nano_usd", &[labels]), 0);
+    assert_eq!(samples.sum("signalbox_key_limit_nano_usd", &[labels]), 2_500_000);
+}
+
+#[test]
+fn what_is_left_is_reserved_until_the_request_is_over() {
+    let gateway =
+        Gateway::start(Setup::new().providers(&["first"]).model(model("t/slow", &["first"], json!({}))).key(limited(&json!({"usd": 0.5}))));
+    let slow = wire::stream(&["one", "two"]).pause_before(2, Duration::from_secs(1)).ending(Ending::KeepAlive);
+    gateway.provider("first").answers("slow", slow);
+    let labels = [("signalbox_key", "limited")];
+    let mut answer = gateway.open(&ask("t/slow", LIMITED, json!({"stream": true})));
+    answer.event().unwrap();
+    let refused = gateway.send(&ask("t/slow", LIMITED, json!({"stream": true})));
+    assert_message(&refused, 402, &["Key limit exceeded (total limit) for the moment", "1.638421 USD are reserved"]);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let samples = gateway.samples_when(|samples| samples.sum("signalbox_key_reservations", &labels) == 1);
+    assert_eq!(samples.sum("signalbox_key_reserved_nano_usd", &labels), 1_638_421_000, "the prompt and 16384 tokens");
+    assert_eq!(answer.events().last().unwrap().data(), Some("[DONE]"), "a stream that has begun is never cut");
+    assert_eq!(settled(&gateway, "limited"), COST);
+
+    // A client that leaves before its answer gives everything back.
+    gateway.provider("first").answers("slow", Reply::silence());
+    let early = ask("t/slow", LIMITED, json!({"stream": true}));
+    let address = gateway.address;
+    leave(address, &early);
+    gateway.samples_when(|samples| samples.sum("signalbox_cancelled_total", &[]) == 1);
+    assert_eq!(settled(&gateway, "limited"), COST);
+    assert_eq!(key(&gateway, LIMITED)["usage"], json!(0.001019));
+}
+
+/// Refuses what has the header `x-refuse`, behind the gateway role: another filter's answer to a request that is admitted.
+fn refusing_filter(rendered: &mut Value) {
+    let filter = json!({
+        "name": "envoy.filters.http.fault",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+            "headers": [{"name": "x-refuse", "present_match": true}],
+            "abort": {"http_status": 418, "percentage": {"numerator": 100}}
+        }
+    });
+    let listener = &mut rendered["static_resources"]["listeners"][0];
+    let filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"].as_array_mut().unwrap();
+    filters.insert(filters.len() - 1, filter);
+}
+
+#[test]
+fn every_ending_gives_the_reservation_back() {
+    let endings = ["closed", "reset", "silent", "wrong", "early", "cut", "large"];
+    let setup = Setup::new()
+        .providers(&["first"])
+        .provider(Provider::refusing("gone"), json!({}))
+        .patched(refusing_filter)
+        .with("defaults", json!({"first_token_timeout": "400ms", "max_response_bytes": 1000}))
+        .model(model("t/gone", &["gone"], json!({})))
+        .key(limited(&json!({"usd": 1000})));
+    let setup = endings.iter().fold(setup, |setup, name| setup.model(model(&format!("t/{name}"), &["first"], json!({}))));
+    let gateway = Gateway::start(setup);
+    let first = gateway.provider("first");
+    first.answers("closed", Reply::raw(""));
+    first.answers("reset", Reply::reset());
+    first.answers("silent", Reply::silence());
+    first.answers("wrong", Reply::error(400, "wrong"));
+    // Before the first word, and after it.
+    let events = wire::stream_events(&["one"]);
+    first.answers("early", Reply::events(events[..1].to_vec()).broken_off(Ending::Close));
+    first.answers("cut", Reply::events(events[..2].to_vec()).broken_off(Ending::Reset));
+    first.answers("large", wire::completion(&"x".repeat(2000)));
+    for name in endings.iter().chain(&["gone"]) {
+        // However it ends: what is read of it does not matter here.
+        gateway.send(&ask(&format!("t/{name}"), LIMITED, json!({"stream": *name != "large"})));
+    }
+    let refused = gateway.send(&ask("t/large", LIMITED, json!({})).header("x-refuse", "1"));
+    assert!(refused.status >= 400, "{}", refused.text());
+    gateway.assert_counts("signalbox_key_requests_total", &[("signalbox_key", "limited")], 9);
+    assert_eq!(settled(&gateway, "limited"), 0, "none of them costs anything");
+    let data = key(&gateway, LIMITED);
+    assert_eq!((&data["usage"], &data["limit_remaining"]), (&json!(0), &json!(1000)));
+}
+
+/// Sends a request, and is gone after a moment.
+fn leave(address: std::net::SocketAddr, request: &Request) {
+    let connection = request.send(address);
+    thread::sleep(Duration::from_millis(200));
+    drop(connection);
+}
+
+/// The plan is made a second time when the token is there, and it is then that the request is admitted.
+#[test]
+fn a_request_that_waits_for_an_access_token_is_admitted_once() {
+    let server = Provider::start("metadata");
+    let token = json!({"access_token": "ya29.of-the-machine", "expires_in": 3599, "token_type": "Bearer"});
+    server.answers("", Reply::json(200, &token).pause_before(0, Duration::from_millis(500)));
+    let mut key = limited(&json!({"usd": 1}));
+    key["requests_per_day"] = json!(4);
+    let mut setup = Setup::new()
+        .provider(
+            Provider::start("vertex"),
+            json!({"dialect": "vertex", "project": "p", "region": "europe-west1", "host": null, "path_prefix": null,
+                "credential": {"metadata": true, "token_cluster": "metadata"}}),
+        )
+        .model(model("t/model", &["vertex"], json!({"max_completion_tokens": 10})))
+        .key(key);
+    setup.clusters.push(("metadata".into(), server.port));
+    let gateway = Gateway::start(setup);
+    let answer = json!({"candidates": [{"content": {"parts": [{"text": "ok"}], "role": "model"}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 19, "candidatesTokenCount": 10, "totalTokenCount": 29}});
+    gateway.provider("vertex").answers("model", Reply::json(200, &answer));
+    leave(gateway.address, &ask("t/model", LIMITED, json!({})));
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| gateway.send(&ask("t/model", LIMITED, json!({}))).status)).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 4], "who left while it waited was never admitted");
+    assert_eq!(gateway.send(&ask("t/model", LIMITED, json!({}))).status, 429);
+    assert_eq!(settled(&gateway, "limited"), 4 * COST);
+}
+
+struct Storm {
+    gateway: Gateway,
+    /// What the stubs' answers to each key cost.
+    ledger: Mutex<[u64; 2]>,
+}
+
+fn storm_setup(more: &[&str]) -> Setup {
+    let short = || json!({"max_completion_tokens": wire::OUTPUT_TOKENS});
+    let mut setup = Setup::new()
+        .reloadable()
+        .providers(&["first", "second"])
+        .model(model("t/plain", &["second"], short()))
+        .model(model("t/over", &["first", "second"], short()))
+        .model(model("t/left", &["second"], short()))
+        .key(limited(&json!({"usd": 0.1019, "reset": "weekly"})))
+        // printf %s sk-or-v1-other | sha256sum
+        .key(json!({"name": "other", "sha256": "5eed1bb3f0c902a9a177ff40f4531cc2afa0cb8c614f5aee8dee4a743d3502f2"}));
+    for id in more {
+        setup = setup.model(model(id, &["second"], short()));
+    }
+    setup
+}
+
+impl Storm {
+    /// One request of the key at this place, of the kind `n`; what became of it.
+    fn send(&self, whose: usize, n: usize) -> u16 {
+        let key = [LIMITED, OTHER][whose];
+        let served = match n % 10 {
+            0 => {
+                let mut answer = self.gateway.open(&ask("t/left", key, json!({"stream": true})));
+                if answer.status == 200 {
+                    // It hangs up in the middle, and pays what it saw.
+                    answer.event().unwrap();
+                }
+                return answer.status;
+            }
+            1..=3 => {
+                let answer = self.gateway.open(&ask("t/plain", key, json!({"stream": true})));
+                let status = answer.status;
+                if status == 200 {
+                    assert!(answer.events().last().unwrap().is_done());
+                }
+                status
+            }
+            4..=6 => {
+                let order = json!({"provider": {"order": ["first", "second"]}, "stream": n.is_multiple_of(2)});
+                let answer = self.gateway.send(&ask("t/over", key, order));
+                assert!(answer.complete);
+                answer.status
+            }
+            _ => self.gateway.send(&ask("t/plain", key, json!({}))).status,
+        };
+        if served == 200 {
+            self.ledger.lock().unwrap()[whose] += COST;
+        }
+        served
+    }
+
+    fn rush(&self, threads: usize, each: usize, meanwhile: impl FnOnce()) -> Vec<u16> {
+        let statuses = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for thread in 0..threads {
+                let statuses = &statuses;
+                scope.spawn(move || {
+                    for n in 0..each {
+                        // A fifth is of a key without a limit.
+                        let whose = usize::from(thread % 5 == 0);
+                        let status = self.send(whose, thread + n);
+                        statuses.lock().unwrap().push(status);
+                    }
+                });
+            }
+            meanwhile();
+        });
+        statuses.into_inner().unwrap()
+    }
+}
+
+/// 1,000 requests at once of a key whose limit is worth 100, and of another without one, while the configuration changes twice.
+#[test]
+fn a_thousand_at_once_spend_a_limit_to_the_nano_usd_and_not_beyond_one_reservation() {
+    let gateway = Gateway::start(storm_setup(&[]));
+    let (first, second) = (gateway.provider("first"), gateway.provider("second"));
+    first.answers("over", Reply::error(503, "down"));
+    for name in ["plain", "over"] {
+        second.answers_by(
+            name,
+            |request| {
+                if request.json()["stream"] == true { wire::stream(&["o", "k"]) } else { wire::completion("ok") }
+            },
+        );
+    }
+    let words: Vec<String> = (0..60).map(|n| format!("{n} ")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    second.answers("left", wire::stream(&words).paced(Duration::from_millis(20)));
+    let storm = Storm { gateway, ledger: Mutex::new([0, 0]) };
+    let gateway = &storm.gateway;
+    let mut statuses = storm.rush(50, 25, || {
+        for more in [&["t/new"][..], &["t/new", "t/newer"]] {
+            gateway.reload(&storm_setup(more).configuration);
+            thread::sleep(Duration::from_millis(200));
+        }
+    });
+    gateway.assert_idle();
+    let limit = 101_900_000;
+    // Until it is used up: what those that hung up gave back can be spent, too.
+    while nanos(&key(gateway, LIMITED)["limit_remaining"]) > 0 {
+        let status = storm.send(0, 9);
+        statuses.push(status);
+        assert_eq!(status, 200, "something was left");
+    }
+    assert_eq!(storm.send(0, 9), 402);
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 402)), "{statuses:?}");
+    assert!(statuses.iter().filter(|status| **status == 402).count() > 700, "{statuses:?}");
+
+    let samples = gateway.samples();
+    // Who hung up pays an estimate of what he saw, which no stub can know.
+    let left = samples.sum("signalbox_cost_nano_usd_total", &[("gen_ai_request_model", "t/left")]);
+    let ledger = *storm.ledger.lock().unwrap();
+    let spent = [settled(gateway, "limited"), samples.sum("signalbox_key_cost_nano_usd_total", &[("signalbox_key", "other")])];
+    assert_eq!(spent[0] + spent[1], ledger[0] + ledger[1] + left, "what the stubs served is what was charged");
+    assert!(spent[0] >= limit && spent[0] < limit + COST + 100_000, "{} of {limit} is spent", spent[0]);
+    assert_eq!(nanos(&key(gateway, LIMITED)["usage"]), spent[0], "limited");
+    assert_eq!(nanos(&key(gateway, OTHER)["usage"]), spent[1], "other");
+    assert_eq!(key(gateway, OTHER)["limit"], Value::Null);
+    let over = gateway.samples().sum("signalbox_attempts_total", &[("gen_ai_request_model", "t/over"), ("outcome", "fallback")]);
+    assert!(over > 0, "some failed over");
+}
