@@ -51,7 +51,10 @@ impl Untold {
     pub fn hits(&mut self, settled: &Settlement) -> Hits {
         let Some(spent) = &settled.spent else { return Hits { tokens: 0, micro_usd: 0 } };
         let tokens = spent.usage.input_tokens().saturating_add(spent.usage.output_tokens()).min(MAX_HITS);
-        Hits { tokens, micro_usd: self.micro_usd(settled.key.id, spent.cost.total) }
+        // What was paid for with a credential of the client's own counts where it counts for the key's own limit.
+        let is_charged = !spent.is_byok || settled.key.include_byok_in_limit;
+        let cost = if is_charged { spent.cost.total } else { NanoUsd::ZERO };
+        Hits { tokens, micro_usd: self.micro_usd(settled.key.id, cost) }
     }
 
     /// The whole micro-USD of `cost` and of what was left before. What is more than fits is left, too.
