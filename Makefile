@@ -58,9 +58,11 @@ test-node: .tools/wasm32-unknown-unknown.stamp .tools/wasm-bindgen-$(WASM_BINDGE
 
 .PHONY: test-config
 test-config: build .tools/envoy.stamp .tools/node.stamp ## The shipped configuration, the examples and the simulator's fixtures, as they are read
-	@# envoy.yaml as it is; it wants every credential that it names.
-	@env $$(sed -nE '/host_env_keys:/,/configuration:/s/^ *- ([A-Z_]+)$$/\1=placeholder/p' envoy/envoy.yaml) \
-	    .tools/venv/bin/envoy --mode validate --log-level error --config-path envoy/envoy.yaml
+	@# Both as they are; they want every credential that they name.
+	@for bootstrap in envoy/envoy.yaml envoy/fleet/envoy.yaml; do \
+	    env $$(sed -nE '/host_env_keys:/,/configuration:/s/^ *- ([A-Z_]+)$$/\1=placeholder/p' $$bootstrap) \
+	        .tools/venv/bin/envoy --mode validate --log-level error --config-path $$bootstrap; \
+	done
 	@for example in examples/*/signalbox.yaml; do \
 	    .tools/venv/bin/python envoy/render.py "$$example" target/example.json --simulator 127.0.0.1:1; \
 	    echo -n "$$example: "; .tools/venv/bin/envoy --mode validate --log-level error --config-path target/example.json; \
@@ -68,7 +70,8 @@ test-config: build .tools/envoy.stamp .tools/node.stamp ## The shipped configura
 	@cd tests/simulator && node ../../.tools/node/node_modules/@copilotkit/aimock/dist/aimock-cli.js validate --strict fixtures
 
 .PHONY: test-envoy
-test-envoy: build .tools/envoy.stamp .tools/node.stamp .tools/clients.stamp ## The module in stock Envoy, with real client SDKs
+test-envoy: build .tools/envoy.stamp .tools/node.stamp .tools/clients.stamp .tools/redis.stamp ## The module in stock Envoy, with real client SDKs
+	cargo build --manifest-path tests/limitador/Cargo.toml --target-dir target/limitador
 	cargo test --test envoy
 
 .PHONY: size
@@ -79,6 +82,7 @@ size: build ## The module's size, and that it is below 2 MB
 .PHONY: lint
 lint: .tools/wasm32-wasip1.stamp ## Formatting and clippy, warnings denied
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/limitador/Cargo.toml
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --release --lib --target wasm32-wasip1 -- -D warnings
 
@@ -110,6 +114,14 @@ clean: ## Remove what was built and installed
 .tools/clients.stamp: tests/requirements.txt .tools/envoy.stamp
 	@echo "Installing the client SDK in .tools/venv"
 	@.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@touch $@
+
+# Debian's: the tests of a fleet count in a real one.
+.tools/redis.stamp:
+	@mkdir -p .tools
+	@command -v redis-server >/dev/null || [[ $$(id -u) != 0 ]] || ! command -v apt-get >/dev/null || \
+	    { echo "Installing redis-server"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server > /dev/null; }
+	$(call need,redis-server,install the package redis-server (Debian, Ubuntu) or redis)
 	@touch $@
 
 .tools/node.stamp: tests/package.json tests/package-lock.json

@@ -7,6 +7,7 @@ to differ there, and nothing else.
     render.py envoy/envoy.yaml OUT --cluster openai=127.0.0.1:4010     # this cluster without TLS
     render.py envoy/envoy.yaml OUT --simulator 127.0.0.1:4010          # every cluster, with placeholder credentials
     render.py examples/fallback/signalbox.yaml OUT                     # a gateway configuration, merged into envoy.yaml
+                                                                       # (fleet/envoy.yaml, if it says filter_state: true)
     render.py envoy/envoy.yaml OUT --gateway-config gateway.json       # the same, with both files named
 """
 
@@ -20,6 +21,8 @@ import sys
 import yaml
 
 SHIPPED = pathlib.Path(__file__).with_name("envoy.yaml")
+# For a gateway with `filter_state: true`: with Envoy's rate limit filter, which reads that.
+FLEET = SHIPPED.parent / "fleet" / "envoy.yaml"
 
 # Where a dialect's providers are that say no `host`, as the module has it (tests/envoy/render.rs compares the two).
 HOSTS = {
@@ -50,13 +53,14 @@ def main():
     config = read(arguments.config)
     gateway = read(arguments.gateway_config) if arguments.gateway_config else None
     if gateway is None and "static_resources" not in config and "providers" in config:
-        gateway, config = config, read(SHIPPED)
+        gateway, config = config, read(FLEET if config.get("filter_state") is True else SHIPPED)
     overrides = dict(arguments.cluster)
+    services = service_clusters(config)
 
     if gateway is not None:
         replace_gateway(config, gateway, overrides, arguments.simulator)
     if arguments.simulator:
-        overrides = {name: arguments.simulator for name in cluster_names(config)} | overrides
+        overrides = {name: arguments.simulator for name in cluster_names(config) if name not in services} | overrides
         place_credentials(config)
     for name, address in overrides.items():
         repoint(config, name, address)
@@ -172,6 +176,11 @@ def cluster_names(config):
     return [cluster["name"] for cluster in config["static_resources"]["clusters"]]
 
 
+def service_clusters(config):
+    """The clusters that no request is routed to: such as that of the rate limit service."""
+    return {name for name in cluster_names(config) if name not in cluster_map(config)}
+
+
 # === The changes ===
 
 
@@ -200,6 +209,7 @@ def replace_gateway(config, gateway, overrides, simulator):
     set_environment(config, {"host_env_keys": sorted(names.union(variables_of_keys(gateway.get("keys"))))})
 
     known = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
+    services = [known[name] for name in cluster_names(config) if name in service_clusters(config)]
     template = config["static_resources"]["clusters"][0]
     actions = cluster_map(config)
     action = next(iter(actions.values()))
@@ -218,7 +228,8 @@ def replace_gateway(config, gateway, overrides, simulator):
         if isinstance(name, str) and name not in clusters:
             token_clusters[name] = (known.get(name) or (metadata_cluster(name) if "metadata" in credential
                                                         else cluster_like(template, name, "oauth2.googleapis.com")))
-    config["static_resources"]["clusters"] = [*clusters.values(), *token_clusters.values()]
+    services = [cluster for cluster in services if cluster["name"] not in clusters and cluster["name"] not in token_clusters]
+    config["static_resources"]["clusters"] = [*clusters.values(), *token_clusters.values(), *services]
     actions.clear()
     for name in clusters:
         actions[name] = copy.deepcopy(action)

@@ -67,6 +67,8 @@ pub struct Gateway {
     pub anonymous: Option<Rc<Key>>,
     /// How often models that cost nothing may be asked.
     pub free_models: FreeModels,
+    /// Whether Envoy's other filters and its access logs are told of each request, see [`filter_state`](crate::filter_state).
+    pub filter_state: bool,
     models_by_id: HashMap<Rc<str>, Rc<Model>>,
     keys: Vec<Rc<Key>>,
     keys_by_hash: HashMap<KeyHash, Rc<Key>>,
@@ -117,6 +119,7 @@ impl Gateway {
             auto_router,
             anonymous: keys.anonymous,
             free_models: document.free_models.unwrap_or_default().resolve()?,
+            filter_state: document.filter_state.unwrap_or(false),
             models_by_id: catalogue.by_id,
             keys: keys.all,
             keys_by_hash: keys.by_hash,

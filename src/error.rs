@@ -36,6 +36,9 @@ pub enum Error {
     /// The one provider left that would do has no access token yet.
     #[error("No access token for {0} is there yet: please try again later.")]
     NoToken(Box<str>),
+    /// Envoy cannot ask its rate limit service, and its configuration admits nobody unasked.
+    #[error("The rate limits cannot be checked, and no request is admitted unchecked: please try again later.")]
+    NoRateLimitService,
     /// The gateway's own fault, or its configuration's: what it is stands in the log, not in the answer.
     #[error("Internal Server Error")]
     Internal(&'static str),
@@ -196,7 +199,7 @@ impl Error {
             Self::NoRoute(_) => 404,
             Self::Limited(error) => error.status(),
             Self::Provider(error) => error.status,
-            Self::NoToken(_) => 503,
+            Self::NoToken(_) | Self::NoRateLimitService => 503,
             Self::Internal(_) => 500,
         }
     }
@@ -209,7 +212,7 @@ impl Error {
             Self::Limited(error) => ErrorType::of_status(error.status()),
             Self::Provider(error) => error.error_type,
             Self::NoToken(_) => ErrorType::ProviderUnavailable,
-            Self::Internal(_) => ErrorType::Server,
+            Self::NoRateLimitService | Self::Internal(_) => ErrorType::Server,
         }
     }
 

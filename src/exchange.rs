@@ -159,9 +159,14 @@ impl Exchange {
         if self.request.stream { self.defaults.first_token_timeout } else { self.defaults.response_timeout }
     }
 
+    /// The endpoint that would be asked next; `None` if there is none left.
+    pub fn next_endpoint(&self) -> Option<&Rc<Endpoint>> {
+        self.plan.get(self.next)
+    }
+
     /// The cluster of the endpoint that would be asked next; `None` if there is none left.
     pub fn next_cluster(&self) -> Option<&str> {
-        self.plan.get(self.next).map(|endpoint| &*endpoint.provider.cluster)
+        self.next_endpoint().map(|endpoint| &*endpoint.provider.cluster)
     }
 
     /// Begins the next attempt and says at which endpoint; `None` if the plan is exhausted.

@@ -106,6 +106,19 @@ pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'
     headers
 }
 
+/// The headers of an answer of Envoy's own that stay when its body is replaced: how long to wait, and what is left of a limit.
+pub fn of_envoys_refusal<'a>(envoy: impl Iterator<Item = Header<'a>>) -> Vec<Header<'a>> {
+    envoy.filter(|(name, _)| *name == b"retry-after" || name.starts_with(b"x-ratelimit-") || name.starts_with(b"ratelimit-")).collect()
+}
+
+/// The `Retry-After` of `refusal`, which has the limits of a request and none itself: Envoy says in how many seconds the limit that
+/// is used up begins anew (<https://datatracker.ietf.org/doc/html/draft-polli-ratelimit-headers-03#section-3.3>).
+pub fn retry_after_of(refusal: &[Header<'_>]) -> Option<u64> {
+    let find = |wanted: &[u8]| refusal.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let reset = find(b"x-ratelimit-reset").or(find(b"ratelimit-reset")).filter(|_| find(b"retry-after").is_none())?;
+    std::str::from_utf8(reset).ok()?.parse().ok()
+}
+
 /// The headers of an answer that passes as it is, because it is compressed: what is needed to read it.
 pub fn for_client_as_is<'a>(provider: impl Iterator<Item = Header<'a>>, generation_id: &'a str) -> Vec<Header<'a>> {
     let mut headers: Vec<Header<'a>> = vec![(b"x-generation-id", generation_id.as_bytes())];
@@ -188,6 +201,23 @@ mod tests {
         let rest = ["traceparent: 00-1-2-01", "authorization: Bearer secret"];
         assert_eq!(sent_to("openai", &client, Vec::new()), [&common[..], &rest[..]].concat());
         assert_eq!(sent_to("openrouter", &client, Vec::new()), [&common[..], &["http-referer: https://app.test"], &rest[..]].concat());
+    }
+
+    #[test]
+    fn of_envoys_refusal_stays_what_says_when_to_ask_again() {
+        let envoy: [Header<'_>; 5] = [
+            (b":status", b"429"),
+            (b"content-type", b"text/plain"),
+            (b"x-envoy-ratelimited", b"true"),
+            (b"x-ratelimit-limit", b"5, 5;w=60"),
+            (b"x-ratelimit-reset", b"42"),
+        ];
+        let mut kept = of_envoys_refusal(envoy.into_iter());
+        assert_eq!(kept, envoy[3..]);
+        assert_eq!(retry_after_of(&kept), Some(42));
+        kept.push((b"retry-after", b"7"));
+        assert_eq!(retry_after_of(&kept), None, "it says so itself");
+        assert_eq!(retry_after_of(&[(b"x-ratelimit-reset", b"soon")]), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!     router      ─▶ the cluster of the next endpoint, read anew for each retry
 //! host::attempt   Exchange::begin_attempt ─▶ provider::request, headers::for_provider ─▶ the provider
 //!                 its answer ─▶ Exchange::handle_* ─▶ Step (─▶ inbound): hold, retry, release, go on
-//! host::gateway   the end ─▶ Exchange::settle ─▶ metrics::settlement
+//! host::gateway   the end ─▶ Exchange::settle ─▶ metrics::settlement (─▶ filter_state, for Envoy's own filters and logs)
 //! ```
 //!
 //! Everything but `host` is pure: bytes in, values out; time and luck are arguments.
@@ -27,6 +27,7 @@ pub mod error;
 pub mod eventstream;
 pub mod exchange;
 pub mod fallback;
+pub mod filter_state;
 pub mod glob;
 pub mod headers;
 pub mod healing;

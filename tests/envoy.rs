@@ -43,6 +43,7 @@ mod envoy {
     mod exhausted;
     mod fallback;
     mod first_token;
+    mod fleet;
     mod gemini;
     mod generation;
     mod hangup;

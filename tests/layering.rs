@@ -44,7 +44,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("provider formats", &["provider"]),
     ("verdicts on what providers say", &["fallback"]),
     ("the machine", &["exchange"]),
-    ("what leaves it", &["accounting", "headers", "inbound", "metrics"]),
+    ("what leaves it", &["accounting", "filter_state", "headers", "inbound", "metrics"]),
     ("the host shell", &["host"]),
 ];
 

@@ -27,6 +27,7 @@ pub(super) struct Document<'a> {
     pub(super) anonymous: Option<bool>,
     #[serde(borrow)]
     pub(super) free_models: Option<FreeModelsEntry<'a>>,
+    pub(super) filter_state: Option<bool>,
 }
 
 /// Which of the module's two parts a plugin instance plays.
@@ -76,6 +77,7 @@ impl<'a> Document<'a> {
             ("keys", self.keys.is_some()),
             ("anonymous", self.anonymous.is_some()),
             ("free_models", self.free_models.is_some()),
+            ("filter_state", self.filter_state.is_some()),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))

@@ -114,6 +114,16 @@ fn refused(cases: &[(&str, Value, &str)]) {
 }
 
 #[test]
+fn other_filters_are_told_of_requests_only_where_that_is_asked_for() {
+    assert!(!gateway(&full()).filter_state);
+    assert!(gateway(&with("/filter_state", json!(true))).filter_state);
+    let refused = parse(&with("/filter_state", json!("yes"))).unwrap_err().to_string();
+    assert_eq!(refused, "filter_state: expected true or false, found a string");
+    let refused = parse(&json!({"role": "attempt", "filter_state": true})).unwrap_err().to_string();
+    assert!(refused.starts_with("filter_state: expected nothing but role: attempt"), "{refused}");
+}
+
+#[test]
 fn the_attempt_role_stands_alone() {
     assert!(matches!(parse(&json!({"role": "attempt"})), Ok(Config::Attempt)));
     let error = parse(&json!({"role": "attempt", "models": []})).unwrap_err();

@@ -35,6 +35,7 @@ impl<'a> Availability<'a> {
             }
             Error::NoRoute(no_route) => Some(Self::of_no_route(no_route)),
             Error::NoToken(provider) => Some(Self { providers: vec![provider], ..Self::new("temporarily_unavailable", true, []) }),
+            Error::NoRateLimitService => Some(Self::new("temporarily_unavailable", true, [])),
             Error::Provider(error) => {
                 let code = match error.status {
                     429 => "capacity_exhausted",
@@ -165,6 +166,8 @@ mod tests {
 
     #[test]
     fn what_may_be_had_later_is_retryable() {
+        let unchecked = availability(Error::NoRateLimitService);
+        assert_eq!((&unchecked["code"], &unchecked["retryable"]), (&json!("temporarily_unavailable"), &json!(true)));
         for (status, error_type, code) in [
             (429, ErrorType::RateLimitExceeded, json!("capacity_exhausted")),
             (503, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),

@@ -229,12 +229,14 @@ impl Filter {
 
     /// Envoy answers by itself: what the client is told in its place.
     fn replacement(&self, status: u16) -> Option<Error> {
-        match &self.state {
+        let error = match &self.state {
             State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
             // 408: the client took too long to send its request. 413: Envoy's buffers are smaller than our limit.
             State::New | State::Reading { .. } | State::Waiting(_) => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
-        }
+        }?;
+        // Whatever status Envoy is told to give then: 500 unless its configuration says otherwise.
+        Some(if is_envoys_own(&error) && is_unchecked() { Error::NoRateLimitService } else { error })
     }
 }
 
@@ -294,10 +296,15 @@ impl HttpContext for Filter {
             }
             _ => (String::new(), None, error.body()),
         };
+        // Of a provider's answer nothing is kept.
+        let envoys = if is_envoys_own(&error) { calls::headers(Map::Response) } else { None };
+        let kept = headers::of_envoys_refusal(envoys.iter().flat_map(Headers::iter));
+        let retry_after = retry_after.or_else(|| headers::retry_after_of(&kept));
         let body = inbound::error_body(self.api(), body, &id);
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);
+        headers.extend(kept);
         if self.for_page {
             headers.extend(headers::FOR_PAGES);
         }
@@ -340,6 +347,7 @@ impl HttpContext for Filter {
         }
         let now = HostClock.now();
         let settled = exchange.settle(now);
+        self.role.tell(&settled);
         shared_health::note(&exchange.take_troubles());
         self.role.settle(&settled);
         shared_generations::keep(exchange.generation_id(), self.role.defaults().generations, || {
@@ -350,6 +358,16 @@ impl HttpContext for Filter {
         shared_accounts::settle(&settled.key, planned.handover.admission.as_ref(), used, now);
         self.role.note_settled(&settled.key, now);
     }
+}
+
+/// Whether `error` is of an answer that Envoy gave before any provider was asked.
+fn is_envoys_own(error: &Error) -> bool {
+    matches!(error, Error::Internal(_) | Error::NoRateLimitService | Error::Client(ClientError::Refused(_)))
+}
+
+/// Whether Envoy says that it refused the request because its rate limit service did not answer.
+fn is_unchecked() -> bool {
+    calls::property("response\0code_details").is_some_and(|details| details == b"rate_limiter_error")
 }
 
 /// Whether Envoy says that the provider's side ended the stream, by its response flags: LR, UR, UF, UC, UMSDR, UPE.

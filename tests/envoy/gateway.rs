@@ -40,6 +40,7 @@ pub struct Gateway {
     pub pid: u32,
     admin: SocketAddr,
     providers: Vec<Provider>,
+    bootstrap: &'static str,
     clusters: Vec<(String, u16)>,
     process: Child,
     log: Log,
@@ -96,6 +97,7 @@ impl Gateway {
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
             pid,
             providers: setup.providers,
+            bootstrap: setup.bootstrap,
             clusters: setup.clusters,
             process,
             log,
@@ -139,7 +141,7 @@ impl Gateway {
 
     /// Gives a reloadable gateway another configuration, at the same clusters.
     pub fn reload(&self, configuration: &Value) {
-        bootstrap::place_listener(&mut bootstrap::rendered(configuration, &self.clusters, &self.folder), &self.folder);
+        bootstrap::place_listener(&mut bootstrap::rendered(self.bootstrap, configuration, &self.clusters, &self.folder), &self.folder);
     }
 
     pub fn open(&self, request: &Request) -> Answer {

@@ -107,6 +107,23 @@ fn a_cluster_is_where_its_provider_is_whatever_its_name() {
     assert_eq!(rendered["static_resources"]["clusters"].as_array().unwrap().len(), 5);
 }
 
+/// And the cluster of its service, which is no provider's.
+#[test]
+fn a_gateway_that_sets_filter_state_gets_the_filter_that_reads_it() {
+    let mut gateway = gateway(&json!({"openai": {"dialect": "openai"}}));
+    let clusters = |rendered: &Value| {
+        let clusters = rendered["static_resources"]["clusters"].as_array().unwrap();
+        clusters.iter().map(|cluster| cluster["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let rendered = render(&gateway.to_string()).unwrap();
+    assert_eq!(clusters(&rendered), ["openai"]);
+    assert!(!rendered.to_string().contains("envoy.filters.http.ratelimit"));
+    gateway["filter_state"] = true.into();
+    let rendered = render(&gateway.to_string()).unwrap();
+    assert_eq!(clusters(&rendered), ["openai", "ratelimit"]);
+    assert!(rendered.to_string().contains("envoy.filters.http.ratelimit"));
+}
+
 #[test]
 fn two_providers_share_a_cluster_only_if_they_share_a_host() {
     let share = |host: &str| {

@@ -8,6 +8,8 @@ use super::provider::Provider;
 const KEY_SHA256: &str = "ea3c6d86042520298bfbda076e3abd13fc98b17835dd1dabd43f83bcff4f9971";
 
 pub struct Setup {
+    /// The shipped file that everything is put into.
+    pub bootstrap: &'static str,
     pub configuration: Value,
     pub providers: Vec<Provider>,
     /// Clusters with addresses of their own: name and port.
@@ -26,6 +28,7 @@ pub struct Setup {
 impl Setup {
     pub fn new() -> Self {
         Self {
+            bootstrap: "envoy/envoy.yaml",
             configuration: json!({
                 "role": "gateway", "providers": {}, "models": [], "keys": [{"name": "test", "sha256": KEY_SHA256}]
             }),
@@ -104,6 +107,17 @@ impl Setup {
     /// Sets a member at the top of the configuration.
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.configuration[name] = value;
+        self
+    }
+
+    pub fn bootstrap(mut self, file: &'static str) -> Self {
+        self.bootstrap = file;
+        self
+    }
+
+    /// A cluster that is no provider's: where it is.
+    pub fn service(mut self, cluster: &str, port: u16) -> Self {
+        self.clusters.push((cluster.into(), port));
         self
     }
 

@@ -13,6 +13,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Gateway, Key};
 use crate::error::{ClientError, Error, KeyRejection};
 use crate::exchange::{self, Exchange, Settlement, generation_id};
+use crate::filter_state;
 use crate::headers::{self, Header};
 use crate::host::balances::Balances;
 use crate::host::calls::{self, Buffer, Headers, HostClock, Map};
@@ -41,6 +42,8 @@ pub(in crate::host) struct Role {
     balances: Balances,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
+    /// What Envoy's other filters are still to be told.
+    untold: RefCell<filter_state::Untold>,
 }
 
 /// What a plan is made from.
@@ -98,6 +101,7 @@ impl Role {
             inquiries: Inquiries::default(),
             balances: Balances::default(),
             is_closed: Cell::default(),
+            untold: RefCell::default(),
         };
         role.balances.show(&role.gateway, &role.stats, HostClock.now());
         role
@@ -187,6 +191,21 @@ impl Role {
         }
     }
 
+    /// Tells Envoy's rate limit filter and access logs what became of a request, if they are to know: both come after this filter's log.
+    pub(super) fn tell(&self, settled: &Settlement) {
+        if !self.gateway.filter_state {
+            return;
+        }
+        if let Some(attempt) = settled.attempts.last() {
+            let told = filter_state::planned(&settled.key, &attempt.endpoint);
+            told.iter().for_each(|(name, value)| calls::set_filter_state(name, value.as_bytes()));
+        }
+        let hits = self.untold.borrow_mut().hits(settled);
+        for (name, value) in [(filter_state::TOKENS, hits.tokens), (filter_state::MICRO_USD, hits.micro_usd)] {
+            calls::set_filter_state(name, itoa::Buffer::new().format(value).as_bytes());
+        }
+    }
+
     /// Lets the streams go on that waited for this.
     fn resume(&self) {
         for waiter in self.waiting.take() {
@@ -256,6 +275,9 @@ impl Role {
         let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
         calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
         registry::set_cluster(exchange.next_cluster().unwrap_or_default());
+        if let Some(first) = exchange.next_endpoint().filter(|_| gateway.filter_state) {
+            filter_state::planned(exchange.key(), first).iter().for_each(|(name, value)| calls::set_filter_state(name, value.as_bytes()));
+        }
         // The exchange has the body, and every attempt sends its own: the router need not keep a copy for its retries. And if
         // the attempt role is ever missing, no provider gets a prompt.
         calls::replace_buffer(Buffer::Request, b"{}");

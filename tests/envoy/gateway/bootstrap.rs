@@ -14,7 +14,7 @@ use crate::envoy::setup::Setup;
 /// The shipped configuration with the test's ports, clusters and gateway configuration.
 pub fn render(setup: &Setup, folder: &Path) -> PathBuf {
     let bootstrap = folder.join("envoy.json");
-    let mut rendered = rendered(&setup.configuration, &setup.clusters, folder);
+    let mut rendered = rendered(setup.bootstrap, &setup.configuration, &setup.clusters, folder);
     let clusters = rendered["static_resources"]["clusters"].as_array_mut().unwrap().iter_mut();
     for cluster in clusters.filter(|cluster| setup.http2.iter().any(|name| cluster["name"] == **name)) {
         cluster["typed_extension_protocol_options"] = json!({"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -34,11 +34,11 @@ pub fn render(setup: &Setup, folder: &Path) -> PathBuf {
     bootstrap
 }
 
-pub fn rendered(configuration: &Value, clusters: &[(String, u16)], folder: &Path) -> Value {
+pub fn rendered(shipped: &str, configuration: &Value, clusters: &[(String, u16)], folder: &Path) -> Value {
     let (from, to) = (folder.join("gateway.json"), folder.join("rendered.json"));
     fs::write(&from, serde_json::to_vec_pretty(configuration).unwrap()).unwrap();
     let mut command = Command::new(needed(root().join(".tools/venv/bin/python"), "make test-envoy"));
-    command.current_dir(root()).args(["envoy/render.py", "envoy/envoy.yaml"]).arg(&to);
+    command.current_dir(root()).args(["envoy/render.py", shipped]).arg(&to);
     command.args(["--port", "0", "--admin-port", "0"]).arg("--wasm").arg(module()).arg("--gateway-config").arg(&from);
     for (name, port) in clusters {
         command.args(["--cluster", &format!("{name}=127.0.0.1:{port}")]);
