@@ -7,8 +7,10 @@
 
 mod answer;
 mod attempt;
+mod completion;
 mod compression;
 mod failure;
+mod generation_id;
 mod metadata;
 mod observations;
 mod settlement;
@@ -18,19 +20,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use attempt::{Attempt, Outcome};
+pub use generation_id::generation_id;
 pub use metadata::unrouted;
 pub use settlement::{Settlement, Spent};
 pub use step::{AnswerHead, Media, ResponseHead, Step};
 
 use self::answer::Answer;
 use crate::api::Api;
-use crate::chat::{Envelope, Finish, Name, Provenance, Request};
+use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
-use crate::healing::{self, Schema};
 use crate::health::EndpointKey;
 use crate::provider::{self, Fault};
 use crate::route::{Plan, Strategy};
@@ -376,47 +378,6 @@ impl Exchange {
         std::mem::take(&mut self.troubles)
     }
 
-    /// Ends the exchange: what was used, what it cost and how each attempt went.
-    pub fn settle(&mut self, now: Millis) -> Settlement {
-        let spent = match &self.answer {
-            Answer::Complete(spent) => Some(*spent),
-            Answer::Stream(streamed) if streamed.has_begun() => {
-                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, self.request()))
-            }
-            Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, self.request(), *bytes)),
-            _ => None,
-        };
-        if let Answer::Stream(streamed) = &self.answer {
-            self.provenance = streamed.provenance();
-        }
-        let cancelled = match &self.answer {
-            Answer::Complete(_) | Answer::Passing { .. } => false,
-            // A failure that nobody was told of: the next endpoint was about to be asked.
-            Answer::Over => !self.released,
-            Answer::Awaited
-            | Answer::Whole
-            | Answer::Unstreamed
-            | Answer::Refusal { .. }
-            | Answer::Compressed
-            | Answer::Strange { .. }
-            | Answer::Stream(_) => true,
-        };
-        let sticky = self.sticky_change(spent.as_ref(), now);
-        Settlement {
-            at: now,
-            sticky,
-            key: self.key.clone(),
-            stream: self.request.stream,
-            attempts: std::mem::take(&mut self.attempts),
-            spent,
-            finish: self.finish,
-            provenance: self.provenance,
-            cancelled,
-            duration: now.since(self.started),
-            time_to_first_token: self.first_token.map(|first| first.since(self.started)),
-        }
-    }
-
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
         self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
@@ -432,30 +393,6 @@ impl Exchange {
         let endpoint = self.attempts.last().map(|attempt| &attempt.endpoint);
         let (provider, model) = endpoint.map_or(("", ""), |endpoint| (&*endpoint.provider.name, &*endpoint.catalogue_id));
         Envelope::new(&self.generation_id, provider, model, self.started.as_secs())
-    }
-
-    fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent, Option<Finish>, Provenance), Fault> {
-        let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
-            return Err(Fault::invalid_answer(b""));
-        };
-        let completion = provider::completion(&attempt.endpoint, self.request(), body, &self.envelope())?;
-        let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes);
-        let mut body = completion.head;
-        body.extend_from_slice(b",\"usage\":");
-        spent.usage.write_openrouter(&spent.cost, spent.is_byok, &mut body);
-        body.extend_from_slice(&self.metadata(true));
-        body.push(b'}');
-        if let Some(healed) = self.heal(&body) {
-            body = healed;
-        }
-        Ok((body, spent, completion.finish, completion.provenance))
-    }
-
-    /// The completion with the JSON in it healed, if that was asked for and something is broken.
-    fn heal(&self, completion: &[u8]) -> Option<Vec<u8>> {
-        let is_wanted = self.request.plugins.response_healing && !self.request.stream && self.request.needs.response_format;
-        let format = self.request.fields().filter(|_| is_wanted).find(|field| field.name == Name::ResponseFormat)?;
-        healing::heal_completion(completion, &Schema::of_response_format(format.raw)?)
     }
 
     fn spent_on_stream(&self) -> Spent {
@@ -476,17 +413,6 @@ impl Exchange {
             attempt.outcome = outcome;
         }
     }
-}
-
-/// A new generation id: `gen-<seconds>-<20 letters and digits>`, the last of which are `suffix`.
-pub fn generation_id(now: Millis, random: &mut fastrand::Rng, suffix: &str) -> Box<str> {
-    let mut id = String::with_capacity(40);
-    id.push_str("gen-");
-    id.push_str(itoa::Buffer::new().format(now.as_secs()));
-    id.push('-');
-    id.extend(std::iter::repeat_with(|| random.alphanumeric()).take(20usize.saturating_sub(suffix.len())));
-    id.push_str(suffix);
-    id.into()
 }
 
 #[cfg(test)]

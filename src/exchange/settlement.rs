@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Attempt;
+use super::answer::Answer;
+use super::{Attempt, Exchange};
 use crate::chat::{Finish, Provenance, Request};
 use crate::clock::Millis;
 use crate::config::Key;
@@ -47,6 +48,51 @@ pub struct Spent {
     pub cost: Cost,
     /// Whether the client has paid the provider itself, whose credential was the client's own.
     pub is_byok: bool,
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// Ends the exchange: what was used, what it cost and how each attempt went.
+    pub fn settle(&mut self, now: Millis) -> Settlement {
+        let spent = match &self.answer {
+            Answer::Complete(spent) => Some(*spent),
+            Answer::Stream(streamed) if streamed.has_begun() => {
+                self.attempts.last().map(|attempt| streamed.spent_until_now(&attempt.endpoint, self.request()))
+            }
+            Answer::Passing { bytes } => self.attempts.last().map(|attempt| Spent::estimate(&attempt.endpoint, self.request(), *bytes)),
+            _ => None,
+        };
+        if let Answer::Stream(streamed) = &self.answer {
+            self.provenance = streamed.provenance();
+        }
+        let cancelled = match &self.answer {
+            Answer::Complete(_) | Answer::Passing { .. } => false,
+            // A failure that nobody was told of: the next endpoint was about to be asked.
+            Answer::Over => !self.released,
+            Answer::Awaited
+            | Answer::Whole
+            | Answer::Unstreamed
+            | Answer::Refusal { .. }
+            | Answer::Compressed
+            | Answer::Strange { .. }
+            | Answer::Stream(_) => true,
+        };
+        let sticky = self.sticky_change(spent.as_ref(), now);
+        Settlement {
+            at: now,
+            sticky,
+            key: self.key.clone(),
+            stream: self.request.stream,
+            attempts: std::mem::take(&mut self.attempts),
+            spent,
+            finish: self.finish,
+            provenance: self.provenance,
+            cancelled,
+            duration: now.since(self.started),
+            time_to_first_token: self.first_token.map(|first| first.since(self.started)),
+        }
+    }
 }
 
 // === impl Spent ===
