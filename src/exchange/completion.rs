@@ -1,7 +1,7 @@
 //! A whole answer in OpenRouter's shape.
 
-use super::settlement::Spent;
 use super::Exchange;
+use super::settlement::Spent;
 use crate::chat::{Finish, Name, Provenance};
 use crate::healing::{self, Schema};
 use crate::provider::{self, Fault};

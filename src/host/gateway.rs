@@ -2,6 +2,7 @@
 
 mod account;
 mod role;
+mod waiter;
 
 use std::rc::Rc;
 
@@ -10,7 +11,8 @@ use proxy_wasm::types::Action;
 
 use account::Inquiry;
 pub(super) use role::Role;
-use role::{Asked, Planned, Refused, Waiter, Woken};
+use role::{Planned, Refused};
+use waiter::{Asked, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;

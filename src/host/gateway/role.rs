@@ -5,6 +5,7 @@ use std::rc::{Rc, Weak};
 
 use super::account::Inquiry;
 use super::path;
+use super::waiter::{Asked, Waiter, Woken};
 use crate::accounting::{Admission, Demand, Slot, Terms};
 use crate::api::Api;
 use crate::catalogue::Catalogue;
@@ -23,7 +24,7 @@ use crate::host::shared_state::SharedState;
 use crate::host::stats::Stats;
 use crate::host::tokens::{Outcome, Tokens};
 use crate::host::{shared_accounts, shared_generations, shared_performance, shared_sticky};
-use crate::inbound::{self, Translator};
+use crate::inbound;
 use crate::metrics;
 use crate::route::{self, Ask, Plan, Readiness};
 use crate::secret::KeyHash;
@@ -44,30 +45,6 @@ pub(in crate::host) struct Role {
     is_closed: Cell<bool>,
     /// What Envoy's other filters are still to be told.
     untold: RefCell<filter_state::Untold>,
-}
-
-/// What a plan is made from.
-pub(super) struct Asked {
-    pub(super) headers: Headers,
-    pub(super) key: Rc<Key>,
-    pub(super) request: Request,
-    pub(super) translator: Translator,
-}
-
-/// A stream that waits for something, as the root context finds it.
-pub(super) struct Waiter {
-    context: u32,
-    asked: RefCell<Option<Asked>>,
-    /// What became of the stream while nobody called its filter.
-    woken: RefCell<Option<Woken>>,
-}
-
-/// What became of a stream that waited.
-pub(super) enum Woken {
-    /// The attempts have it.
-    Planned(Registration),
-    /// The gateway has answered.
-    Answered,
 }
 
 /// Why a request is not put to a provider.
@@ -394,19 +371,5 @@ pub(super) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8], fo
 impl<E: Into<Error>> From<E> for Refused {
     fn from(error: E) -> Self {
         Self { error: error.into(), metadata: Vec::new() }
-    }
-}
-
-// === impl Waiter ===
-
-impl Waiter {
-    /// A stream that Envoy calls `context`.
-    pub(super) fn new(context: u32) -> Self {
-        Self { context, asked: RefCell::default(), woken: RefCell::default() }
-    }
-
-    /// What became of it, told once.
-    pub(super) fn woken(&self) -> Option<Woken> {
-        self.woken.take()
     }
 }
