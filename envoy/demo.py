@@ -1,6 +1,5 @@
 """Three completions through Signalbox in stock Envoy, with simulated providers and no keys: what `make demo` runs."""
 
-import contextlib
 import json
 import pathlib
 import re
@@ -20,7 +19,7 @@ FAILING_OVER = {"model": "meta-llama/llama-3.3-70b-instruct", "provider": {"orde
 
 
 def main():
-    with contextlib.ExitStack() as stack:
+    with serve.cleanup() as stack:
         log = stack.enter_context(tempfile.NamedTemporaryFile("w", prefix="signalbox-envoy-", suffix=".log"))
         envoy = serve.start(stack, serve.SHIPPED, True, 0, 0, log)
         try:
