@@ -101,6 +101,9 @@ def print_usage(answer):
         raise serve.Failed("the answer has no usage with a cost")
     print(f"→ {answer.get('provider')}: {usage['prompt_tokens']} prompt tokens + {usage['completion_tokens']} completion "
           f"tokens = ${usage['cost']:.9f}".rstrip("0"))
+    if usage.get("estimated"):
+        print('  ("estimated": the simulated provider reports no usage in its streams, so the gateway counted for itself; real ones do.\n'
+              "  signalbox_estimated_usage_total, below, counts such answers.)")
 
 
 def statistics(envoy):
