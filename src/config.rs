@@ -17,6 +17,7 @@ mod provider;
 mod rule;
 mod struct_json;
 mod value;
+mod warning;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -31,6 +32,7 @@ pub use self::{
     limit::{FreeModels, Limit, Rates},
     provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
+    warning::Warning,
 };
 use self::{
     catalogue::Catalogue,

@@ -55,3 +55,19 @@ fn a_name_stands_for_one_provider_or_for_one_company() {
     assert_eq!(named(("openai-eu", json!({"dialect": "openai"})), ("y", vllm(Some("Ours")))), Ok(()));
     assert_eq!(named(("ours/eu", vllm(Some("Ours"))), ("ours/us", vllm(Some("Ours")))), Ok(()));
 }
+
+#[test]
+fn a_parameter_that_nobody_knows_is_warned_of_where_it_is_written() {
+    let warnings = |json: &Value| gateway(json).warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert!(warnings(&full()).is_empty());
+    let mut json = with("/models/0/supported_parameters", json!(["tools", "temprature", "structured_outputs"]));
+    json["models"][0]["endpoints"][1]["supported_parameters"] = json!(["Seed"]);
+    let odd = |name| format!("neither OpenRouter nor a format has a parameter {name:?}: is it spelled as clients send it?");
+    assert_eq!(
+        warnings(&json),
+        [
+            format!("models[0].supported_parameters[1]: {}", odd("temprature")),
+            format!("models[0].endpoints[1].supported_parameters[0]: {}", odd("Seed")),
+        ]
+    );
+}
