@@ -1,6 +1,5 @@
 """Three completions through Signalbox in stock Envoy, with simulated providers and no keys: what `make demo` runs."""
 
-import contextlib
 import json
 import pathlib
 import re
@@ -20,7 +19,7 @@ FAILING_OVER = {"model": "meta-llama/llama-3.3-70b-instruct", "provider": {"orde
 
 
 def main():
-    with contextlib.ExitStack() as stack:
+    with serve.cleanup() as stack:
         log = stack.enter_context(tempfile.NamedTemporaryFile("w", prefix="signalbox-envoy-", suffix=".log"))
         envoy = serve.start(stack, serve.SHIPPED, True, 0, 0, log)
         try:
@@ -102,6 +101,9 @@ def print_usage(answer):
         raise serve.Failed("the answer has no usage with a cost")
     print(f"→ {answer.get('provider')}: {usage['prompt_tokens']} prompt tokens + {usage['completion_tokens']} completion "
           f"tokens = ${usage['cost']:.9f}".rstrip("0"))
+    if usage.get("estimated"):
+        print('  ("estimated": the simulated provider reports no usage in its streams, so the gateway counted for itself; real ones do.\n'
+              "  signalbox_estimated_usage_total, below, counts such answers.)")
 
 
 def statistics(envoy):

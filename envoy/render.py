@@ -18,8 +18,9 @@ import json
 import pathlib
 import sys
 
-import yaml
+from strict_yaml import Refused, read
 
+TLS_PORT, PLAIN_PORT = 443, 80
 SHIPPED = pathlib.Path(__file__).with_name("envoy.yaml")
 # For a gateway with `filter_state: true`: with Envoy's rate limit filter, which reads that.
 FLEET = SHIPPED.parent / "fleet" / "envoy.yaml"
@@ -44,16 +45,12 @@ HOSTS = {
 }
 
 
-class Refused(Exception):
-    """A mistake in the arguments or in a file; its text is the whole message."""
-
-
 def main():
     arguments = parse_arguments()
-    config = read(arguments.config)
-    gateway = read(arguments.gateway_config) if arguments.gateway_config else None
+    config = read_configuration(arguments.config)
+    gateway = read_configuration(arguments.gateway_config) if arguments.gateway_config else None
     if gateway is None and "static_resources" not in config and "providers" in config:
-        gateway, config = config, read(FLEET if config.get("filter_state") is True else SHIPPED)
+        gateway, config = config, read_configuration(FLEET if config.get("filter_state") is True else SHIPPED)
     overrides = dict(arguments.cluster)
     services = service_clusters(config)
 
@@ -107,32 +104,11 @@ def named_address(text):
     return name, address(rest)
 
 
-def read(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            config = yaml.safe_load(file)
-    except OSError as error:
-        raise Refused(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has, text that is not UTF-8
-        raise Refused(f"{path} is not YAML: {error}") from error
+def read_configuration(path):
+    config = read(path)
     if not isinstance(config, dict) or not ("static_resources" in config or "providers" in config):
         raise Refused(f"{path} is neither an Envoy bootstrap (static_resources: …) nor a gateway configuration (providers: …)")
-    refuse_what_json_lacks(config, "")
     return config
-
-
-def refuse_what_json_lacks(node, path):
-    """YAML has dates, bytes and sets, which nobody means here: a version such as 2024-10-21 is a text."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            at = f"{path}.{name}" if path else f"{name}"
-            refuse_what_json_lacks(None if name is None or isinstance(name, (str, int, float)) else name, at)
-            refuse_what_json_lacks(value, at)
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            refuse_what_json_lacks(value, f"{path}[{index}]")
-    elif not (node is None or isinstance(node, (str, int, float))):
-        raise Refused(f"{path}: expected a text: put it in quotes")
 
 
 # === What stands where in a bootstrap ===
@@ -303,7 +279,18 @@ def host_of(slug, provider):
 
 
 def cluster_like(template, name, authority):
-    return copy.deepcopy(template) | {"name": name, "load_assignment": assignment(name, *host_and_port(authority))}
+    """The way to a provider: over TLS, but to this machine and to a bare address, which no certificate is for."""
+    host, port = host_and_port(authority)
+    is_plain = (is_ip(host) or is_loopback(host)) and port != TLS_PORT
+    port = port or (PLAIN_PORT if is_plain else TLS_PORT)
+    cluster = copy.deepcopy(template) | {"name": name, "load_assignment": assignment(name, host, port)}
+    if is_plain:
+        cluster.pop("transport_socket", None)
+        # auto_config chooses in the TLS handshake, which there is none of; what is plain is HTTP/1.1. The server of vLLM
+        # closes what was idle for 5 s (uvicorn's timeout_keep_alive), and a request on such a connection is lost.
+        cluster["typed_extension_protocol_options"] = http_options(
+            explicit_http_config={"http_protocol_options": {}}, common_http_protocol_options={"idle_timeout": "4s"})
+    return cluster
 
 
 def metadata_cluster(name):
@@ -311,12 +298,16 @@ def metadata_cluster(name):
     mutation = {"@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
                 "mutations": {"request_mutations": [{"remove": "x-forwarded-for"}]}}
     codec = {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"}
-    options = {"@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-               "explicit_http_config": {"http_protocol_options": {}},
-               "http_filters": [{"name": "envoy.filters.http.header_mutation", "typed_config": mutation},
-                                {"name": "envoy.filters.http.upstream_codec", "typed_config": codec}]}
-    return {"name": name, "type": "STATIC", "connect_timeout": "1s", "load_assignment": assignment(name, "169.254.169.254", 80),
-            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}}
+    options = http_options(explicit_http_config={"http_protocol_options": {}},
+                           http_filters=[{"name": "envoy.filters.http.header_mutation", "typed_config": mutation},
+                                         {"name": "envoy.filters.http.upstream_codec", "typed_config": codec}])
+    return {"name": name, "type": "STATIC", "connect_timeout": "1s", "typed_extension_protocol_options": options,
+            "load_assignment": assignment(name, "169.254.169.254", PLAIN_PORT)}
+
+
+def http_options(**options):
+    name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    return {name: {"@type": f"type.googleapis.com/{name}", **options}}
 
 
 def assignment(name, host, port):
@@ -326,8 +317,17 @@ def assignment(name, host, port):
 
 
 def host_and_port(authority):
+    """The host, an IPv6 address without its brackets, and the port if one is named."""
     host, colon, port = authority.rpartition(":")
-    return (host, int(port)) if colon and port.isdecimal() else (authority, 443)
+    if is_ip(authority) or not colon or not port.isdecimal():
+        host, port = authority, None
+    return host.removeprefix("[").removesuffix("]"), port and int(port)
+
+
+def is_loopback(name):
+    """Names that never lead elsewhere: https://www.rfc-editor.org/rfc/rfc6761#section-6.3."""
+    name = name.lower().removesuffix(".")
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def is_ip(host):

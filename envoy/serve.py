@@ -42,7 +42,7 @@ def main():
 
     for variable, port in ("PORT", arguments.port), ("ADMIN_PORT", arguments.admin_port):
         refuse_port_in_use(variable, port)
-    with contextlib.ExitStack() as stack:
+    with cleanup() as stack:
         envoy = start(stack, arguments.config, arguments.simulator, arguments.port, arguments.admin_port)
         print(f"Signalbox is ready on {envoy.url} (statistics: {envoy.admin}/stats/prometheus). Try: {envoy.curl}", flush=True)
         raise Failed(f"Envoy ended by itself with exit code {envoy.process.wait()}")
@@ -123,11 +123,12 @@ def curl_to_try(url, rendered):
 
 def spawn(stack, command, **options):
     """Starts a process in a session of its own, so that Ctrl-C reaches this program alone and things stop in order."""
-    try:
-        process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True, **options)
-    except FileNotFoundError as error:
-        raise Failed(f"{command[0]} is missing; `make run` and `make demo` install what they need") from error
-    stack.callback(stop, process)
+    with SIGNALS.held():  # between its start and the promise to stop it
+        try:
+            process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        except FileNotFoundError as error:
+            raise Failed(f"{command[0]} is missing; `make run` and `make demo` install what they need") from error
+        stack.callback(stop, process)
     return process
 
 
@@ -166,10 +167,62 @@ def refuse_port_in_use(variable, port):
                          f"choose another with {variable}=…") from error
 
 
+class Signals:
+    """What ends a program of this folder. The first signal does, and none after it can keep it from cleaning up: under
+    `timeout make run` the same signal comes twice, from timeout and from make."""
+
+    NUMBERS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+    def __init__(self):
+        self.is_held = False
+        self.waiting = None
+
+    def heed(self):
+        for number in self.NUMBERS:
+            signal.signal(number, self.handle)
+
+    def ignore(self):
+        for number in self.NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def handle(self, number, _):
+        self.ignore()
+        if self.is_held:
+            self.waiting = number
+        else:
+            self.leave(number)
+
+    def leave(self, number):
+        sys.exit(0 if number == signal.SIGINT else 128 + number)
+
+    @contextlib.contextmanager
+    def held(self):
+        """A signal that comes meanwhile waits for the end."""
+        self.is_held = True
+        try:
+            yield
+        finally:
+            self.is_held = False
+            if self.waiting is not None:
+                self.leave(self.waiting)
+
+
+SIGNALS = Signals()
+
+
+@contextlib.contextmanager
+def cleanup():
+    """A stack whose callbacks no signal interrupts."""
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack
+        finally:
+            SIGNALS.ignore()
+
+
 def run(program):
     """Runs a program of this folder: stopped by a signal it still cleans up, and a failure is one line."""
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, lambda number, _: sys.exit(0 if number == signal.SIGINT else 128 + number))
+    SIGNALS.heed()
     try:
         program()
     except Failed as failed:

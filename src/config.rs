@@ -17,6 +17,7 @@ mod provider;
 mod rule;
 mod struct_json;
 mod value;
+mod warning;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -31,6 +32,7 @@ pub use self::{
     limit::{FreeModels, Limit, Rates},
     provider::{About, Provider},
     rule::{Action, Match, Rule, Select, Split, TokenRange},
+    warning::Warning,
 };
 use self::{
     catalogue::Catalogue,
@@ -81,9 +83,14 @@ impl Config {
     pub fn parse(configuration: &[u8], env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // An empty Struct and no configuration at all are the same bytes.
         let json = struct_json::to_json(configuration).filter(|_| !configuration.is_empty());
-        let document = Document::parse(json.as_ref().map_or(configuration, |json| json.as_bytes()))?;
+        let json = json.as_ref().map_or(configuration, |json| json.as_bytes());
+        Self::of_json(json, &env).map_err(|error| error.naming(|index| document::id_of_model(json, index)))
+    }
+
+    fn of_json(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let document = Document::parse(json)?;
         match (document.role()?, document.gateway_member()) {
-            (Role::Gateway, _) => Ok(Self::Gateway(Rc::new(Gateway::resolve(document, &env)?))),
+            (Role::Gateway, _) => Ok(Self::Gateway(Rc::new(Gateway::resolve(document, env)?))),
             (Role::Attempt, None) => Ok(Self::Attempt),
             (Role::Attempt, Some(member)) => {
                 Err(ConfigError::new(member, "expected nothing but role: attempt, which gets the rest from the gateway"))
@@ -101,6 +108,7 @@ impl Gateway {
             all_providers.push(Rc::new(entry.resolve(slug, env)?));
         }
         byok::check_headers(&all_providers)?;
+        provider::check_names(&all_providers)?;
         let providers = all_providers.iter().map(|provider| (provider.slug.to_string(), Rc::clone(provider))).collect();
         let catalogue = Catalogue::resolve(document.models.unwrap_or_default(), &providers)?;
         let keys =

@@ -123,12 +123,11 @@ pub struct EndpointId(pub u32);
 
 impl Endpoint {
     /// Whether a client means it by `name`, in any case: its full slug, or where it is of the usual tier the slug, the name for
-    /// people or the base slug (what stands before the slash) of its provider.
+    /// people or the base slug of its provider.
     pub fn is_named(&self, name: &str) -> bool {
         let provider = &self.provider;
-        let base = provider.slug.split('/').next().unwrap_or_default();
         name.eq_ignore_ascii_case(&self.tag)
-            || self.service_tier.is_none() && (name.eq_ignore_ascii_case(&provider.name) || name.eq_ignore_ascii_case(base))
+            || self.service_tier.is_none() && (name.eq_ignore_ascii_case(&provider.name) || name.eq_ignore_ascii_case(provider.base_slug()))
     }
 
     /// Whether it is asked with a credential of the client's own.

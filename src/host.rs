@@ -68,6 +68,9 @@ impl RootContext for Plugin {
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
+                for warning in gateway.warnings() {
+                    log::warn!("signalbox: the configuration is odd: {warning}");
+                }
                 calls::set_tick_period(TICK);
                 let role = gateway::Role::new(gateway, random());
                 if let Err(error) = role.check() {

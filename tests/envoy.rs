@@ -72,6 +72,7 @@ mod envoy {
     mod rules;
     mod secrets;
     mod series;
+    mod serve;
     mod shape;
     mod sse;
     mod streaming;

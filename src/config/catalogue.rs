@@ -164,7 +164,7 @@ impl ModelEntry<'_> {
         let mut model = Model {
             name: name.into(),
             description: self.description.unwrap_or_default().into(),
-            created: self.created.map_or(Ok(0), |raw| value::whole(&at("created"), raw, 0..=253_402_300_799))?,
+            created: self.created.map_or(Ok(0), |raw| seconds(&at("created"), raw))?,
             hugging_face_id: self.hugging_face_id.map(Box::from),
             knowledge_cutoff: self.knowledge_cutoff.map(Box::from),
             context_length: tokens(&at("context_length"), self.context_length)?,
@@ -212,6 +212,12 @@ fn outputs(path: &str, names: Option<Vec<String>>) -> Result<Vec<&'static str>, 
     let Some(names) = names else { return Ok(vec!["text"]) };
     value::checked(!names.is_empty(), path, "expected at least one kind, or no such member for text")?;
     names.iter().enumerate().map(|(index, name)| value::one_of(&format!("{path}[{index}]"), name, &OUTPUTS)).collect()
+}
+
+/// A time in seconds since the epoch, of no year after 9999.
+fn seconds(path: &str, raw: &RawValue) -> Result<u64, ConfigError> {
+    let expected = "seconds since the epoch, such as 1735689600 (2025-01-01)";
+    value::whole(path, raw, 0..=253_402_300_799).map_err(|_| ConfigError::unexpected(path, expected, raw))
 }
 
 /// A limit on tokens.

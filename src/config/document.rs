@@ -8,6 +8,7 @@ use super::{
     auto_router::AutoRouterEntry, catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry,
     limit::FreeModelsEntry, provider::ProviderEntry, rule::RuleEntry, value,
 };
+use crate::{json::Scanner, model::ModelId};
 
 /// The whole of it.
 #[derive(Deserialize)]
@@ -82,4 +83,27 @@ impl<'a> Document<'a> {
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))
     }
+}
+
+/// The id of a model by its place in `models`, where the configuration is well enough to tell.
+pub(super) fn id_of_model(json: &[u8], index: usize) -> Option<ModelId> {
+    let mut id = None;
+    let mut places = 0..;
+    let mut model = |scanner: &mut Scanner<'_>| {
+        if places.next() != Some(index) {
+            return scanner.skip().map(drop);
+        }
+        scanner.members(&mut |scanner, name, _| {
+            if !name.is("id") {
+                return scanner.skip().map(drop);
+            }
+            id = scanner.optional_string()?.and_then(|id| id.value().parse().ok());
+            Ok(())
+        })
+    };
+    let read = Scanner::new(json).members(&mut |scanner, name, _| match name.is("models") {
+        true => scanner.elements(&mut model),
+        false => scanner.skip().map(drop),
+    });
+    read.ok().and(id)
 }

@@ -2,23 +2,35 @@
 
 use serde_json::{error::Category, value::RawValue};
 
+use crate::model::ModelId;
+
 /// What is wrong with a configuration: the path of the value, and what was expected of it.
 ///
 /// It goes to Envoy's log, so it never repeats a text that may be a secret: a string of the wrong
 /// kind or in the wrong place is "a string", for somebody may have put a key there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
+#[error("{path}: {message}{}", in_model(model.as_ref()))]
 pub struct ConfigError {
     /// Where, as in `models[3].endpoints[0].price.prompt`; `configuration` if it is the whole.
     pub path: String,
     /// What was expected, and what was found.
     pub message: String,
+    /// The model that the path leads into: nobody counts to `models[37]`.
+    pub model: Option<ModelId>,
 }
 
 impl ConfigError {
     /// Something wrong at a path.
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self { path: path.into(), message: message.into(), model: None }
+    }
+
+    /// The same with the id of the model that it is in, which `id_of` tells by its place.
+    pub(super) fn naming(self, id_of: impl Fn(usize) -> Option<ModelId>) -> Self {
+        let place = self.path.strip_prefix("models[").and_then(|rest| rest.split_once("]."));
+        // The id itself is in the message already.
+        let model = place.filter(|(_, member)| *member != "id").and_then(|(index, _)| id_of(index.parse().ok()?));
+        Self { model, ..self }
     }
 
     /// A value other than what was expected.
@@ -45,10 +57,17 @@ impl ConfigError {
             // The path may already end with the field, or not.
             let parent = path.strip_suffix(field).map_or(&*path, |parent| parent.trim_end_matches('.'));
             let known = message.rsplit_once("expected ").map_or("nothing", |(_, known)| known);
-            let path = if is_secret { parent.to_owned() } else { join(parent, field) };
+            let path = if is_secret && !is_word(field) { parent.to_owned() } else { join(parent, field) };
             (path, format!("unknown field, expected {known}"))
         } else if let Some(field) = quoted(message, "duplicate field `") {
             (join(&path, field), "given twice".to_owned())
+        } else if path.ends_with(".credential") {
+            let message = retold(message).replacen(
+                "an object",
+                "{env: NAME}, the name of the environment variable that holds it and not the credential itself",
+                1,
+            );
+            (path, message)
         } else {
             (path, retold(message))
         };
@@ -68,6 +87,15 @@ pub(super) fn found(json: &str) -> &str {
         Some(_) => json,
         None => "nothing",
     }
+}
+
+/// Whether it is a name that somebody misspelled and no secret: those have digits, capitals or hyphens.
+fn is_word(field: &str) -> bool {
+    field.len() <= 24 && field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+fn in_model(model: Option<&ModelId>) -> String {
+    model.map_or_else(String::new, |id| format!(" (model {id})"))
 }
 
 /// The path of a member.

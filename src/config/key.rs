@@ -167,6 +167,8 @@ impl Keys {
             )?;
             value::checked(names.insert(Rc::clone(&name)), &at("name"), "expected a name of its own, found that of an earlier key")?;
             let hash = KeyHash::parse(&entry.sha256).map_err(|error| ConfigError::new(at("sha256"), error.to_string()))?;
+            // It is what `sha256sum` says where $KEY was not set.
+            value::checked(hash != KeyHash::of(b""), &at("sha256"), "expected the SHA-256 of a key, found that of an empty text")?;
             let management = entry.management.unwrap_or(false);
             if let Some(member) = entry.member_of_completions().filter(|_| management) {
                 return Err(ConfigError::new(at(member), "expected no such member: a management key is not for completions"));

@@ -158,6 +158,11 @@ impl ProviderEntry {
 }
 
 impl Provider {
+    /// What stands before the slash of its slug, by which a client means all of a company's regions.
+    pub fn base_slug(&self) -> &str {
+        self.slug.split('/').next().unwrap_or_default()
+    }
+
     /// It with a credential of the client's own in the place of the operator's. It goes where that would: a provider whose requests are
     /// signed, or that takes access tokens, gets it as a bearer token.
     #[must_use]
@@ -189,6 +194,25 @@ impl Provider {
     pub fn is_ready(&self, now: Millis) -> bool {
         self.credential.is_ready(now)
     }
+}
+
+/// Refuses names that stand for two providers, for requests name providers by them. Accounts and regions of one company may share
+/// its name: what has the name of its dialect, and what has the same base slug.
+pub(super) fn check_names(providers: &[Rc<Provider>]) -> Result<(), ConfigError> {
+    let is_dialects = |provider: &Provider| provider.dialect.row().name == Some(&*provider.name);
+    for (place, provider) in providers.iter().enumerate() {
+        let clashes = |(other_place, other): &(usize, &Rc<Provider>)| {
+            let is_called = |name: &str| provider.name.eq_ignore_ascii_case(name);
+            let is_name = *other_place < place && is_called(&other.name) && !(is_dialects(provider) && is_dialects(other));
+            let is_slug = !is_dialects(provider) && (is_called(&other.slug) || is_called(other.base_slug()));
+            provider.base_slug() != other.base_slug() && (is_name || is_slug)
+        };
+        if let Some((_, other)) = providers.iter().enumerate().find(clashes) {
+            let message = format!("expected a name of its own, found that of {}: requests name providers by it", other.slug);
+            return Err(ConfigError::new(format!("providers.{}.name", provider.slug), message));
+        }
+    }
+    Ok(())
 }
 
 fn missing_host(dialect: Dialect) -> &'static str {

@@ -3,6 +3,7 @@
 mod byok;
 mod keys;
 mod limits;
+mod mistakes;
 mod models;
 mod rules;
 
@@ -109,7 +110,7 @@ fn with(pointer: &str, value: Value) -> Value {
 fn refused(cases: &[(&str, Value, &str)]) {
     for (pointer, value, message) in cases {
         let error = parse(&with(pointer, value.clone())).expect_err(pointer);
-        assert_eq!(error.to_string(), *message, "{pointer} = {value}");
+        assert_eq!(format!("{}: {}", error.path, error.message), *message, "{pointer} = {value}");
     }
 }
 
@@ -381,13 +382,14 @@ fn mistakes_in_providers_are_refused() {
 #[test]
 fn mistakes_about_credentials_are_refused_and_never_repeat_one() {
     let variable = "expected the name of an environment variable (letters, digits, _) and not the credential itself";
+    let holder = "expected {env: NAME}, the name of the environment variable that holds it and not the credential itself";
     let source = "expected {env: NAME}, the name of an environment variable and nothing else";
     let unset = "is not set (or not listed in vm_config.environment_variables.host_env_keys)";
     let unprintable = "is empty, or has spaces, line ends or other unprintable characters";
     let at = "/providers/openai/credential";
     refused(&[
-        (at, json!("sk-live"), "providers.openai.credential: expected an object, found a string"),
-        (at, json!(["sk-live"]), "providers.openai.credential: expected an object, found a list"),
+        (at, json!("sk-live"), &format!("providers.openai.credential: {holder}, found a string")),
+        (at, json!(["sk-live"]), &format!("providers.openai.credential: {holder}, found a list")),
         (at, json!({}), &format!("providers.openai.credential: {source}")),
         (at, json!({"value": "sk-live"}), &format!("providers.openai.credential: {source}")),
         (at, json!({"env": "OPENAI_API_KEY", "sk-live": ""}), &format!("providers.openai.credential: {source}")),
@@ -502,7 +504,7 @@ fn t58_t60_a_vertex_models_publisher_is_told_by_its_name() {
         json["models"][0]["endpoints"][1]["model"] = json!(written);
         assert_eq!(
             parse(&json).unwrap_err().to_string(),
-            "models[0].endpoints[1].model: expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME"
+            "models[0].endpoints[1].model: expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME (model openai/gpt-4o)"
         );
     }
 }

@@ -20,11 +20,19 @@ fn render(gateway: &str) -> Result<Value, String> {
     Err(String::from_utf8(output.stderr).unwrap())
 }
 
-/// Where the cluster of this name is, as `host:port`.
+/// Where the cluster of this name is, as `host:port`, and that it is reached over TLS.
 fn address(rendered: &Value, name: &str) -> String {
-    let clusters = rendered["static_resources"]["clusters"].as_array().unwrap();
-    let cluster = clusters.iter().find(|cluster| cluster["name"] == name).unwrap_or_else(|| panic!("no cluster {name}"));
+    let cluster = cluster(rendered, name);
     assert_eq!(cluster["transport_socket"]["name"], "envoy.transport_sockets.tls", "{name}");
+    address_of(cluster)
+}
+
+fn cluster<'a>(rendered: &'a Value, name: &str) -> &'a Value {
+    let clusters = rendered["static_resources"]["clusters"].as_array().unwrap();
+    clusters.iter().find(|cluster| cluster["name"] == name).unwrap_or_else(|| panic!("no cluster {name}"))
+}
+
+fn address_of(cluster: &Value) -> String {
     let address = &cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]["socket_address"];
     format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"])
 }
@@ -132,6 +140,71 @@ fn two_providers_share_a_cluster_only_if_they_share_a_host() {
     };
     assert_eq!(address(&share("a.test").unwrap(), "openai"), "a.test:443");
     assert!(share("b.test").unwrap_err().contains("providers.two.cluster: \"openai\" leads to the host of another provider"));
+}
+
+/// No certificate is for these; what listens there (Ollama, vLLM) speaks plain HTTP.
+#[test]
+fn this_machine_and_bare_addresses_are_asked_over_plain_http() {
+    for (host, plain, expected) in [
+        ("127.0.0.1:11434", true, "127.0.0.1:11434"),
+        ("10.0.0.5", true, "10.0.0.5:80"),
+        ("[::1]:8000", true, "::1:8000"),
+        ("::1", true, "::1:80"),
+        ("localhost:8000", true, "localhost:8000"),
+        ("vllm.localhost", true, "vllm.localhost:80"),
+        ("10.0.0.5:443", false, "10.0.0.5:443"),
+        ("localhost:443", false, "localhost:443"),
+        ("localhost.test:8000", false, "localhost.test:8000"),
+        ("vllm.internal:8000", false, "vllm.internal:8000"),
+        ("vllm.internal", false, "vllm.internal:443"),
+    ] {
+        let rendered = render(&gateway(&json!({"own": {"dialect": "vllm", "host": host}})).to_string()).unwrap();
+        let cluster = cluster(&rendered, "own");
+        assert_eq!((address_of(cluster).as_str(), cluster["transport_socket"].is_null()), (expected, plain), "{host}");
+        assert_eq!(cluster["typed_extension_protocol_options"].to_string().contains("auto_config"), !plain, "{host}");
+    }
+}
+
+#[test]
+fn a_key_that_is_written_twice_is_refused_with_its_lines() {
+    for (gateway, expected) in [
+        ("providers:\n  a: {dialect: vllm}\n  b: {dialect: vllm}\n  a: {}", "'a' is given twice, first in line 2 (line 4, column 3)"),
+        (
+            "providers: {}\nmodels: [{id: t/a, price: {prompt: 3, prompt: 30}}]",
+            "'prompt' is given twice, first in line 2 (line 2, column 39)",
+        ),
+        ("providers: {1: {}, \"1\": {}}", "'1' is given twice, first in line 1 (line 1, column 20)"),
+    ] {
+        let refused = render(gateway).unwrap_err();
+        assert!(refused.contains(&format!("is not YAML: {expected}")), "{refused}");
+    }
+    // What is merged in is there to be overruled.
+    let merged = "role: gateway\nx: &x {dialect: vllm, host: a.test}\nproviders: {a: *x, b: {<<: *x, host: b.test}}";
+    assert_eq!(address(&render(merged).unwrap(), "b"), "b.test:443");
+}
+
+#[test]
+fn broken_yaml_is_refused_with_the_reason_first() {
+    for (gateway, expected) in [
+        ("providers:\n a: b: c", "is not YAML: mapping values are not allowed here (line 2, column 6)"),
+        (
+            "providers: {a: 1\nb",
+            "is not YAML: expected ',' or '}', but got '<stream end>' (line 2, column 2; while parsing a flow mapping that begins in line 1, column 12)",
+        ),
+    ] {
+        let refused = render(gateway).unwrap_err();
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+#[test]
+fn a_date_for_created_is_refused_with_the_number_that_it_is() {
+    for (date, expected) in
+        [("2024-10-21", "1729468800"), ("2024-10-21T02:00:00+02:00", "1729468800"), ("2024-10-21 00:00:01", "1729468801")]
+    {
+        let refused = render(&format!("providers: {{}}\nmodels: [{{id: t/a, created: {date}}}]")).unwrap_err();
+        assert_eq!(refused, format!("render.py: models[0].created: expected a whole number, seconds since the epoch: write {expected}\n"));
+    }
 }
 
 #[test]

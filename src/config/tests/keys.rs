@@ -63,7 +63,15 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
         ("/keys/0", json!({"sha256": OTHER_SHA256}), "keys[0].name: missing, and required"),
         ("/keys/0", json!({"name": "demo"}), "keys[0].sha256: missing, and required"),
         ("/keys/0", json!({"sk-or-v1-live": "demo"}), &format!("keys[0]: unknown field, {fields}")),
-        ("/keys/0/key", json!("sk-or-v1-live"), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0/key", json!("sk-or-v1-live"), &format!("keys[0].key: unknown field, {fields}")),
+        ("/keys/0", json!({"name": "demo", "sk_live1234": 1}), &format!("keys[0]: unknown field, {fields}")),
+        ("/keys/0", json!({"name": "demo", "correcthorsebatterystaples": 1}), &format!("keys[0]: unknown field, {fields}")),
+        // printf %s "" | sha256sum
+        (
+            "/keys/0/sha256",
+            json!("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
+            "keys[0].sha256: expected the SHA-256 of a key, found that of an empty text",
+        ),
         ("/keys/0/name", json!("sk-live\n"), "keys[0].name: expected 1 to 200 printable ASCII characters without ;"),
         ("/keys/0/sha256", json!("sk-or-v1-live"), hash),
         ("/keys/0/sha256", json!(&DEMO_KEY_SHA256[1..]), hash),

@@ -53,7 +53,7 @@ fn mistakes_in_limits_are_refused() {
             json!({"usd": 1, "reset": "hourly"}),
             "keys[0].limit.reset: expected one of daily, weekly, monthly, never, found \"hourly\"",
         ),
-        ("/keys/0/limit", json!({"usd": 1, "per": 1}), "keys[0].limit: unknown field, expected `usd` or `reset`"),
+        ("/keys/0/limit", json!({"usd": 1, "per": 1}), "keys[0].limit.per: unknown field, expected `usd` or `reset`"),
         ("/keys/0/requests_per_minute", json!(0), &format!("keys[0].requests_per_minute: {rate}, found 0")),
         ("/keys/0/requests_per_day", json!("10"), &format!("keys[0].requests_per_day: {rate}, found a string")),
         ("/keys/0/tokens_per_minute", json!(1.5), &format!("keys[0].tokens_per_minute: {rate}, found 1.5")),

@@ -1,0 +1,73 @@
+//! What is said of a mistake beyond its path: the model that it is in, and what is taken and yet hardly meant.
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn a_mistake_in_a_model_says_which_model_it_is() {
+    let message = |json: &Value| parse(json).unwrap_err().to_string();
+    let unknown = message(&with("/models/1/endpoints/0/prise", json!(1)));
+    assert!(unknown.starts_with("models[1].endpoints[0].prise: unknown field, expected one of"), "{unknown}");
+    assert!(unknown.ends_with(" (model openai/gpt-oss-20b:free)"), "{unknown}");
+    let price = message(&with("/models/0/endpoints/0/price/prompt", json!(20_000)));
+    assert!(price.ends_with("(USD per million tokens), found 20000 (model openai/gpt-4o)"), "{price}");
+    assert_eq!(
+        message(&with("/models/1/id", json!("openai/gpt-4o"))),
+        "models[1].id: expected an id of its own, found \"openai/gpt-4o\" again"
+    );
+    // What cannot be read as an id is not repeated.
+    let mut nameless = with("/models/1/endpoints/0/price", json!({}));
+    nameless["models"][1]["id"] = json!("sk-live");
+    assert_eq!(message(&nameless), "models[1].endpoints[0].price.prompt: missing, and required");
+}
+
+#[test]
+fn a_date_is_no_time_that_a_model_came_out() {
+    let expected = "models[0].created: expected seconds since the epoch, such as 1735689600 (2025-01-01), found";
+    refused(&[
+        ("/models/0/created", json!("2025-01-01"), &format!("{expected} a string")),
+        ("/models/0/created", json!(-1), &format!("{expected} -1")),
+    ]);
+}
+
+#[test]
+fn a_name_stands_for_one_provider_or_for_one_company() {
+    let named = |first: (&str, Value), second: (&str, Value)| {
+        let mut json = full();
+        for (slug, mut provider) in [first, second] {
+            provider["host"] = "a.test".into();
+            json["providers"][slug] = provider;
+        }
+        parse(&json).map(drop).map_err(|error| error.to_string())
+    };
+    let vllm = |name: Option<&str>| json!({"dialect": "vllm", "name": name});
+    let taken = |slug: &str, by: &str| {
+        Err(format!("providers.{slug}.name: expected a name of its own, found that of {by}: requests name providers by it"))
+    };
+    assert_eq!(named(("x", vllm(Some("Ours"))), ("y", vllm(Some("OURS")))), taken("y", "x"));
+    assert_eq!(named(("x", vllm(Some("y"))), ("y", vllm(None))), taken("x", "y"));
+    assert_eq!(named(("x", vllm(Some("OpenAI"))), ("y", vllm(None))), taken("x", "openai"));
+    assert_eq!(named(("X", vllm(None)), ("x", vllm(None))), taken("X", "x"));
+    // A company's accounts and regions.
+    assert_eq!(named(("x", json!({"dialect": "azure"})), ("y", json!({"dialect": "azure", "name": "Azure"}))), Ok(()));
+    assert_eq!(named(("openai-eu", json!({"dialect": "openai"})), ("y", vllm(Some("Ours")))), Ok(()));
+    assert_eq!(named(("ours/eu", vllm(Some("Ours"))), ("ours/us", vllm(Some("Ours")))), Ok(()));
+}
+
+#[test]
+fn a_parameter_that_nobody_knows_is_warned_of_where_it_is_written() {
+    let warnings = |json: &Value| gateway(json).warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert!(warnings(&full()).is_empty());
+    let mut json = with("/models/0/supported_parameters", json!(["tools", "temprature", "structured_outputs"]));
+    json["models"][0]["endpoints"][1]["supported_parameters"] = json!(["Seed"]);
+    let odd = |name| format!("neither OpenRouter nor a format has a parameter {name:?}: is it spelled as clients send it?");
+    assert_eq!(
+        warnings(&json),
+        [
+            format!("models[0].supported_parameters[1]: {}", odd("temprature")),
+            format!("models[0].endpoints[1].supported_parameters[0]: {}", odd("Seed")),
+        ]
+    );
+}

@@ -1,0 +1,100 @@
+//! What is taken, and yet hardly meant: for the log when a configuration is loaded.
+
+use std::rc::Rc;
+
+use super::{Gateway, Model};
+
+/// A value that is valid and looks like a mistake.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct Warning {
+    /// Where, as in `models[3].supported_parameters[0]`.
+    pub path: String,
+    /// What is odd about it, and what follows.
+    pub message: String,
+}
+
+/// The parameters of OpenRouter's API reference (`Parameter`, <https://openrouter.ai/openapi.json>), and what the formats have beside
+/// them: OpenAI's, and those that README.md names for the others.
+const PARAMETERS: [&str; 45] = [
+    "audio",
+    "cached_content",
+    "citation_options",
+    "dimensions",
+    "documents",
+    "encoding_format",
+    "frequency_penalty",
+    "include_reasoning",
+    "input_type",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "metadata",
+    "min_p",
+    "modalities",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "priority",
+    "prompt_cache_key",
+    "reasoning",
+    "reasoning_effort",
+    "repetition_penalty",
+    "response_format",
+    "safety_mode",
+    "safety_settings",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "strict_tools",
+    "structured_outputs",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_a",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "web_search_options",
+];
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// What in it is valid and looks like a mistake, in the order written.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.models.iter().enumerate().flat_map(|(index, model)| of_model(&format!("models[{index}]"), model)).collect()
+    }
+}
+
+fn of_model(path: &str, model: &Model) -> Vec<Warning> {
+    let mut warnings = unknown_parameters(path, model.supported_parameters.as_deref());
+    for (index, endpoint) in model.endpoints.iter().enumerate() {
+        let is_models = endpoint
+            .supported_parameters
+            .as_ref()
+            .zip(model.supported_parameters.as_ref())
+            .is_some_and(|(own, models)| Rc::ptr_eq(own, models));
+        if !is_models {
+            warnings.extend(unknown_parameters(&format!("{path}.endpoints[{index}]"), endpoint.supported_parameters.as_deref()));
+        }
+    }
+    warnings
+}
+
+/// A misspelled parameter is one that is not listed, and what is not listed is left out of requests without a word.
+fn unknown_parameters(path: &str, names: Option<&[Box<str>]>) -> Vec<Warning> {
+    let unknown = names.unwrap_or_default().iter().enumerate().filter(|(_, name)| !PARAMETERS.contains(&&***name));
+    unknown
+        .map(|(index, name)| Warning {
+            path: format!("{path}.supported_parameters[{index}]"),
+            message: format!("neither OpenRouter nor a format has a parameter {name:?}: is it spelled as clients send it?"),
+        })
+        .collect()
+}
