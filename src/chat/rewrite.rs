@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::conversation::Effort;
 use super::member::Member;
 use super::{Name, Request, inner};
 use crate::api::Api;
@@ -19,6 +20,8 @@ pub struct Target<'a> {
     pub stream_options: bool,
     /// The member it wants the output limit in; `None`: as the client sent it.
     pub max_tokens: Option<Name>,
+    /// The most tokens that it answers with, if that is known.
+    pub max_completion_tokens: Option<u64>,
     /// The parameters that it heeds, if that is known: it may refuse the others.
     pub supported_parameters: Option<&'a [Box<str>]>,
 }
@@ -68,11 +71,7 @@ impl Request {
         if self.stream && target.stream_options && !self.has(Name::StreamOptions) {
             inserts.extend_from_slice(b",\"stream_options\":{\"include_usage\":true}");
         }
-        if let Some(effort) = self
-            .reasoning_effort
-            .as_deref()
-            .filter(|_| !target.openrouter_members && target.takes(Name::ReasoningEffort) && !self.has(Name::ReasoningEffort))
-        {
+        if let Some(effort) = self.openais_effort(target) {
             inserts.extend_from_slice(b",\"reasoning_effort\":");
             json::string_into(&mut inserts, effort);
         }
@@ -81,6 +80,19 @@ impl Request {
             splice.replace(last.end..last.end, inserts);
         }
         splice.finish()
+    }
+
+    /// What `reasoning` becomes for `target`, which knows an effort alone.
+    fn openais_effort(&self, target: &Target<'_>) -> Option<&str> {
+        if !self.has(Name::Reasoning)
+            || self.has(Name::ReasoningEffort)
+            || target.openrouter_members
+            || !target.takes(Name::ReasoningEffort)
+        {
+            return None;
+        }
+        let limit = self.max_tokens.or(target.max_completion_tokens);
+        self.reasoning_effort.as_deref().or_else(|| self.reasoning().effort_within(limit).map(Effort::as_str))
     }
 
     /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, or a user by more

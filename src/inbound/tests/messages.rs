@@ -83,7 +83,14 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
     request["thinking"] = Value::Null;
     let (read, _) = read(Api::Messages, &request).unwrap();
     for (openrouter_members, stream_options) in [(false, true), (false, false), (true, true)] {
-        let target = crate::chat::Target { model: "m", openrouter_members, stream_options, max_tokens: None, supported_parameters: None };
+        let target = crate::chat::Target {
+            model: "m",
+            openrouter_members,
+            stream_options,
+            max_tokens: None,
+            max_completion_tokens: None,
+            supported_parameters: None,
+        };
         let sent = String::from_utf8(read.rewrite(&target).to_vec()).unwrap();
         serde_json::from_str::<Value>(&sent).unwrap_or_else(|error| panic!("{error}: {sent}"));
         for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity"] {
