@@ -63,10 +63,10 @@ pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models
     Ok((request, Translator(translated.shape)))
 }
 
-/// The body that answers how many tokens the prompt of `request`, one of [`Api::Messages`], has.
+/// A request of [`Api::Messages`], and the body that answers how many tokens its prompt has.
 ///
 /// Errors: those of [`parse`].
-pub fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, ClientError> {
+pub fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
     messages::count_tokens(request, max_models)
 }
 

@@ -357,7 +357,7 @@ fn errors_have_anthropics_types() {
 
 #[test]
 fn a_prompt_is_counted_with_its_tools() {
-    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap()).unwrap();
+    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap().1).unwrap();
     let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "12345678"}]});
     assert_eq!(count(request.clone()), json!({"input_tokens": 2}));
     let mut with_tools = request;
