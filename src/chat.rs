@@ -205,6 +205,12 @@ impl Request {
         self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
     }
 
+    /// The names of the parameters sent that the gateway does not know. Embeddings have members of their own.
+    pub fn unknown_parameters(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let fields = self.fields().filter(|field| self.api != Api::Embeddings && field.is_unknown_parameter());
+        fields.map(|field| field.key.value())
+    }
+
     /// `session_id`, as it was written between its quotes, if it is not empty.
     pub fn session_id(&self) -> Option<&[u8]> {
         self.text_of(self.member(Name::SessionId)?)
