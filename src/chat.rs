@@ -112,6 +112,10 @@ impl Request {
     ///
     /// Errors: as [`Request::parse`].
     pub fn parse_as(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+        Self::read(api, body, provider_header, max_models).map_err(|error| api.tell(error))
+    }
+
+    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
         let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {

@@ -56,7 +56,7 @@ pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models
         Api::Chat => return Ok((Request::parse(body, provider_header, max_models)?, Translator::default())),
         Api::Embeddings => return Ok((Request::parse_embeddings(body, provider_header, max_models)?, Translator::default())),
         Api::Completions => completions::translate(&body)?,
-        Api::Messages => messages::translate(&body)?,
+        Api::Messages => messages::translate(&body).map_err(|error| api.tell(error))?,
         Api::Responses => responses::translate(&body)?,
     };
     let request = Request::parse_as(api, translated.body, provider_header, max_models)?;

@@ -177,7 +177,7 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         let most = left.endpoints.iter().filter_map(|endpoint| endpoint.max_completion_tokens).max().unwrap_or_default();
         left.keep(
             |endpoint| endpoint.max_completion_tokens.is_none_or(|most| wanted <= most),
-            || format!("max_tokens is {wanted} and {most} is the most that is given"),
+            || format!("{} is {wanted} and {most} is the most that is given", ask.request.api.member("max_tokens")),
         )?;
     }
     if ask.request.preferences.require_parameters == Some(true) {

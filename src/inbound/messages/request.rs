@@ -124,7 +124,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
 /// Errors: those of a request.
 pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
     let [tools] = members(request, ["tools"]).unwrap_or_default();
-    let translated = translate(request)?;
+    let translated = translate(request).map_err(|error| Api::Messages.tell(error))?;
     let parsed = Request::parse_as(Api::Messages, translated.body, None, max_models)?;
     let bytes = parsed.prompt_bytes.saturating_add(tools.unwrap_or_default().len());
     let mut out = b"{\"input_tokens\":".to_vec();

@@ -147,8 +147,8 @@ fn thinking_that_nobody_signed_is_not_sent_back() {
 fn what_cannot_be_served_is_refused_by_its_place() {
     let block = |block: Value| json!({"messages": [{"role": "user", "content": [block]}]});
     for (more, message) in [
-        (json!({"messages": []}), "Input required"),
-        (json!({"messages": null}), "Input required"),
+        (json!({"messages": []}), "Invalid `messages`: expected an array of at least one message"),
+        (json!({"messages": null}), "Invalid `messages`: expected an array of at least one message"),
         (json!({"messages": "x"}), "Invalid `messages`: expected an array"),
         (json!({"messages": [7]}), "Invalid `messages[0]`: expected an object"),
         (json!({"messages": [{"role": "robot", "content": "x"}]}), "Invalid `messages[0].role`"),
