@@ -205,8 +205,10 @@ fn an_answer_that_was_cut_short_says_why() {
         let response = answered(Api::Responses, &everything(), &json!({"content": "a"}), finish);
         assert_eq!((&response["status"], &response["incomplete_details"]["reason"]), (&json!("incomplete"), &json!(reason)));
         assert_eq!(response["completed_at"], Value::Null, "it is not complete");
+        assert_eq!(response["output"][0]["status"], "incomplete");
         let stream = [chunk(&json!({"content": "a"}), &json!(finish)), end()].concat();
-        assert_eq!(events(&told(Api::Responses, &everything(), &stream)).last().unwrap()["type"], "response.incomplete");
+        let last = events(&told(Api::Responses, &everything(), &stream)).pop().unwrap();
+        assert_eq!((&last["type"], &last["response"]["output"][0]["status"]), (&json!("response.incomplete"), &json!("incomplete")));
     }
 }
 
@@ -214,10 +216,13 @@ fn an_answer_that_was_cut_short_says_why() {
 fn an_error_in_a_stream_fails_the_response() {
     let error =
         json!({"id": ID, "error": {"code": 429, "message": "No.", "metadata": {"error_type": "rate_limit_exceeded"}}, "choices": []});
-    let stream = [chunk(&json!({"content": "a"}), &Value::Null), data(&error), "data: [DONE]\n\n".into()].concat();
+    let thought = chunk(&json!({"reasoning": "so"}), &Value::Null);
+    let stream = [thought, chunk(&json!({"content": "a"}), &Value::Null), data(&error), "data: [DONE]\n\n".into()].concat();
     let all = events(&told(Api::Responses, &everything(), &stream));
     let last = all.last().unwrap();
     assert_eq!((&last["type"], &last["response"]["status"]), (&json!("response.failed"), &json!("failed")));
+    let output = &last["response"]["output"];
+    assert_eq!((&output[0]["status"], &output[1]["status"]), (&json!("completed"), &json!("incomplete")), "the message was cut off");
     assert_eq!(
         (&last["response"]["error"]["code"], &last["response"]["error_type"]),
         (&json!("rate_limit_exceeded"), &json!("rate_limit_exceeded"))
