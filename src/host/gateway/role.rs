@@ -344,7 +344,7 @@ impl Role {
         match (key.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
             (Some(key), anonymous) => match self.gateway.key(&KeyHash::of(key)) {
                 Some(key) => self.still_valid(key),
-                None => anonymous.clone().ok_or(ClientError::UnknownKey),
+                None => anonymous.clone().ok_or_else(|| headers::unknown_key(headers.iter())),
             },
             (None, Some(anonymous)) => Ok(anonymous.clone()),
             (None, None) => Err(ClientError::MissingKey),
