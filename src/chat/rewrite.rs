@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::conversation::Effort;
 use super::member::Member;
-use super::{Name, Request, inner};
+use super::{Name, Request, inner, whole_number};
 use crate::api::Api;
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
@@ -112,14 +112,26 @@ impl Request {
             (Name::StreamOptions, _) => self.include_usage(member, splice),
             (Name::Messages, _) if self.has_inner && !target.openrouter_members => self.without(member, inner::of_messages, splice),
             (Name::Tools, _) if !target.openrouter_members => self.without(member, inner::of_tools, splice),
-            (Name::MaxTokens | Name::MaxCompletionTokens, Some(wanted)) if wanted != member.name && !self.has(wanted) => {
-                let mut renamed = Vec::new();
-                json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
-                renamed.push(b':');
-                splice.replace(member.start..member.value.start, renamed);
+            (Name::MaxTokens | Name::MaxCompletionTokens, wanted) => {
+                if let Some(wanted) = wanted.filter(|wanted| *wanted != member.name && !self.has(*wanted)) {
+                    let mut renamed = Vec::new();
+                    json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
+                    renamed.push(b':');
+                    splice.replace(member.start..member.value.start, renamed);
+                }
+                if let Some(number) = self.limit_as_integer(&member.value) {
+                    splice.replace(member.value.clone(), number);
+                }
             }
             _ => {}
         }
+    }
+
+    /// A limit that is written in another way than as an integer, as one: `100.0`, which most providers refuse.
+    pub(crate) fn limit_as_integer(&self, place: &Range<usize>) -> Option<Vec<u8>> {
+        let value = self.body.get(place.clone())?;
+        let number = whole_number(value).filter(|_| !value.iter().all(u8::is_ascii_digit))?;
+        Some(itoa::Buffer::new().format(number).as_bytes().to_vec())
     }
 
     /// Leaves out of a member what `ranges` finds in its value.

@@ -112,6 +112,21 @@ fn the_output_limit_gets_the_name_the_provider_wants() {
 }
 
 #[test]
+fn an_output_limit_may_be_written_as_a_float() {
+    let body =
+        |name: &str, number: &str| format!(r#"{{"model":"gpt-4o-mini","{name}":{number},"messages":[{{"role":"user","content":"x"}}]}}"#);
+    for (written, tokens) in [("100.0", "100"), ("1e2", "100"), ("4096.00", "4096"), ("100", "100")] {
+        assert_eq!(parse(&body("max_tokens", written)).unwrap().max_tokens, tokens.parse().ok(), "{written}");
+        assert_eq!(rewrite(&body("max_tokens", written), OPENAI), body("max_tokens", tokens), "{written}");
+        let renamed = Target { max_tokens: Some(Name::MaxCompletionTokens), ..OPENAI };
+        assert_eq!(rewrite(&body("max_tokens", written), renamed), body("max_completion_tokens", tokens), "{written}");
+    }
+    for written in ["100.5", "0.0", "-1.0", "1e300", "\"100\"", "true"] {
+        assert!(parse(&body("max_tokens", written)).is_err(), "{written}");
+    }
+}
+
+#[test]
 fn reasoning_effort_becomes_openais_member() {
     let sent = r#"{"model":"a/b","reasoning":{"effort":"low"},"messages":[{"role":"user","content":"x"}]}"#;
     assert_eq!(rewrite(sent, OPENAI), r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"reasoning_effort":"low"}"#);
