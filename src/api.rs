@@ -118,6 +118,34 @@ impl<'a> Operation<'a> {
     }
 }
 
+// === impl Api ===
+
+impl Api {
+    /// `error` about the chat completion that a request of this API has become, in the words of the request.
+    pub fn tell(self, error: ClientError) -> ClientError {
+        match (self, error) {
+            (Self::Messages, ClientError::NoMessages) => ClientError::invalid("messages", "an array of at least one message"),
+            (Self::Responses, ClientError::NoMessages) => ClientError::NoInput,
+            (_, ClientError::Invalid { member, expected }) => ClientError::Invalid { member: self.member(&member).into(), expected },
+            (_, error) => error,
+        }
+    }
+
+    /// What the API calls a chat completion's member.
+    pub fn member(self, member: &str) -> &str {
+        match (self, member) {
+            (Self::Completions, "top_logprobs") => "logprobs",
+            (Self::Messages, "stop") => "stop_sequences",
+            (Self::Messages, "response_format.json_schema.schema") => "output_config.format.schema",
+            (Self::Messages, "verbosity") => "output_config.effort",
+            (Self::Responses, "max_tokens") => "max_output_tokens",
+            (Self::Responses, "response_format.json_schema.schema") => "text.format.schema",
+            (Self::Responses, "verbosity") => "text.verbosity",
+            _ => member,
+        }
+    }
+}
+
 // === impl Listing ===
 
 impl<'a> Listing<'a> {

@@ -111,7 +111,7 @@ impl Catalogue {
     }
 
     fn find(&self, id: &str) -> Result<(usize, &Model), Error> {
-        let id = id.replace("%3A", ":").replace("%3a", ":");
+        let id = decoded(id);
         let models = self.gateway.models.iter().enumerate();
         let mut found = models.filter(|(_, model)| model.id.as_str().eq_ignore_ascii_case(&id));
         let unknown = || ClientError::UnknownModel(id.chars().take(100).collect()).into();
@@ -146,6 +146,22 @@ fn page<'a>(path: &str, query: &Query<'_>, models: impl Iterator<Item = (Cow<'a,
     body.push_str(&next.map_or(Value::Null, |next| format!("/api/v1/{path}?{next}").into()).to_string());
     body.push_str("}}");
     body.into()
+}
+
+/// A piece of a path without its escapes: OpenAI's SDKs escape the slash of an id, and others its colon. What is not one stays.
+fn decoded(piece: &str) -> String {
+    let mut out = Vec::with_capacity(piece.len());
+    let mut rest = piece.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = after.split_at_checked(2).filter(|_| *byte == b'%').and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.unwrap_or((*byte, after));
+        out.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn data(value: &Value) -> Box<str> {

@@ -112,6 +112,10 @@ impl Request {
     ///
     /// Errors: as [`Request::parse`].
     pub fn parse_as(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+        Self::read(api, body, provider_header, max_models).map_err(|error| api.tell(error))
+    }
+
+    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
         let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
@@ -203,6 +207,12 @@ impl Request {
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         let sent = |member: &&Member| self.body.get(member.value.clone()) != Some(b"null");
         self.members.iter().filter(sent).filter_map(|member| member.name.parameter())
+    }
+
+    /// The names of the parameters sent that the gateway does not know. Embeddings have members of their own.
+    pub fn unknown_parameters(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let fields = self.fields().filter(|field| self.api != Api::Embeddings && field.is_unknown_parameter());
+        fields.map(|field| field.key.value())
     }
 
     /// `session_id`, as it was written between its quotes, if it is not empty.
@@ -405,13 +415,21 @@ fn read_bool(scanner: &mut Scanner<'_>, member: &str) -> Result<Option<bool>, Cl
     scanner.optional_bool().map_err(|error| wrong_type(error, member, "true or false"))
 }
 
+/// A number of tokens. Languages that know one kind of number alone write `100.0`, or `1e3`.
+fn whole_number(value: &[u8]) -> Option<u64> {
+    /// Up to here a float is exact.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let text = std::str::from_utf8(value).ok()?;
+    let float = || text.parse().ok().filter(|number: &f64| number.fract() == 0.0 && (0.0..=MOST).contains(number));
+    text.parse().ok().or_else(|| float().map(|number| number as u64))
+}
+
 /// A limit on the answer. Anthropic's 0 is for a prompt that is to be cached and not answered.
 fn read_max_tokens(value: &[u8], name: Name, api: Api) -> Result<Option<u64>, ClientError> {
     if value == b"null" {
         return Ok(None);
     }
-    let number = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-    let number = number.filter(|tokens| *tokens > 0 || api == Api::Messages);
+    let number = whole_number(value).filter(|tokens| *tokens > 0 || api == Api::Messages);
     number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens, at least 1"))
 }
 

@@ -53,6 +53,9 @@ pub enum ClientError {
     /// A key that is not in the configuration.
     #[error("User not found.")]
     UnknownKey,
+    /// Two keys, each in an `Authorization` header of its own: one of them would have to be guessed.
+    #[error("Several Authorization headers: send one, `Authorization: Bearer <key>`")]
+    SeveralKeys,
     /// A key that the configuration has switched off.
     #[error("This API key is disabled")]
     KeyDisabled,
@@ -275,7 +278,7 @@ impl ClientError {
 
     fn status(&self) -> u16 {
         match self {
-            Self::MissingKey | Self::UnknownKey | Self::KeyDisabled | Self::KeyExpired => 401,
+            Self::MissingKey | Self::UnknownKey | Self::SeveralKeys | Self::KeyDisabled | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => 403,
             Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
             Self::Method { .. } | Self::KeysAreConfigured(_) => 405,
@@ -287,7 +290,7 @@ impl ClientError {
 
     fn error_type(&self) -> ErrorType {
         match self {
-            Self::MissingKey | Self::UnknownKey | Self::KeyDisabled | Self::KeyExpired => ErrorType::Authentication,
+            Self::MissingKey | Self::UnknownKey | Self::SeveralKeys | Self::KeyDisabled | Self::KeyExpired => ErrorType::Authentication,
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => {
                 ErrorType::PermissionDenied
             }

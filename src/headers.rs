@@ -5,6 +5,7 @@
 
 use crate::config::{Format, Provider};
 use crate::endpoint::Endpoint;
+use crate::error::ClientError;
 use crate::exchange::AnswerHead;
 use crate::provider::Upstream;
 
@@ -63,6 +64,17 @@ pub fn asks_for_metadata<'a>(mut client: impl Iterator<Item = Header<'a>>) -> bo
     client.any(|(name, value)| {
         matches!(name, b"x-openrouter-metadata" | b"x-openrouter-experimental-metadata") && value.eq_ignore_ascii_case(b"enabled")
     })
+}
+
+/// What is wrong with a key that nobody has: mostly that a client's library and its user each sent one. Envoy makes one value of them.
+pub fn unknown_key<'a>(client: impl Iterator<Item = Header<'a>>) -> ClientError {
+    let bearers = client.filter(|(name, _)| *name == b"authorization").flat_map(|(_, value)| value.split(|byte| *byte == b','));
+    let are_several = bearers.filter(|part| starts_with_bearer(part.trim_ascii_start())).count() > 1;
+    if are_several { ClientError::SeveralKeys } else { ClientError::UnknownKey }
+}
+
+fn starts_with_bearer(value: &[u8]) -> bool {
+    value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
 /// What lets a browser show an answer to the page that asked (<https://fetch.spec.whatwg.org/#http-cors-protocol>). Keys are sent in a

@@ -56,17 +56,17 @@ pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models
         Api::Chat => return Ok((Request::parse(body, provider_header, max_models)?, Translator::default())),
         Api::Embeddings => return Ok((Request::parse_embeddings(body, provider_header, max_models)?, Translator::default())),
         Api::Completions => completions::translate(&body)?,
-        Api::Messages => messages::translate(&body)?,
+        Api::Messages => messages::translate(&body).map_err(|error| api.tell(error))?,
         Api::Responses => responses::translate(&body)?,
     };
     let request = Request::parse_as(api, translated.body, provider_header, max_models)?;
     Ok((request, Translator(translated.shape)))
 }
 
-/// The body that answers how many tokens the prompt of `request`, one of [`Api::Messages`], has.
+/// A request of [`Api::Messages`], and the body that answers how many tokens its prompt has.
 ///
 /// Errors: those of [`parse`].
-pub fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, ClientError> {
+pub fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
     messages::count_tokens(request, max_models)
 }
 

@@ -104,7 +104,11 @@ impl Preferences {
             let (path, message) = (error.path().to_string(), error.inner().to_string());
             // The place in the text says nothing that the path does not.
             let message = message.split(" at line ").next().unwrap_or_default();
-            if matches!(&*path, "." | "?") { message.to_owned() } else { format!("{path}: {message}") }
+            match expected(&path) {
+                Some(expected) if error.inner().is_data() => format!("{path}: expected {expected}"),
+                _ if matches!(&*path, "." | "?") => message.to_owned(),
+                _ => format!("{path}: {message}"),
+            }
         })?;
         reader.end().map_err(|error| error.to_string())?;
         // Wrappers send an empty list where they mean none.
@@ -141,6 +145,23 @@ impl Preferences {
             options: self.options.or(base.options),
         }
     }
+}
+
+/// What the member at `path` should have been. Members that say so themselves, in finer words, are not here.
+fn expected(path: &str) -> Option<&'static str> {
+    Some(match path.split_once('[') {
+        Some(("order" | "only" | "ignore", _)) => "a provider's name",
+        Some(("quantizations", _)) => "the name of a quantization, such as \"fp8\"",
+        Some(_) => return None,
+        None => match path {
+            "order" | "only" | "ignore" => "a list of providers' names",
+            "quantizations" => "a list of quantizations, such as [\"fp8\"]",
+            "allow_fallbacks" | "require_parameters" | "zdr" | "enforce_distillable_text" => "true or false",
+            "data_collection" => "\"allow\" or \"deny\"",
+            "max_price" => "an object of prices",
+            _ => return None,
+        },
+    })
 }
 
 // === impl Usd ===
@@ -187,8 +208,12 @@ mod tests {
     #[test]
     fn says_which_member_is_wrong() {
         let refuse = |text: &str| Preferences::parse(text.as_bytes()).unwrap_err();
-        assert!(refuse(r#"{"order":"openai"}"#).starts_with("order: invalid type: string"), "{}", refuse(r#"{"order":"openai"}"#));
-        assert!(refuse(r#"{"only":["a",1]}"#).starts_with("only[1]: "));
+        assert_eq!(refuse(r#"{"order":"openai"}"#), "order: expected a list of providers' names");
+        assert_eq!(refuse(r#"{"only":["a",1]}"#), "only[1]: expected a provider's name");
+        assert_eq!(refuse(r#"{"quantizations":8}"#), "quantizations: expected a list of quantizations, such as [\"fp8\"]");
+        assert_eq!(refuse(r#"{"allow_fallbacks":"no"}"#), "allow_fallbacks: expected true or false");
+        assert_eq!(refuse(r#"{"data_collection":"maybe"}"#), "data_collection: expected \"allow\" or \"deny\"");
+        assert_eq!(refuse(r#"{"max_price":{"prompt":[]}}"#), "max_price.prompt: expected a number of USD");
         assert!(refuse("{}{").contains("trailing"));
         assert_eq!(refuse("[]"), "expected an object");
         assert_eq!(refuse(r#"{"sort":5}"#), "sort: expected price, throughput, latency or exacto, or {by: …, partition: …}");
@@ -199,7 +224,7 @@ mod tests {
             refuse(r#"{"preferred_max_latency":"2"}"#),
             "preferred_max_latency: expected a number, or an object with p50, p75, p90 or p99"
         );
-        assert_eq!(refuse(r#"{"max_price":5}"#), "max_price: invalid type: integer `5`, expected an object of prices");
+        assert_eq!(refuse(r#"{"max_price":5}"#), "max_price: expected an object of prices");
         assert_eq!(refuse("{"), "EOF while parsing an object");
     }
 }

@@ -258,6 +258,11 @@ impl Price {
         self.completion.max(self.internal_reasoning).max(self.audio_output).max(self.image_output)
     }
 
+    /// Whether a prompt is cheaper where the provider has it in its cache.
+    pub fn rewards_cache(&self) -> bool {
+        self.input_cache_read < self.prompt
+    }
+
     /// What this usage costs. The exact sum is rounded, not its parts, so that the parts
     /// never come to more than the whole.
     pub fn cost(&self, usage: &Usage) -> Cost {

@@ -155,6 +155,20 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
     }
 }
 
+/// Whether who asks may ask for one of the request's models. Nothing else of it is looked at.
+///
+/// Errors: if each is unknown or not allowed to the key; the first reason.
+pub fn knows(gateway: &Gateway, ask: &Ask<'_>, random: &mut fastrand::Rng) -> Result<(), Error> {
+    let mut refused = None;
+    for name in &ask.request.models {
+        match resolve::resolve(gateway, name, ask, random) {
+            Ok(_) => return Ok(()),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    refused.map_or(Ok(()), Err)
+}
+
 /// A model may have called a function with arguments that are no JSON. Where such a call stands in the conversation, only a format that
 /// leaves them a text can carry it; if the plan has none, the first endpoint is asked to try, and says where it is.
 fn leave_broken_arguments(plan: &mut Plan, request: &Request) {

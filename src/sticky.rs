@@ -98,9 +98,9 @@ fn fold(hash: u64, bytes: &[u8]) -> u64 {
 
 impl Sticky {
     /// What follows from an exchange: `served` by an endpoint, where it made use of a prompt `cache`, or by none; `failed` says of an
-    /// endpoint whether it was asked in vain.
+    /// endpoint whether it was asked in vain. Nothing is held where the cache is no cheaper than the prompt.
     pub fn change(&self, served: Option<&Endpoint>, cache: bool, failed: impl Fn(EndpointKey) -> bool, now: Millis) -> Option<Change> {
-        let served = served.map(EndpointKey::of);
+        let served = served.filter(|endpoint| endpoint.price.rewards_cache()).map(EndpointKey::of);
         match (served, self.held) {
             (Some(endpoint), Some(held)) if held.endpoint == endpoint => {
                 (now.since(held.at) >= STALE).then_some(Change::Hold(self.conversation, endpoint))
@@ -240,12 +240,30 @@ mod tests {
         assert_eq!(Shard::from_bytes(&[1; 23]), Shard::default());
     }
 
+    fn endpoint(price: &str) -> std::rc::Rc<Endpoint> {
+        let configuration = r#"{"role":"gateway","anonymous":true,"providers":{"p":{"dialect":"vllm","host":"h"}},
+            "models":[{"id":"a/b","endpoints":[{"provider":"p","model":"b","price":PRICE}]}]}"#;
+        let configuration = configuration.replace("PRICE", price);
+        let Config::Gateway(gateway) = Config::parse(configuration.as_bytes(), |_| None).unwrap() else { panic!() };
+        gateway.models[0].endpoints[0].clone()
+    }
+
+    #[test]
+    fn nothing_is_held_where_the_cache_is_no_cheaper() {
+        for (price, holds) in [
+            (r#"{"prompt":1,"completion":1}"#, false),
+            (r#"{"prompt":1,"completion":1,"input_cache_read":1}"#, false),
+            (r#"{"prompt":1,"completion":1,"input_cache_read":0.5}"#, true),
+        ] {
+            let sticky = Sticky { conversation: Conversation(5), is_named: true, held: None };
+            let change = sticky.change(Some(&endpoint(price)), true, |_| false, Millis(10_000_000));
+            assert_eq!(change.is_some(), holds, "{price}");
+        }
+    }
+
     #[test]
     fn a_place_is_held_by_use_and_lost_by_an_error() {
-        let configuration = r#"{"role":"gateway","anonymous":true,"providers":{"p":{"dialect":"vllm","host":"h"}},
-            "models":[{"id":"a/b","endpoints":[{"provider":"p","model":"b","price":{"prompt":1,"completion":1}}]}]}"#;
-        let Config::Gateway(gateway) = Config::parse(configuration.as_bytes(), |_| None).unwrap() else { panic!() };
-        let endpoint = &*gateway.models[0].endpoints[0];
+        let endpoint = &*endpoint(r#"{"prompt":1,"completion":1,"input_cache_read":0.1}"#);
         let (here, elsewhere) = (EndpointKey::of(endpoint), EndpointKey::of_hash(1));
         let (now, conversation) = (Millis(10_000_000), Conversation(5));
         let held = |endpoint, ago| Some(Held { endpoint, at: Millis(now.0 - ago) });

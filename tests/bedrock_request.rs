@@ -176,6 +176,9 @@ fn every_family_has_its_own_way_to_think() {
     ] {
         assert_eq!(effort(model), (fields, output), "{model}");
     }
+    let budgeted =
+        |model: &str| asked(r#""reasoning":{"max_tokens":9000},"max_tokens":10000"#, model)["additionalModelRequestFields"].clone();
+    assert_eq!(budgeted("openai.gpt-oss-120b-1:0"), json!({"reasoning_effort": "high"}), "it knows no budgets");
     // A model that is made to call must not think before, and one that called without its thoughts cannot go on with a budget.
     let forced = r#""reasoning":{"effort":"low"},"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required""#;
     assert_eq!(asked(forced, CLAUDE).get("additionalModelRequestFields"), None);

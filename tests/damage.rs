@@ -131,6 +131,7 @@ fn requests_are_refused_or_rewritten_into_json() {
             openrouter_members: random.bool(),
             stream_options: random.bool(),
             max_tokens: [None, Some(Name::MaxTokens), Some(Name::MaxCompletionTokens)][random.usize(..3)],
+            max_completion_tokens: None,
             supported_parameters: [None, Some(&[][..])][random.usize(..2)],
         };
         let pieces = request.rewrite(&target);

@@ -218,6 +218,8 @@ fn parameters_of_the_same_meaning_do_not_meet() {
     assert_eq!((&both["max_tokens"], &both["random_seed"]), (&json!(7), &json!(2)));
     assert_eq!(unknown(&both), [""; 0]);
     assert_eq!(asked("m", json!({"max_tokens": null, "max_completion_tokens": 9}))["max_tokens"], 9);
+    assert_eq!(asked("m", json!({"max_completion_tokens": 9.0}))["max_tokens"].to_string(), "9");
+    assert_eq!(asked("m", json!({"max_tokens": 9.0}))["max_tokens"].to_string(), "9");
     assert_eq!(asked("m", json!({"seed": -1})).get("random_seed"), None, "a seed has no sign there");
     assert_eq!(
         asked("m", json!({"tool_choice": {"type": "allowed_tools"}, "tools": [{"type": "function", "function": {"name": "f"}}]}))

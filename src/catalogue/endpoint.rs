@@ -36,7 +36,7 @@ pub(super) fn report(report: &Report, shows_speed: bool) -> Value {
 
 /// The object of an endpoint of `model`, which has done as `report` says.
 pub(super) fn object(model: &Model, endpoint: &Endpoint, report: &Value) -> Value {
-    let chooses = endpoint.heeds("tool_choice");
+    let chooses = model::supports(endpoint, "tool_choice");
     json!({
         "name": format!("{} | {}", endpoint.provider.name, model.id),
         "model_id": model.id.as_str(),
@@ -49,7 +49,7 @@ pub(super) fn object(model: &Model, endpoint: &Endpoint, report: &Value) -> Valu
         "quantization": endpoint.quantization.unwrap_or("unknown"),
         "max_completion_tokens": endpoint.max_completion_tokens,
         "max_prompt_tokens": null,
-        "supported_parameters": model::parameters(|name| endpoint.heeds(name)),
+        "supported_parameters": model::parameters(|name| model::supports(endpoint, name)),
         "status": 0,
         "uptime_last_5m": report["uptime_last_5m"],
         "uptime_last_30m": report["uptime_last_30m"],

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::Api;
 use crate::config::Model;
 use crate::endpoint::Endpoint;
 use crate::price::{FemtoUsd, Price};
@@ -54,7 +55,7 @@ pub(super) fn object(model: &Model) -> Value {
             "is_moderated": false,
         },
         "per_request_limits": null,
-        "supported_parameters": parameters(|name| model.endpoints.iter().any(|endpoint| endpoint.heeds(name))),
+        "supported_parameters": parameters(|name| model.endpoints.iter().any(|endpoint| supports(endpoint, name))),
         "default_parameters": null,
         "supported_voices": null,
         "knowledge_cutoff": model.knowledge_cutoff,
@@ -85,9 +86,15 @@ pub(super) fn architecture(model: &Model) -> Value {
     })
 }
 
-/// Those of the parameters that are heeded.
-pub(super) fn parameters(heeds: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    PARAMETERS.into_iter().filter(|name| heeds(name)).collect()
+/// Those of the parameters that are supported.
+pub(super) fn parameters(supports: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    PARAMETERS.into_iter().filter(|name| supports(name)).collect()
+}
+
+/// Whether `endpoint` does what this parameter asks for, and it is one that lists have. They are those of an answer: what only embeds has
+/// none of them.
+pub(super) fn supports(endpoint: &Endpoint, parameter: &str) -> bool {
+    PARAMETERS.contains(&parameter) && endpoint.output.is_had_by(Api::Chat) && endpoint.heeds(parameter)
 }
 
 /// Prices in USD for each token or request, as texts. The two that every client wants come always, others where they differ from

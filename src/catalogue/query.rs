@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
 
-use super::model::{cheapest, context_length};
+use super::model::{cheapest, context_length, supports};
 use crate::config::Model;
 use crate::decimal::Decimal;
 use crate::error::ClientError;
@@ -116,14 +116,14 @@ impl<'a> Query<'a> {
     /// Whether `model` is asked for.
     pub(super) fn wants(&self, model: &Model) -> bool {
         let holds = |text: &str, words: &str| text.to_ascii_lowercase().contains(words);
-        let supports = |parameter: &String| model.endpoints.iter().any(|endpoint| endpoint.heeds(parameter));
+        let has = |parameter: &String| model.endpoints.iter().any(|endpoint| supports(endpoint, parameter));
         let served = |provider: &String| {
             let names = |slug: &str, name: &str| provider.eq_ignore_ascii_case(slug) || provider.eq_ignore_ascii_case(name);
             model.endpoints.iter().any(|endpoint| names(&endpoint.provider.slug, &endpoint.provider.name))
         };
         let price = cheapest(model).map(|endpoint| &endpoint.price);
         self.words.as_ref().is_none_or(|words| holds(model.id.as_str(), words) || holds(&model.name, words))
-            && self.supported_parameters.iter().all(supports)
+            && self.supported_parameters.iter().all(has)
             && self.inputs.iter().all(|input| model.input_modalities.names().any(|name| name == input))
             && (self.outputs.is_empty() || self.outputs.iter().any(|output| model.output_modalities.iter().any(|name| name == output)))
             && (self.authors.is_empty() || self.authors.iter().any(|author| author.eq_ignore_ascii_case(model.id.author())))

@@ -123,7 +123,18 @@ fn a_model_has_every_member_that_clients_demand() {
     assert_eq!(one["supported_parameters"], json!(["max_completion_tokens", "max_tokens", "tools"]), "either name of the limit is heeded");
     assert_eq!(one["links"]["details"], "/api/v1/models/acme/one/endpoints");
     assert_eq!(answer(Listing::Model("ACME/one"), "")["data"], *one);
-    assert_eq!(answer(Listing::Model("acme/two%3Afree"), "")["data"]["context_length"], 32000);
+    for id in ["acme/two%3Afree", "acme%2Ftwo%3afree", "acme%2ftwo:free", "%61cme/two:free"] {
+        assert_eq!(answer(Listing::Model(id), "")["data"]["context_length"], 32000, "{id}");
+        assert_eq!(answer(Listing::Endpoints(id), "")["data"]["id"], "acme/two:free", "{id}");
+    }
+}
+
+#[test]
+fn a_model_that_only_embeds_has_none_of_an_answers_parameters() {
+    let models = answer(Listing::Embeddings, "");
+    assert_eq!(models["data"][0]["supported_parameters"], json!([]));
+    let endpoint = answer(Listing::Endpoints("other/vectors"), "")["data"]["endpoints"][0].clone();
+    assert_eq!((&endpoint["supported_parameters"], &endpoint["supports_tool_choice"]["auto"]), (&json!([]), &json!(false)));
 }
 
 #[test]
@@ -150,6 +161,8 @@ fn a_list_is_filtered_and_sorted() {
     assert_eq!(ids(""), ["acme/one", "acme/two:free"], "text is meant unless another output is named");
     assert_eq!(ids("output_modalities=embeddings"), ["other/vectors"]);
     assert_eq!(ids("supported_parameters=tools,max_tokens"), ["acme/one"]);
+    assert_eq!(ids("supported_parameters=bogus&output_modalities=all"), [""; 0], "what no model lists");
+    assert_eq!(ids("supported_parameters=tools&output_modalities=all"), ["acme/one"]);
     assert_eq!(ids("q=TWO"), ["acme/two:free"]);
     assert_eq!(ids("q=Acme%3A+One"), ["acme/one"]);
     assert_eq!(ids("input_modalities=image&output_modalities=all&model_authors=acme"), ["acme/one", "acme/two:free"]);
@@ -225,7 +238,13 @@ fn a_key_sees_models_as_the_endpoints_that_it_may_use_make_them() {
 
 #[test]
 fn a_model_that_is_not_there_is_told() {
-    for listing in [Listing::Model("acme/none"), Listing::Endpoints("acme"), Listing::Endpoints("")] {
+    for listing in [
+        Listing::Model("acme/none"),
+        Listing::Endpoints("acme"),
+        Listing::Endpoints(""),
+        Listing::Model("acme%2"),
+        Listing::Model("acme%zzone%"),
+    ] {
         assert_eq!(catalogue().answer(listing, "", None, &unseen).unwrap_err().status(), 404, "{listing:?}");
     }
 }

@@ -37,6 +37,10 @@ impl Request {
     ///
     /// Errors: if one of them is not of the chat completion shape.
     pub fn conversation(&self) -> Result<Conversation<'_>, ClientError> {
+        self.read_conversation().map_err(|error| self.api.tell(error))
+    }
+
+    fn read_conversation(&self) -> Result<Conversation<'_>, ClientError> {
         let mut conversation = Conversation::default();
         for member in &self.members {
             let value = self.body.get(member.value.clone()).unwrap_or_default();

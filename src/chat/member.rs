@@ -96,6 +96,22 @@ names! {
     RoutingPreference "routing_preference",
 }
 
+/// Members that the gateway does not know by name and that are no parameters: whom the request is from and how it is served, by
+/// <https://openrouter.ai/docs/api-reference/chat-completion>; what comes out, which the model says; `n`, which everybody has for one.
+const NO_PARAMETERS: [&str; 11] = [
+    "user",
+    "metadata",
+    "store",
+    "safety_identifier",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "modalities",
+    "audio",
+    "n",
+];
+
 impl Name {
     /// Whether only OpenRouter knows the member: a provider of OpenAI's format may refuse a request that has it.
     pub(super) fn is_openrouters(self) -> bool {
@@ -181,6 +197,11 @@ impl<'a> Field<'a> {
         let key = Scanner::at(body, member.start).string().ok()?;
         let (place, value) = (member.start..member.value.end, member.value.clone());
         Some(Self { name: member.name, key, place, raw: body.get(value.clone())?, value })
+    }
+
+    /// Whether it is a parameter that the gateway does not know. `null` is none.
+    pub(super) fn is_unknown_parameter(&self) -> bool {
+        self.name == Name::Other && self.raw != b"null" && !NO_PARAMETERS.iter().any(|name| self.key.is(name))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::conversation::Effort;
 use super::member::Member;
-use super::{Name, Request, inner};
+use super::{Name, Request, inner, whole_number};
 use crate::api::Api;
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
@@ -19,6 +20,8 @@ pub struct Target<'a> {
     pub stream_options: bool,
     /// The member it wants the output limit in; `None`: as the client sent it.
     pub max_tokens: Option<Name>,
+    /// The most tokens that it answers with, if that is known.
+    pub max_completion_tokens: Option<u64>,
     /// The parameters that it heeds, if that is known: it may refuse the others.
     pub supported_parameters: Option<&'a [Box<str>]>,
 }
@@ -68,11 +71,7 @@ impl Request {
         if self.stream && target.stream_options && !self.has(Name::StreamOptions) {
             inserts.extend_from_slice(b",\"stream_options\":{\"include_usage\":true}");
         }
-        if let Some(effort) = self
-            .reasoning_effort
-            .as_deref()
-            .filter(|_| !target.openrouter_members && target.takes(Name::ReasoningEffort) && !self.has(Name::ReasoningEffort))
-        {
+        if let Some(effort) = self.openais_effort(target) {
             inserts.extend_from_slice(b",\"reasoning_effort\":");
             json::string_into(&mut inserts, effort);
         }
@@ -81,6 +80,19 @@ impl Request {
             splice.replace(last.end..last.end, inserts);
         }
         splice.finish()
+    }
+
+    /// What `reasoning` becomes for `target`, which knows an effort alone.
+    fn openais_effort(&self, target: &Target<'_>) -> Option<&str> {
+        if !self.has(Name::Reasoning)
+            || self.has(Name::ReasoningEffort)
+            || target.openrouter_members
+            || !target.takes(Name::ReasoningEffort)
+        {
+            return None;
+        }
+        let limit = self.max_tokens.or(target.max_completion_tokens);
+        self.reasoning_effort.as_deref().or_else(|| self.reasoning().effort_within(limit).map(Effort::as_str))
     }
 
     /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, or a user by more
@@ -100,14 +112,26 @@ impl Request {
             (Name::StreamOptions, _) => self.include_usage(member, splice),
             (Name::Messages, _) if self.has_inner && !target.openrouter_members => self.without(member, inner::of_messages, splice),
             (Name::Tools, _) if !target.openrouter_members => self.without(member, inner::of_tools, splice),
-            (Name::MaxTokens | Name::MaxCompletionTokens, Some(wanted)) if wanted != member.name && !self.has(wanted) => {
-                let mut renamed = Vec::new();
-                json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
-                renamed.push(b':');
-                splice.replace(member.start..member.value.start, renamed);
+            (Name::MaxTokens | Name::MaxCompletionTokens, wanted) => {
+                if let Some(wanted) = wanted.filter(|wanted| *wanted != member.name && !self.has(*wanted)) {
+                    let mut renamed = Vec::new();
+                    json::string_into(&mut renamed, wanted.as_str().unwrap_or_default());
+                    renamed.push(b':');
+                    splice.replace(member.start..member.value.start, renamed);
+                }
+                if let Some(number) = self.limit_as_integer(&member.value) {
+                    splice.replace(member.value.clone(), number);
+                }
             }
             _ => {}
         }
+    }
+
+    /// A limit that is written in another way than as an integer, as one: `100.0`, which most providers refuse.
+    pub(crate) fn limit_as_integer(&self, place: &Range<usize>) -> Option<Vec<u8>> {
+        let value = self.body.get(place.clone())?;
+        let number = whole_number(value).filter(|_| !value.iter().all(u8::is_ascii_digit))?;
+        Some(itoa::Buffer::new().format(number).as_bytes().to_vec())
     }
 
     /// Leaves out of a member what `ranges` finds in its value.

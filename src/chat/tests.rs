@@ -2,8 +2,14 @@ use super::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const OPENAI: Target<'static> =
-    Target { model: "gpt-4o-mini", openrouter_members: false, stream_options: true, max_tokens: None, supported_parameters: None };
+const OPENAI: Target<'static> = Target {
+    model: "gpt-4o-mini",
+    openrouter_members: false,
+    stream_options: true,
+    max_tokens: None,
+    max_completion_tokens: None,
+    supported_parameters: None,
+};
 
 fn parse(body: &str) -> Result<Request, ClientError> {
     Request::parse(body.as_bytes().to_vec(), None, 3)
@@ -106,9 +112,43 @@ fn the_output_limit_gets_the_name_the_provider_wants() {
 }
 
 #[test]
+fn an_output_limit_may_be_written_as_a_float() {
+    let body =
+        |name: &str, number: &str| format!(r#"{{"model":"gpt-4o-mini","{name}":{number},"messages":[{{"role":"user","content":"x"}}]}}"#);
+    for (written, tokens) in [("100.0", "100"), ("1e2", "100"), ("4096.00", "4096"), ("100", "100")] {
+        assert_eq!(parse(&body("max_tokens", written)).unwrap().max_tokens, tokens.parse().ok(), "{written}");
+        assert_eq!(rewrite(&body("max_tokens", written), OPENAI), body("max_tokens", tokens), "{written}");
+        let renamed = Target { max_tokens: Some(Name::MaxCompletionTokens), ..OPENAI };
+        assert_eq!(rewrite(&body("max_tokens", written), renamed), body("max_completion_tokens", tokens), "{written}");
+    }
+    for written in ["100.5", "0.0", "-1.0", "1e300", "\"100\"", "true"] {
+        assert!(parse(&body("max_tokens", written)).is_err(), "{written}");
+    }
+}
+
+#[test]
 fn reasoning_effort_becomes_openais_member() {
     let sent = r#"{"model":"a/b","reasoning":{"effort":"low"},"messages":[{"role":"user","content":"x"}]}"#;
     assert_eq!(rewrite(sent, OPENAI), r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"reasoning_effort":"low"}"#);
+}
+
+#[test]
+fn a_reasoning_budget_becomes_an_effort_where_there_are_no_budgets() {
+    let told = |more: &str, target: Target<'_>| {
+        let sent = format!(r#"{{"model":"a/b",{more}"messages":[{{"role":"user","content":"x"}}]}}"#);
+        let told: serde_json::Value = serde_json::from_str(&rewrite(&sent, target)).unwrap();
+        (told["reasoning_effort"].as_str().map(str::to_owned), told.get("reasoning").is_some())
+    };
+    let budget = r#""reasoning":{"max_tokens":4000},"#;
+    let effort = |effort: &str| (Some(effort.to_owned()), false);
+    assert_eq!(told(&format!(r#"{budget}"max_tokens":5000,"#), OPENAI), effort("high"));
+    assert_eq!(told(&format!(r#"{budget}"max_completion_tokens":20000,"#), OPENAI), effort("low"));
+    assert_eq!(told(budget, Target { max_completion_tokens: Some(8000), ..OPENAI }), effort("medium"));
+    assert_eq!(told(budget, OPENAI), effort("medium"));
+    assert_eq!(told(r#""reasoning":{"max_tokens":4000,"effort":"minimal"},"#, OPENAI), effort("minimal"));
+    assert_eq!(told(r#""reasoning":{"max_tokens":0},"#, OPENAI), (None, false));
+    assert_eq!(told(budget, Target { supported_parameters: Some(&["tools".into()]), ..OPENAI }), (None, false));
+    assert_eq!(told(budget, Target { openrouter_members: true, ..OPENAI }), (None, true), "OpenRouter knows by itself");
 }
 
 #[test]

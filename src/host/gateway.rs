@@ -126,14 +126,19 @@ impl Filter {
     }
 
     /// Answers how long the prompt is.
-    fn count_tokens(&mut self) -> Action {
+    fn count_tokens(&mut self, headers: &Headers, key: &Key) -> Action {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
-        match self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, self.role.defaults().max_models)) {
+        let counted = self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, self.role.defaults().max_models));
+        let counted = counted.map_err(Error::from).and_then(|(request, body)| {
+            self.role.knows(&request, headers, key)?;
+            Ok(body)
+        });
+        match counted {
             Ok(body) => {
                 role::respond(200, vec![(b"content-type", b"application/json")], &body, self.for_page);
                 Action::Pause
             }
-            Err(error) => self.reject(&error.into()),
+            Err(error) => self.reject(&error),
         }
     }
 
@@ -203,7 +208,7 @@ impl Filter {
                         self.state = State::Reading { headers, key };
                         return Action::Pause;
                     }
-                    Ok(()) if self.wanted == Wanted::TokenCount => return self.count_tokens(),
+                    Ok(()) if self.wanted == Wanted::TokenCount => return self.count_tokens(&headers, &key),
                     Ok(()) => self.plan(headers, key),
                     Err(error) => Err(error.into()),
                 };

@@ -26,7 +26,7 @@ pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if suffix.is_some_and(|suffix| suffix != b"\"\"") {
         return Err(ClientError::invalid("suffix", "none: models are asked as in a chat, and cannot fill a gap"));
     }
-    if echo == Some(b"true") {
+    if echo.is_some_and(|echo| echo != b"false") {
         return Err(ClientError::invalid("echo", "false"));
     }
     if best_of.is_some_and(|best_of| best_of != b"1") {

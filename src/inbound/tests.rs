@@ -30,6 +30,27 @@ fn refusal(api: Api, request: &Value) -> String {
     read(api, request).unwrap_err().to_string()
 }
 
+/// What only a provider of another format makes of a request comes to light late, and is told in the client's words all the same.
+#[test]
+fn a_wrong_member_is_called_what_the_client_called_it() {
+    let schema = json!({"type": "json_schema", "name": "x", "schema": 7});
+    for (api, more, member) in [
+        (Api::Completions, json!({"logprobs": "5"}), "logprobs"),
+        (Api::Messages, json!({"stop_sequences": [5]}), "stop_sequences"),
+        (Api::Messages, json!({"output_config": {"format": schema}}), "output_config.format.schema"),
+        (Api::Responses, json!({"text": {"format": schema}}), "text.format.schema"),
+    ] {
+        let mut request = match api {
+            Api::Completions => completions::everything(),
+            Api::Messages => json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]}),
+            _ => json!({"model": "a/b", "input": "x"}),
+        };
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let refused = read(api, &request).unwrap().0.conversation().unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("Invalid `{member}`: ")), "{more}: {refused}");
+    }
+}
+
 /// A chunk of OpenRouter's stream.
 fn chunk(delta: &Value, finish: &Value) -> String {
     let choice = json!({"index": 0, "delta": delta, "finish_reason": finish, "native_finish_reason": finish});

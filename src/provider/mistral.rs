@@ -58,11 +58,15 @@ fn edit<'a>(field: &Field<'a>, request: &'a Request, endpoint: &Endpoint, has: &
         key.push(b':');
         splice.replace(field.place.start..field.value.start, key);
     };
+    let integer = |splice: &mut Splice<'a>| {
+        request.limit_as_integer(&field.value).into_iter().for_each(|number| splice.replace(field.value.clone(), number));
+    };
     if field.name.is_dispensable() && field.name.parameter().is_some_and(|parameter| !endpoint.heeds(parameter)) {
         return false;
     }
     match field.name {
-        Name::Stream | Name::MaxTokens | Name::TopP | Name::Stop | Name::PresencePenalty | Name::FrequencyPenalty => {}
+        Name::MaxTokens => integer(splice),
+        Name::Stream | Name::TopP | Name::Stop | Name::PresencePenalty | Name::FrequencyPenalty => {}
         Name::Model => {
             let mut model = Vec::new();
             json::string_into(&mut model, &endpoint.model);
@@ -80,7 +84,10 @@ fn edit<'a>(field: &Field<'a>, request: &'a Request, endpoint: &Endpoint, has: &
         // Without tools there is nothing to choose from.
         Name::ParallelToolCalls => return request.needs.tools,
         Name::ToolChoice => return request.needs.tools && is_tool_choice(field.raw),
-        Name::MaxCompletionTokens if !has("max_tokens") => rename("max_tokens", splice),
+        Name::MaxCompletionTokens if !has("max_tokens") => {
+            rename("max_tokens", splice);
+            integer(splice);
+        }
         // A seed has no sign there.
         Name::Seed if !has("random_seed") && field.raw.first().is_some_and(u8::is_ascii_digit) => rename("random_seed", splice),
         Name::Temperature => {

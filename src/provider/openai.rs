@@ -38,6 +38,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a>
             OutputLimitName::MaxTokens => Some(Name::MaxTokens),
             OutputLimitName::AsSent => None,
         },
+        max_completion_tokens: endpoint.max_completion_tokens,
         supported_parameters: endpoint.supported_parameters.as_deref(),
     });
     Upstream { path: path(request.api, endpoint).into(), headers: Vec::new(), body }

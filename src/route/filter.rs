@@ -177,16 +177,22 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         let most = left.endpoints.iter().filter_map(|endpoint| endpoint.max_completion_tokens).max().unwrap_or_default();
         left.keep(
             |endpoint| endpoint.max_completion_tokens.is_none_or(|most| wanted <= most),
-            || format!("max_tokens is {wanted} and {most} is the most that is given"),
+            || format!("{} is {wanted} and {most} is the most that is given", ask.request.api.member("max_tokens")),
         )?;
     }
     if ask.request.preferences.require_parameters == Some(true) {
         // One answer is what everybody gives.
         let several = ask.request.wants_several().then_some("n");
+        let unknown: Vec<String> = ask.request.unknown_parameters().map(|name| name.chars().take(100).collect()).collect();
         return left.keep(
-            |endpoint| ask.request.parameters().chain(several).all(|parameter| heeds(endpoint, parameter, ask)),
+            |endpoint| {
+                ask.request.parameters().chain(several).all(|parameter| heeds(endpoint, parameter, ask))
+                    // Without a list nobody knows: it may be the provider's own.
+                    && (endpoint.supported_parameters.is_none() || unknown.iter().all(|parameter| endpoint.supports(parameter)))
+            },
             || {
-                let all: Vec<_> = ask.request.parameters().chain(several).collect();
+                let mut all: Vec<&str> = ask.request.parameters().chain(several).collect();
+                all.extend(unknown.iter().map(|name| &**name));
                 format!("provider.require_parameters is true and the request has {}", all.join(", "))
             },
         );

@@ -26,12 +26,14 @@ struct Rank {
     standing: Standing,
     /// Whether it is of another tier than the one asked for.
     is_off_tier: bool,
-    /// Whether the conversation was somewhere else before.
+    /// Whether the conversation was somewhere else before, where the client states no order of its own.
     is_elsewhere: bool,
     /// Whether it has missed what the client prefers of latency and throughput.
     misses: bool,
     /// Its place by what is sorted by, the least first; 0 where nothing is.
     sorted: u64,
+    /// Whether the conversation was somewhere else before: of those that the client's order has alike, the cache decides.
+    is_elsewhere_of_alike: bool,
     /// Its luck.
     draw: Draw,
 }
@@ -46,6 +48,14 @@ enum Standing {
     Lower,
     /// Less.
     Last,
+}
+
+/// What endpoints are sorted by.
+#[derive(Clone, Copy)]
+struct By {
+    sort: Option<SortBy>,
+    /// Whether the client says so.
+    is_stated: bool,
 }
 
 /// A draw: the least wins.
@@ -94,8 +104,7 @@ impl<'o, 'a> Order<'o, 'a> {
     pub(super) fn holds(&mut self, endpoint: &Endpoint) -> bool {
         let (ask, state, clock) = (self.ask, self.state, self.clock);
         let known = self.known.get_or_insert_with(|| Known::of(ask, state, clock));
-        let held = known.sticky.and_then(|sticky| sticky.held);
-        held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
+        known.holds(endpoint)
     }
 
     /// Puts `endpoints` in the order to try them in.
@@ -104,10 +113,10 @@ impl<'o, 'a> Order<'o, 'a> {
         if endpoints.len() > 1 {
             let (ask, state, clock) = (self.ask, self.state, self.clock);
             let tier = tier::asked(ask, &endpoints);
-            let by = self.sort_by(wish, tier);
+            let order = By { sort: self.sort_by(wish, tier), is_stated: preferences.sort.and_then(|sort| sort.by).or(wish.sort).is_some() };
             let known = self.known.get_or_insert_with(|| Known::of(ask, state, clock));
             let random = &mut *self.random;
-            endpoints.sort_by_cached_key(|endpoint| known.rank(endpoint, by, tier, ask, state, random));
+            endpoints.sort_by_cached_key(|endpoint| known.rank(endpoint, order, tier, ask, state, random));
         }
         if preferences.allow_fallbacks == Some(false) && preferences.order.is_none() {
             endpoints.truncate(1);
@@ -140,10 +149,16 @@ impl Known {
         Self { now: clock.now(), health: state.health(), sticky }
     }
 
+    /// Whether the conversation is at `endpoint`, and staying there can pay.
+    fn holds(&self, endpoint: &Endpoint) -> bool {
+        let held = self.sticky.and_then(|sticky| sticky.held);
+        endpoint.price.rewards_cache() && held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
+    }
+
     fn rank(
         &self,
         endpoint: &Endpoint,
-        by: Option<SortBy>,
+        by: By,
         tier: Option<ServiceTier>,
         ask: &Ask<'_>,
         state: &dyn State,
@@ -153,7 +168,7 @@ impl Known {
         let order = preferences.order.iter().flatten();
         let ordered = order.enumerate().find(|(_, name)| endpoint.is_named(name)).map(|(place, _)| place);
         let recent = state.recent(endpoint);
-        let held = self.sticky.and_then(|sticky| sticky.held);
+        let is_elsewhere = !self.holds(endpoint);
         let is_slow =
             preferences.preferred_max_latency.zip(recent.latency).is_some_and(|(most, is)| !most.is_met(&is, |is, most| is <= most));
         let is_weak = preferences
@@ -168,9 +183,10 @@ impl Known {
             trouble: trouble(endpoint, &self.health, self.now).filter(|_| ordered.is_none()).unwrap_or_default(),
             standing: if ordered.is_none() { Standing::of(&recent) } else { Standing::Normal },
             is_off_tier: tier.is_some_and(|tier| endpoint.service_tier != Some(tier)),
-            is_elsewhere: held.is_some_and(|held| held.endpoint != EndpointKey::of(endpoint)),
+            is_elsewhere: is_elsewhere && !by.is_stated,
             misses: is_slow || is_weak,
-            sorted: by.map_or(0, |by| sorted(endpoint, by, &recent, random)),
+            sorted: by.sort.map_or(0, |by| sorted(endpoint, by, &recent, random)),
+            is_elsewhere_of_alike: is_elsewhere,
             draw: Draw::weighted(endpoint.price.ranking(), random),
         }
     }

@@ -48,6 +48,10 @@ def check_a_completion():
     assert abs(completion.usage.cost - 40e-6) < 1e-12, completion.usage.cost
 
 
+def check_a_model_by_its_id():
+    assert client.models.retrieve("t/plain").data["id"] == "t/plain"
+
+
 def check_a_stream():
     chunks = list(create("t/plain", stream=True))
     assert text_of(chunks) == TEXT

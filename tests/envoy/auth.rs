@@ -45,6 +45,16 @@ fn a_request_without_a_known_key_is_a_401() {
     }
 }
 
+#[test]
+fn a_key_that_is_sent_twice_is_told_so() {
+    let gateway = Use::of(&GATEWAY);
+    let request = Request::ask("t/open", json!({}));
+    for more in ["Bearer sk-or-v1-test", "bearer sk-or-v1-wrong"] {
+        let twice = request.clone().and_header("authorization", more);
+        assert!(gateway.send(&twice).error(401).starts_with("Several Authorization headers"), "{more}");
+    }
+}
+
 /// The key is looked at before the body: a stranger learns nothing about models or syntax.
 #[test]
 fn a_stranger_gets_a_401_whatever_the_body() {

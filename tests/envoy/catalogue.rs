@@ -53,6 +53,7 @@ fn a_model_its_endpoints_the_providers_and_counts_are_found() {
     let data = |path: &str| gateway.send(&get(path)).json()["data"].clone();
     assert_eq!(data("/model/t/open")["id"], "t/open");
     assert_eq!(data("/models/t/open")["id"], "t/open");
+    assert_eq!(data("/models/t%2Fopen")["id"], "t/open", "OpenAI's SDKs write a slash so");
     assert_eq!(data("/models/t/open/endpoints")["endpoints"][0]["tag"], "first");
     assert_eq!(data("/providers")[0]["slug"], "first");
     assert_eq!(data("/models/count"), json!({"count": 502}));

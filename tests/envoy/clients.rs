@@ -163,5 +163,5 @@ fn the_openai_sdk_for_python_is_served() {
     let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
     let installed = Command::new(&python).args(["-c", "import openai"]).status().unwrap().success();
     assert!(installed, "the openai SDK is missing in .tools/venv: run `make test-envoy`");
-    run(&python, "openai_client.py", 13);
+    run(&python, "openai_client.py", 14);
 }

@@ -219,6 +219,7 @@ fn an_error_is_told_in_anthropics_words_whoever_tells_it() {
         (ask("t/zipped", json!({})), 502, "api_error"),
         (ask("t/gone", json!({"stream": true})), 502, "api_error"),
         (ask("t/openai", json!({"messages": "x"})).path("/v1/messages/count_tokens"), 400, "invalid_request_error"),
+        (ask("t/none", json!({})).path("/v1/messages/count_tokens"), 404, "not_found_error"),
     ] {
         let answer = gateway.send(&request);
         let body = answer.json();

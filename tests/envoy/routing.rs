@@ -22,7 +22,7 @@ const MODELS: [&str; 9] = ["fast", "prefer", "live", "sticky", "named", "cleared
 static GATEWAY: Shared = Shared::new(|| {
     let anthropic = json!({"dialect": "anthropic", "path_prefix": null, "credential": {"env": "ANTHROPIC_API_KEY"}});
     let at = |provider: &str, model: &str, price: f64, more: Value| {
-        let mut endpoint = json!({"provider": provider, "model": model, "price": {"prompt": price, "completion": price}});
+        let mut endpoint = json!({"provider": provider, "model": model, "price": {"prompt": price, "completion": price, "input_cache_read": price / 10.0}});
         endpoint.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         endpoint
     };

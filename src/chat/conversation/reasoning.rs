@@ -50,10 +50,14 @@ impl Reasoning {
         }
     }
 
-    /// The effort, `medium` where reasoning is only switched on; `None` where it is not wanted, or measured in tokens.
-    pub fn effort(&self) -> Option<Effort> {
-        let wanted = self.is_wanted() == Some(true) && (self.max_tokens.is_none() || self.effort.is_some());
-        wanted.then(|| self.effort.unwrap_or(Effort::Medium))
+    /// The effort that the client says, or that the tokens which it says come to in an answer of at most `limit`; `None` where it says
+    /// neither, or no reasoning is wanted.
+    ///
+    /// OpenRouter: "For models that only support `reasoning.effort`, the `max_tokens` value will be used to determine the effort level",
+    /// <https://openrouter.ai/docs/guides/best-practices/reasoning-tokens>.
+    pub fn effort_within(&self, limit: Option<u64>) -> Option<Effort> {
+        let said = self.effort.or_else(|| self.max_tokens.map(|tokens| Effort::of_budget(tokens, limit)));
+        said.filter(|_| self.is_wanted() == Some(true))
     }
 
     /// The tokens to reason with in an answer of `max_tokens`: as many as the client says, or the effort's share of the answer as
@@ -106,6 +110,36 @@ impl Effort {
             b"max" => Self::Max,
             _ => return None,
         })
+    }
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::XHigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    /// The effort that `tokens` come nearest to in an answer of at most `limit`: one of the three that every model with efforts knows.
+    /// Where there is no limit, it is the least that Gemini gives as many: <https://ai.google.dev/gemini-api/docs/openai#thinking>.
+    fn of_budget(tokens: u64, limit: Option<u64>) -> Self {
+        let (low, medium) = match limit {
+            Some(limit) => {
+                let between = |a: Self, b: Self| limit.saturating_mul(a.percent().saturating_add(b.percent())) / 200;
+                (between(Self::Low, Self::Medium), between(Self::Medium, Self::High))
+            }
+            None => (1024, 8192),
+        };
+        match tokens {
+            tokens if tokens <= low => Self::Low,
+            tokens if tokens <= medium => Self::Medium,
+            _ => Self::High,
+        }
     }
 
     /// Its share of the answer's tokens.

@@ -152,6 +152,33 @@ fn reasoning_is_measured_as_openrouter_does() {
 }
 
 #[test]
+fn a_budget_is_the_effort_with_the_nearest_share() {
+    let effort = |members: &str, limit| with(members).reasoning().effort_within(limit).map(Effort::as_str);
+    for (tokens, within, without) in [
+        (1, "low", "low"),
+        (1024, "low", "low"),
+        (3500, "low", "medium"),
+        (3501, "medium", "medium"),
+        (6500, "medium", "medium"),
+        (6501, "high", "medium"),
+        (8193, "high", "high"),
+        (1_u64 << 60, "high", "high"),
+    ] {
+        let said = format!(r#""reasoning":{{"max_tokens":{tokens}}}"#);
+        assert_eq!((effort(&said, Some(10_000)), effort(&said, None)), (Some(within), Some(without)), "{tokens}");
+    }
+    assert_eq!(effort(r#""reasoning":{"effort":"minimal","max_tokens":9000}"#, Some(10_000)), Some("minimal"));
+    for none in [
+        r#""a":1"#,
+        r#""reasoning":{"enabled":true}"#,
+        r#""reasoning":{"enabled":false,"max_tokens":9}"#,
+        r#""reasoning":{"max_tokens":0}"#,
+    ] {
+        assert_eq!(effort(none, Some(10_000)), None, "{none}");
+    }
+}
+
+#[test]
 fn t37_reasoning_goes_back_to_whom_it_came_from_and_in_whole_blocks() {
     let request = messages(
         r#"[{"role":"assistant","content":"x","reasoning_details":[

@@ -283,6 +283,13 @@ impl Role {
         Ok(Some(admission))
     }
 
+    /// Errors: if nothing of what `request` asks for is there for `key`.
+    pub(super) fn knows(&self, request: &Request, headers: &Headers, key: &Key) -> Result<(), Error> {
+        let header = |name: &str| headers.find(name.as_bytes());
+        let ask = Ask { request, key, path: path(headers), header: &header };
+        route::knows(&self.gateway, &ask, &mut self.random.borrow_mut())
+    }
+
     /// Counts an answer of the gateway's own, and tells the operator what is his.
     pub(super) fn note(&self, error: &Error) {
         self.stats.add(metrics::rejection(error.error_type()));
@@ -337,7 +344,7 @@ impl Role {
         match (key.filter(|key| !key.is_empty()), &self.gateway.anonymous) {
             (Some(key), anonymous) => match self.gateway.key(&KeyHash::of(key)) {
                 Some(key) => self.still_valid(key),
-                None => anonymous.clone().ok_or(ClientError::UnknownKey),
+                None => anonymous.clone().ok_or_else(|| headers::unknown_key(headers.iter())),
             },
             (None, Some(anonymous)) => Ok(anonymous.clone()),
             (None, None) => Err(ClientError::MissingKey),

@@ -119,18 +119,18 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     Ok(Translated { body: body.out, shape: Shape::Messages(Box::new(Answer::new(StopSequences::of(stops)))) })
 }
 
-/// The body that answers how many tokens the prompt of `request` has: four bytes to a token, an estimate.
+/// The request, and the body that answers how many tokens its prompt has: four bytes to a token, an estimate.
 ///
 /// Errors: those of a request.
-pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<Vec<u8>, ClientError> {
+pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
     let [tools] = members(request, ["tools"]).unwrap_or_default();
-    let translated = translate(request)?;
+    let translated = translate(request).map_err(|error| Api::Messages.tell(error))?;
     let parsed = Request::parse_as(Api::Messages, translated.body, None, max_models)?;
     let bytes = parsed.prompt_bytes.saturating_add(tools.unwrap_or_default().len());
     let mut out = b"{\"input_tokens\":".to_vec();
     put_number(&mut out, (bytes as u64).div_ceil(4));
     out.push(b'}');
-    Ok(out)
+    Ok((parsed, out))
 }
 
 fn fallbacks_into(fallbacks: &[u8], body: &mut Body) -> Result<(), ClientError> {

@@ -7,7 +7,7 @@ use super::super::event::{self, Event, Events};
 use super::super::object::{members, put, put_number, text};
 use super::super::said::{Answer as Said, Call, Detail};
 use super::super::sealed::seal;
-use super::item::{Item, What};
+use super::item::{Item, Status, What};
 use super::object::{Echo, Response, usage_into};
 use crate::clock::Clock;
 use crate::json::Text;
@@ -88,7 +88,7 @@ impl Answer {
     pub(in crate::inbound) fn whole(&mut self, completion: &[u8], clock: &dyn Clock) -> Option<Vec<u8>> {
         let mut events = Vec::new();
         self.telling.chunk(completion, &mut events)?;
-        self.telling.close(&mut events);
+        self.telling.close_last(&mut events);
         let mut out = events;
         out.clear();
         let status = self.telling.complete(clock);
@@ -147,14 +147,14 @@ impl Telling {
         if self.state != State::Begun {
             return;
         }
-        self.close(out);
+        self.close_last(out);
         self.state = State::Over;
         let status = self.complete(clock);
         self.told(if status == "completed" { "response.completed" } else { "response.incomplete" }, status, None, out);
     }
 
     fn fail(&mut self, error: &[u8], out: &mut Vec<u8>) {
-        self.close(out);
+        self.close_as(Status::Incomplete, out);
         self.state = State::Over;
         let [message, metadata] = members(error, ["message", "metadata"]).unwrap_or_default();
         let [error_type] = metadata.and_then(|metadata| members(metadata, ["error_type"]).ok()).unwrap_or_default();
@@ -237,12 +237,21 @@ impl Telling {
         self.items = self.items.saturating_add(1);
         self.about("response.output_item.added", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
-            item.write(false, out);
+            item.write(Status::InProgress, out);
         });
     }
 
     /// Ends the open item, if there is one.
     fn close(&mut self, out: &mut Vec<u8>) {
+        self.close_as(Status::Completed, out);
+    }
+
+    /// Ends what is open where the answer ends.
+    fn close_last(&mut self, out: &mut Vec<u8>) {
+        self.close_as(if self.incomplete.is_some() { Status::Incomplete } else { Status::Completed }, out);
+    }
+
+    fn close_as(&mut self, status: Status, out: &mut Vec<u8>) {
         let Some(item) = &self.open else { return };
         let is_empty = item.text.is_empty();
         let text = |item: &Item, out: &mut Vec<u8>| put(out, &[b",\"text\":\"", &item.text, b"\""]);
@@ -270,13 +279,13 @@ impl Telling {
         }
         self.about("response.output_item.done", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
-            item.write(true, out);
+            item.write(status, out);
         });
         let Some(item) = self.open.take() else { return };
         if !self.output.is_empty() {
             self.output.push(b',');
         }
-        item.write(true, &mut self.output);
+        item.write(status, &mut self.output);
         if matches!(item.what, What::Message) {
             self.output_text.extend_from_slice(&item.text);
         }

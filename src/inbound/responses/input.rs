@@ -1,7 +1,7 @@
 //! The input, as messages: what the assistant thought, said and called between two others is one message.
 
 use super::super::body::Body;
-use super::super::object::{each, expect, members, text};
+use super::super::object::{each, expect, text};
 use super::super::said::Detail;
 use super::super::sealed::{FORMAT, unseal};
 use crate::error::ClientError;
@@ -186,8 +186,9 @@ fn reasoning<'a>(item: &'a [u8], at: &str) -> Result<Vec<Detail<'a>>, ClientErro
     };
     for (name, list) in [("summary", summary), ("content", content)] {
         let Some(list) = list else { continue };
-        each(list, &format!("{at}.{name}"), |part, _| {
-            let [words] = members(part, ["text"])?;
+        let at = format!("{at}.{name}");
+        each(list, &at, |part, place| {
+            let [words] = expect(part, &format!("{at}[{place}]"), ["text"])?;
             details.extend(text(words).map(|words| Detail { text: Some(words), ..detail(b"reasoning.text") }));
             Ok(())
         })?;

@@ -33,13 +33,34 @@ pub(super) enum What {
     },
 }
 
+/// How far an item has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    InProgress,
+    Completed,
+    /// It was cut off, and nothing more comes.
+    Incomplete,
+}
+
+// === impl Status ===
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 // === impl Item ===
 
 impl Item {
-    /// Appends the item with what it has come to; `done` if that is all.
-    pub(super) fn write(&self, done: bool, out: &mut Vec<u8>) {
-        let status: &[u8] = if done { b"completed" } else { b"in_progress" };
-        put(out, &[b"{\"id\":\"", &self.id, b"\",\"status\":\"", status]);
+    /// Appends the item with what it has come to.
+    pub(super) fn write(&self, status: Status, out: &mut Vec<u8>) {
+        let done = status != Status::InProgress;
+        put(out, &[b"{\"id\":\"", &self.id, b"\",\"status\":\"", status.as_str().as_bytes()]);
         match &self.what {
             What::Message => {
                 out.extend_from_slice(b"\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[");

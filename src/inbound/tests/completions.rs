@@ -23,6 +23,8 @@ fn what_only_a_completion_model_can_do_is_refused() {
         (json!({"prompt": null}), "Input required"),
         (json!({"suffix": "x"}), "Invalid `suffix`"),
         (json!({"echo": true}), "Invalid `echo`"),
+        (json!({"echo": "x"}), "Invalid `echo`"),
+        (json!({"echo": 1}), "Invalid `echo`"),
         (json!({"best_of": 3}), "Invalid `best_of`"),
     ] {
         let mut request = everything();

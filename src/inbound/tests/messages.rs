@@ -83,7 +83,14 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
     request["thinking"] = Value::Null;
     let (read, _) = read(Api::Messages, &request).unwrap();
     for (openrouter_members, stream_options) in [(false, true), (false, false), (true, true)] {
-        let target = crate::chat::Target { model: "m", openrouter_members, stream_options, max_tokens: None, supported_parameters: None };
+        let target = crate::chat::Target {
+            model: "m",
+            openrouter_members,
+            stream_options,
+            max_tokens: None,
+            max_completion_tokens: None,
+            supported_parameters: None,
+        };
         let sent = String::from_utf8(read.rewrite(&target).to_vec()).unwrap();
         serde_json::from_str::<Value>(&sent).unwrap_or_else(|error| panic!("{error}: {sent}"));
         for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity"] {
@@ -140,8 +147,8 @@ fn thinking_that_nobody_signed_is_not_sent_back() {
 fn what_cannot_be_served_is_refused_by_its_place() {
     let block = |block: Value| json!({"messages": [{"role": "user", "content": [block]}]});
     for (more, message) in [
-        (json!({"messages": []}), "Input required"),
-        (json!({"messages": null}), "Input required"),
+        (json!({"messages": []}), "Invalid `messages`: expected an array of at least one message"),
+        (json!({"messages": null}), "Invalid `messages`: expected an array of at least one message"),
         (json!({"messages": "x"}), "Invalid `messages`: expected an array"),
         (json!({"messages": [7]}), "Invalid `messages[0]`: expected an object"),
         (json!({"messages": [{"role": "robot", "content": "x"}]}), "Invalid `messages[0].role`"),
@@ -350,7 +357,7 @@ fn errors_have_anthropics_types() {
 
 #[test]
 fn a_prompt_is_counted_with_its_tools() {
-    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap()).unwrap();
+    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap().1).unwrap();
     let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "12345678"}]});
     assert_eq!(count(request.clone()), json!({"input_tokens": 2}));
     let mut with_tools = request;

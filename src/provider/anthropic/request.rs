@@ -130,7 +130,9 @@ impl<'a> Plan<'a> {
             // More effort than that is refused without thinking.
             (Some(Think::Disabled), Some(effort)) => Some(effort.min(Effort::High)),
             (_, Some(effort)) => Some(effort),
-            (Some(Think::Adaptive { .. }), None) => reasoning.effort().filter(|_| reasoning.effort.is_some()),
+            // A budget says nothing here:
+            // https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/claude-4-7.
+            (Some(Think::Adaptive { .. }), None) => reasoning.effort,
             _ => None,
         };
         Self { endpoint, model, max_tokens, thinking, effort: effort.and_then(|effort| model.effort(effort)) }

@@ -103,6 +103,7 @@ impl Family {
     pub(super) fn thinking(self, reasoning: &Reasoning, max_tokens: u64, lacks_thoughts: bool) -> Thinking {
         let is_wanted = reasoning.is_wanted() == Some(true);
         let effort = reasoning.effort.unwrap_or(Effort::Medium);
+        let budgeted = || reasoning.effort_within(Some(max_tokens)).unwrap_or(Effort::Medium);
         let with_fields = |fields: String| Thinking { fields: Some(fields), effort: None };
         match self {
             _ if !is_wanted => Thinking::default(),
@@ -129,10 +130,10 @@ impl Family {
             // https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html. A high effort rules out a limit on the
             // answer, and the client may have set one.
             Self::Nova { thinks: true } => {
-                let effort = of_three(effort.min(Effort::Medium));
+                let effort = of_three(budgeted().min(Effort::Medium));
                 with_fields(format!("\"reasoningConfig\":{{\"type\":\"enabled\",\"maxReasoningEffort\":\"{effort}\"}}"))
             }
-            Self::GptOss => with_fields(format!("\"reasoning_effort\":\"{}\"", of_three(effort))),
+            Self::GptOss => with_fields(format!("\"reasoning_effort\":\"{}\"", of_three(budgeted()))),
             Self::Nova { thinks: false } | Self::Other => Thinking::default(),
         }
     }

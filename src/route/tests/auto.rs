@@ -101,6 +101,7 @@ fn the_catalogue_and_the_rules_come_before_it() {
 fn a_conversation_stays_with_its_model_while_that_is_a_candidate() {
     let mut held = market();
     held.configuration["models"][4]["endpoints"][0]["provider"] = "gamma".into();
+    held.configuration["models"][4]["endpoints"][0]["price"]["input_cache_read"] = 0.01.into();
     held.held = Some("gamma");
     assert_eq!(held.plan()[..2], ["d/dear@gamma", "a/small@alpha"]);
     assert_eq!(held.with("plugins", json!([{"id": "auto-router", "cost_tier": "low"}])).plan(), ["a/small@alpha"]);

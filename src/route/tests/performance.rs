@@ -146,13 +146,35 @@ fn a_partition_of_none_sorts_all_models_together() {
 #[test]
 fn a_conversation_stays_where_it_was_while_that_is_well() {
     for seed in 0..40 {
-        let held = |preferences: Value| Asked { seed, held: Some("gamma"), ..seen("acme/all") }.preferring(preferences);
+        let held = |preferences: Value| {
+            let mut held = Asked { seed, held: Some("gamma"), ..seen("acme/all") };
+            held.configuration["models"][0]["endpoints"][2]["price"]["input_cache_read"] = 0.1.into();
+            held.preferring(preferences)
+        };
         assert_eq!(order(held(json!({})))[0], "gamma");
-        assert_eq!(order(held(json!({"sort": "price"}))), ["gamma", "alpha", "beta"]);
         assert_eq!(order(held(json!({"order": ["beta"]})))[0], "beta", "the client's order wins");
         assert!(!order(held(json!({"ignore": ["gamma"]}))).contains(&"gamma".to_owned()), "no filter is passed over");
-        let mut asked = held(json!({"sort": "price"}));
+        let mut asked = held(json!({}));
         asked.troubles.push(("acme/all", "gamma"));
-        assert_eq!(order(asked), ["alpha", "beta", "gamma"]);
+        assert_eq!(order(asked)[2], "gamma");
     }
+}
+
+#[test]
+fn a_conversation_stays_nowhere_where_staying_cannot_pay() {
+    let held = |cache: f64, model: &str, preferences: Value| {
+        let mut held = Asked { held: Some("gamma"), ..seen(model) };
+        held.configuration["models"][0]["endpoints"][2]["price"]["input_cache_read"] = cache.into();
+        held.preferring(preferences)
+    };
+    assert_eq!(order(held(3.0, "acme/all:floor", json!({}))), ["alpha", "beta", "gamma"], "cached tokens cost as much as others");
+    let firsts = held(3.0, "acme/all", json!({})).first_choices(50);
+    assert!(firsts.len() > 1, "{firsts:?}");
+    for (model, preferences) in [("acme/all", json!({"sort": "price"})), ("acme/all:floor", json!({}))] {
+        assert_eq!(order(held(0.1, model, preferences)), ["alpha", "beta", "gamma"], "the client's order wins");
+    }
+    let mut alike = held(0.1, "acme/all", json!({"sort": "price"}));
+    alike.configuration["models"][0]["endpoints"][1]["price"] = json!({"prompt": 0.5, "completion": 1.5});
+    alike.configuration["models"][0]["endpoints"][2]["price"] = json!({"prompt": 1, "completion": 1, "input_cache_read": 0.1});
+    assert_eq!(order(alike)[0], "gamma", "of those that cost the same, the cache decides");
 }

@@ -124,10 +124,19 @@ fn parameters_may_be_required() {
     assert_eq!(required("temperature", 1.into()).left(), ["alpha", "beta", "gamma"]);
     assert_eq!(required("tools", json!([{}])).left(), ["alpha", "beta"]);
     assert_eq!(required("seed", 7.into()).left(), ["beta"]);
-    assert_eq!(required("unheard_of", 7.into()).left(), ["alpha", "beta", "gamma"], "it is passed on as it is");
-    let both = required("seed", 7.into()).with("top_k", 1.into());
+    assert_eq!(required("unheard_of", 7.into()).left(), ["beta"], "of which nothing is listed");
+    let mut listed = required("unheard_of", 7.into());
+    listed.configuration["models"][0]["endpoints"][0]["supported_parameters"] = json!(["unheard_of"]);
+    assert_eq!(listed.left(), ["alpha", "beta"]);
+    for (member, value) in [("user", json!("u")), ("metadata", json!({})), ("service_tier", json!("auto")), ("unheard_of", json!(null))] {
+        assert_eq!(required(member, value).left(), ["alpha", "beta", "gamma"], "{member} is no parameter");
+    }
+    let both = required("seed", 7.into()).with("top_k", 1.into()).with("unheard_of", true.into());
     let only = both.preferring(json!({"require_parameters": true, "only": ["alpha", "gamma"]})).refused().1;
-    assert!(only.contains("provider.require_parameters is true and the request has seed, top_k, it is served by alpha, gamma"), "{only}");
+    assert!(
+        only.contains("provider.require_parameters is true and the request has seed, top_k, unheard_of, it is served by alpha, gamma"),
+        "{only}"
+    );
 }
 
 #[test]
