@@ -114,7 +114,7 @@ pub(super) struct ModelEntry<'a> {
     endpoints: Vec<EndpointEntry<'a>>,
 }
 
-/// The models in the order written, and by id.
+/// The models in the order written, and by id: as it was written, and in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) models: Vec<Rc<Model>>,
@@ -129,12 +129,14 @@ impl Catalogue {
         let mut endpoints: u32 = 0;
         for (index, entry) in entries.into_iter().enumerate() {
             let model = Rc::new(entry.resolve(&format!("models[{index}]"), providers, &mut endpoints)?);
-            let id: Rc<str> = model.id.as_str().into();
+            // Clients write ids in any case.
+            let lower: Rc<str> = model.id.as_str().to_ascii_lowercase().into();
             value::checked(
-                catalogue.by_id.insert(Rc::clone(&id), Rc::clone(&model)).is_none(),
+                catalogue.by_id.insert(lower, Rc::clone(&model)).is_none(),
                 &format!("models[{index}].id"),
-                &format!("expected an id of its own, found {id:?} again"),
+                &format!("expected an id of its own in any case, found {:?} again", model.id.as_str()),
             )?;
+            catalogue.by_id.insert(model.id.as_str().into(), Rc::clone(&model));
             catalogue.models.push(model);
         }
         Ok(catalogue)

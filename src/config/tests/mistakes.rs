@@ -15,7 +15,7 @@ fn a_mistake_in_a_model_says_which_model_it_is() {
     assert!(price.ends_with("(USD per million tokens), found 20000 (model openai/gpt-4o)"), "{price}");
     assert_eq!(
         message(&with("/models/1/id", json!("openai/gpt-4o"))),
-        "models[1].id: expected an id of its own, found \"openai/gpt-4o\" again"
+        "models[1].id: expected an id of its own in any case, found \"openai/gpt-4o\" again"
     );
     // What cannot be read as an id is not repeated.
     let mut nameless = with("/models/1/endpoints/0/price", json!({}));
