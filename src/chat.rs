@@ -14,10 +14,10 @@ mod member;
 mod messages;
 mod part;
 mod provenance;
+mod reader;
 mod rewrite;
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
@@ -29,11 +29,12 @@ pub use rewrite::Target;
 
 use self::member::Member;
 use self::messages::Opening;
+use self::reader::{Reader, whole_number, wrong_type};
 use crate::api::Api;
 use crate::error::ClientError;
-use crate::json::{Kind, Scanner, Text};
+use crate::json::{Kind, Scanner};
 use crate::plugins::Plugins;
-use crate::preferences::{Partition, Preferences, Sort, SortBy};
+use crate::preferences::{Partition, Preferences, Sort};
 
 /// A parsed chat completion request.
 ///
@@ -261,210 +262,6 @@ impl Request {
     fn member(&self, name: Name) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
-}
-
-#[derive(Default)]
-struct Reader {
-    api: Api,
-    max_models: usize,
-    members: Vec<Member>,
-    models: Vec<String>,
-    fallback_models: Vec<String>,
-    has_messages: bool,
-    stream: bool,
-    preferences: Option<Preferences>,
-    needs: Needs,
-    max_tokens: Option<u64>,
-    prompt_bytes: usize,
-    plugins: Plugins,
-    transforms: Plugins,
-    reasoning_effort: Option<String>,
-    opening: Opening,
-    sort: Sort,
-    has_inner: bool,
-}
-
-// === impl Reader ===
-
-impl Reader {
-    fn read(&mut self, scanner: &mut Scanner<'_>, name: Name) -> Result<Range<usize>, ClientError> {
-        let kind = scanner.kind()?;
-        let start = scanner.position();
-        match name {
-            Name::Model => self.read_model(scanner)?,
-            Name::Models => self.read_models(scanner, "models")?,
-            Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
-            Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
-            Name::Input if self.api == Api::Embeddings => {
-                self.prompt_bytes = input::read(scanner)?;
-                self.has_messages = true;
-            }
-            Name::Messages if self.api != Api::Embeddings => {
-                self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
-                self.has_messages = true;
-            }
-            Name::Provider => {
-                let value = scanner.raw()?;
-                self.preferences = Some(
-                    Preferences::parse(value)
-                        .map_err(|error| ClientError::invalid("provider", format!("a preferences object ({error})")))?,
-                );
-            }
-            Name::Route => match scanner.optional_string() {
-                Ok(None) => {}
-                Ok(Some(route)) if route.is("fallback") => {}
-                Ok(Some(route)) if route.is("sort") => self.sort.partition = Partition::None,
-                Ok(Some(_)) => return Err(ClientError::invalid("route", "\"fallback\" or \"sort\"")),
-                Err(error) => return Err(wrong_type(error, "route", "a string")),
-            },
-            Name::RoutingPreference => match scanner.optional_string() {
-                Ok(None) => {}
-                Ok(Some(preference)) => {
-                    let by = if preference.is("cost") { Some(SortBy::Price) } else { SortBy::named(&preference.value()) };
-                    if by.is_none() {
-                        return Err(ClientError::invalid("routing_preference", "one of cost, price, throughput, latency, exacto"));
-                    }
-                    self.sort.by = by;
-                }
-                Err(error) => return Err(wrong_type(error, "routing_preference", "a string")),
-            },
-            Name::StreamOptions => {
-                if !matches!(kind, Kind::Object | Kind::Null) {
-                    return Err(ClientError::invalid("stream_options", "an object"));
-                }
-                scanner.skip()?;
-            }
-            Name::MaxTokens | Name::MaxCompletionTokens => {
-                let value = scanner.raw()?;
-                self.max_tokens = read_max_tokens(value, name, self.api)?.or(self.max_tokens);
-            }
-            Name::Tools => match kind {
-                Kind::Null => _ = scanner.skip()?,
-                Kind::Array => scanner.array(|scanner| {
-                    self.needs.tools = true;
-                    scanner.skip().map(|_| ())
-                })?,
-                _ => return Err(ClientError::invalid("tools", "an array")),
-            },
-            Name::ResponseFormat => {
-                let value = scanner.raw()?;
-                let format = response_format(value).filter(|_| kind == Kind::Object);
-                self.needs.response_format = kind == Kind::Object && !format.is_some_and(|format| format.is("text"));
-                self.needs.json_schema = format.is_some_and(|format| format.is("json_schema"));
-            }
-            Name::ToolChoice => {
-                let value = scanner.raw()?;
-                if !is_tool_choice(value) {
-                    return Err(ClientError::invalid("tool_choice", "auto, none, required, or a function by its name"));
-                }
-            }
-            Name::Reasoning => {
-                let value = scanner.raw()?;
-                if !matches!(kind, Kind::Object | Kind::Null) {
-                    return Err(ClientError::invalid("reasoning", "an object, such as {\"effort\": \"low\"}"));
-                }
-                self.reasoning_effort = reasoning_effort(value);
-            }
-            Name::Plugins => self.plugins.read(scanner.raw()?)?,
-            Name::Transforms => self.transforms.read_transforms(scanner.raw()?)?,
-            _ => _ = scanner.skip()?,
-        }
-        Ok(start..scanner.position())
-    }
-
-    fn read_model(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ClientError> {
-        let Some(text) = scanner.optional_string().map_err(|error| wrong_type(error, "model", "a string"))? else {
-            return Ok(());
-        };
-        // The first of a comma list is the model, the others are its fallbacks.
-        let most = self.max_models.saturating_add(1);
-        let models = text.value();
-        let models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
-        self.models = models.take(most.saturating_add(1)).map(str::to_owned).collect();
-        if self.models.len() > most { Err(ClientError::TooManyModels(self.max_models)) } else { Ok(()) }
-    }
-
-    fn read_models(&mut self, scanner: &mut Scanner<'_>, member: &str) -> Result<(), ClientError> {
-        if scanner.kind()? == Kind::Null {
-            scanner.skip()?;
-            return Ok(());
-        }
-        let (models, most) = (&mut self.fallback_models, self.max_models);
-        // `models` and `fallback_models` are one list.
-        let mut sent = models.len();
-        scanner
-            .array(|scanner| {
-                let model = scanner.string()?;
-                sent = sent.saturating_add(1);
-                if sent <= most {
-                    models.push(model.value().trim().to_owned());
-                }
-                Ok(())
-            })
-            .map_err(|error| wrong_type(error, member, "an array of model ids"))?;
-        if sent > most { Err(ClientError::TooManyModels(most)) } else { Ok(()) }
-    }
-}
-
-/// `error`, or what was expected of `member` where its type is what is wrong.
-fn wrong_type(error: crate::json::Error, member: &str, expected: &str) -> ClientError {
-    if error.kind == crate::json::ErrorKind::Type { ClientError::invalid(member, expected) } else { error.into() }
-}
-
-fn read_bool(scanner: &mut Scanner<'_>, member: &str) -> Result<Option<bool>, ClientError> {
-    scanner.optional_bool().map_err(|error| wrong_type(error, member, "true or false"))
-}
-
-/// A number of tokens. Languages that know one kind of number alone write `100.0`, or `1e3`.
-fn whole_number(value: &[u8]) -> Option<u64> {
-    /// Up to here a float is exact.
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    let text = std::str::from_utf8(value).ok()?;
-    let float = || text.parse().ok().filter(|number: &f64| number.fract() == 0.0 && (0.0..=MOST).contains(number));
-    text.parse().ok().or_else(|| float().map(|number| number as u64))
-}
-
-/// A limit on the answer. Anthropic's 0 is for a prompt that is to be cached and not answered.
-fn read_max_tokens(value: &[u8], name: Name, api: Api) -> Result<Option<u64>, ClientError> {
-    if value == b"null" {
-        return Ok(None);
-    }
-    let number = whole_number(value).filter(|tokens| *tokens > 0 || api == Api::Messages);
-    number.map(Some).ok_or_else(|| ClientError::invalid(name.as_str().unwrap_or_default(), "a whole number of tokens, at least 1"))
-}
-
-/// Whether it says in a known way which tools are to be called. Mistral's `any` is what others call `required`.
-fn is_tool_choice(value: &[u8]) -> bool {
-    match value.first() {
-        Some(b'{') => true,
-        Some(b'"') => Scanner::new(value).string().is_ok_and(|word| ["auto", "none", "required", "any"].iter().any(|known| word.is(known))),
-        _ => value == b"null",
-    }
-}
-
-/// The `type` of a response format.
-fn response_format(value: &[u8]) -> Option<Text<'_>> {
-    let mut kind = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| {
-        if key.is("type") && scanner.kind()? == Kind::String {
-            kind = Some(scanner.string()?);
-            return Ok(());
-        }
-        scanner.skip().map(|_| ())
-    });
-    walked.ok().and(kind)
-}
-
-fn reasoning_effort(value: &[u8]) -> Option<String> {
-    let mut effort = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| {
-        if key.is("effort") && scanner.kind()? == Kind::String {
-            effort = Some(scanner.string()?.value().into_owned());
-            return Ok(());
-        }
-        scanner.skip().map(|_| ())
-    });
-    walked.ok().and(effort)
 }
 
 #[cfg(test)]
