@@ -1,11 +1,14 @@
 //! What a configuration comes to, and the message for every mistake in one.
 
+mod bedrock;
 mod byok;
 mod keys;
 mod limits;
 mod mistakes;
 mod models;
+mod providers;
 mod rules;
+mod vertex;
 
 use std::time::Duration;
 
@@ -114,6 +117,20 @@ fn refused(cases: &[(&str, Value, &str)]) {
     }
 }
 
+/// A provider of the dialect bedrock with these members.
+fn bedrock(members: &Value) -> Value {
+    let mut provider = json!({"dialect": "bedrock", "region": "eu-west-3"});
+    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    with("/providers/own", provider)
+}
+
+/// A provider of the dialect vertex with these members, that serves a model of each kind of name.
+fn vertex(members: &Value) -> Value {
+    let mut provider = json!({"dialect": "vertex", "project": "my-project", "region": "europe-west1"});
+    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    with("/providers/own", provider)
+}
+
 #[test]
 fn other_filters_are_told_of_requests_only_where_that_is_asked_for() {
     assert!(!gateway(&full()).filter_state);
@@ -139,80 +156,6 @@ fn defaults_hold_where_nothing_is_written() {
         *gateway(&full()).defaults,
         Defaults { first_token_timeout: Duration::from_millis(2500), max_attempts: 4, cooldown: Duration::ZERO, ..Defaults::default() }
     );
-}
-
-#[test]
-fn a_provider_takes_from_its_dialect_what_it_does_not_say() {
-    let gateway = gateway(&full());
-    let model = gateway.model("openai/gpt-4o").unwrap();
-    let openai = &*model.endpoints[0].provider;
-    assert_eq!((&*openai.slug, &*openai.name, &*openai.cluster), ("openai", "OpenAI", "openai"));
-    assert_eq!((&*openai.host, &*openai.path_prefix), ("api.openai.com", "/v1"));
-    assert_eq!(&*openai.auth_header, "authorization");
-    assert_eq!(sent(&openai.credential), "Bearer sk-upstream");
-    assert!(!openai.collects_data && !openai.zdr);
-    assert_eq!(openai.quirks, Dialect::OpenAi.row().quirks);
-
-    let own = &*model.endpoints[1].provider;
-    assert_eq!((&*own.slug, &*own.name, &*own.cluster), ("own", "Our servers", "vllm-a"));
-    assert_eq!((&*own.host, &*own.path_prefix), ("vllm.internal:8000", "/v1"));
-    assert_eq!(&*own.auth_header, "x-api-key");
-    assert_eq!(sent(&own.credential), "own-secret");
-    assert!(own.collects_data && own.zdr);
-    assert!(!own.quirks.stream_options);
-    assert_eq!(own.quirks.max_tokens, OutputLimitName::MaxTokens);
-}
-
-#[test]
-fn every_row_of_the_dialects_would_be_accepted_if_written() {
-    for (word, dialect) in dialect::DIALECTS {
-        let row = dialect.row();
-        assert!(value::host("host", &row.host.unwrap_or("localhost").replace("{region}", "eu-west-3")).is_ok(), "{word}");
-        assert_eq!(&*value::path_prefix("path_prefix", row.path_prefix).unwrap(), row.path_prefix);
-        assert_eq!(&*value::header_name("auth_header", row.auth_header).unwrap(), row.auth_header);
-        assert_eq!(row.quirks.openrouter_members, dialect == Dialect::OpenRouter);
-    }
-}
-
-#[test]
-fn t71_t74_azure_has_a_newer_api_and_dated_versions_of_an_older() {
-    let azure = |more: Value| {
-        let mut provider = json!({"dialect": "azure", "host": "acme.openai.azure.com"});
-        provider.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        with("/providers/openai", provider)
-    };
-    let provider = |more: Value| gateway(&azure(more)).model("openai/gpt-4o").unwrap().endpoints[0].provider.clone();
-    let v1 = provider(json!({"credential": {"env": "OPENAI_API_KEY"}}));
-    assert_eq!((&*v1.name, &*v1.path_prefix, &*v1.auth_header, &v1.api_version), ("Azure", "/openai/v1", "api-key", &None));
-    assert_eq!(sent(&v1.credential), "sk-upstream");
-    assert_eq!(v1.quirks, Dialect::OpenAi.row().quirks);
-    let entra = provider(json!({"credential": {"env": "OPENAI_API_KEY"}, "auth_header": "authorization"}));
-    assert_eq!(sent(&entra.credential), "Bearer sk-upstream");
-    for (version, counts_streams) in [
-        ("2024-10-21", true),
-        ("2024-09-01-preview", true),
-        ("2025-04-01-preview", true),
-        ("2024-08-01-preview", false),
-        ("2024-06-01", false),
-        ("2023-05-15", false),
-    ] {
-        let dated = provider(json!({"api_version": version}));
-        assert_eq!((&*dated.path_prefix, dated.api_version.as_deref()), ("/openai", Some(version)));
-        assert_eq!(dated.quirks.stream_options, counts_streams, "{version}");
-        let limit = if counts_streams { OutputLimitName::MaxCompletionTokens } else { OutputLimitName::MaxTokens };
-        assert_eq!(dated.quirks.max_tokens, limit, "{version}");
-        assert!(provider(json!({"api_version": version, "stream_options": true})).quirks.stream_options);
-    }
-    let refused = |more: Value| parse(&azure(more)).unwrap_err().to_string();
-    for version in ["preview", "2024-10-21?x", "2024-10-2", "20241021xx", "2024-13-45", "2024-00-10", "2024-10-32", ""] {
-        let expected =
-            "providers.openai.api_version: expected a version such as 2024-10-21, or no such member for /openai/v1, which has no versions";
-        assert_eq!(refused(json!({"api_version": version})), expected);
-    }
-    let elsewhere = parse(&with("/providers/openai/api_version", json!("2024-10-21"))).unwrap_err().to_string();
-    assert_eq!(elsewhere, "providers.openai.api_version: expected only with dialect azure");
-    let host = "providers.openai.host: missing: write the host of the resource, such as RESOURCE.openai.azure.com or RESOURCE.services.ai.azure.com";
-    assert_eq!(refused(json!({"host": null})), host);
 }
 
 #[test]
@@ -319,259 +262,6 @@ fn mistakes_in_defaults_are_refused() {
             "defaults.max_retries: unknown field, expected one of `first_token_timeout`, `response_timeout`, `max_attempts`, `max_request_bytes`, `max_response_bytes`, `max_event_bytes`, `max_models`, `cooldown`, `generations`, `auto_exacto`, `reservation_timeout`, `reserved_completion_tokens`",
         ),
     ]);
-}
-
-#[test]
-fn mistakes_in_providers_are_refused() {
-    refused(&[
-        ("/providers", json!([]), "providers: expected an object, found a list"),
-        ("/providers/openai", json!("sk-1"), "providers.openai: expected an object, found a string"),
-        ("/providers/a;b", json!({"dialect": "openai"}), "providers: expected slugs of letters, digits and - . _ / as names"),
-        ("/providers/openai", json!({}), "providers.openai.dialect: missing, and required"),
-        (
-            "/providers/openai/dialect",
-            json!("pigeon"),
-            "providers.openai.dialect: expected one of openai, groq, deepseek, together, fireworks, vllm, ollama, openrouter, anthropic, gemini, bedrock, azure, mistral, vertex, cohere, found \"pigeon\"",
-        ),
-        (
-            "/providers/openai/api_key",
-            json!("sk-1"),
-            "providers.openai.api_key: unknown field, expected one of `name`, `cluster`, `dialect`, `host`, `path_prefix`, `credential`, `region`, `api_version`, `project`, `auth_header`, `byok_header`, `stream_options`, `max_tokens`, `data_collection`, `zdr`, `about`",
-        ),
-        ("/providers/openai/name", json!("Open\u{7}AI"), "providers.openai.name: expected a name without control characters"),
-        ("/providers/openai/name", json!(7), "providers.openai.name: expected a string, found 7"),
-        ("/providers/openai/cluster", json!("a\nb"), "providers.openai.cluster: expected 1 to 200 printable ASCII characters without ;"),
-        ("/providers/openai/cluster", json!(""), "providers.openai.cluster: expected 1 to 200 printable ASCII characters without ;"),
-        ("/providers/own/host", json!(null), "providers.own.host: missing, and this dialect has no host of its own"),
-        ("/providers/own/host", json!(""), "providers.own.host: expected a host such as api.openai.com, without scheme and path"),
-        (
-            "/providers/own/host",
-            json!("https://api.openai.com/v1"),
-            "providers.own.host: expected a host: write api.openai.com, without https://",
-        ),
-        (
-            "/providers/own/host",
-            json!("api.openai.com/v1"),
-            "providers.own.host: expected a host such as api.openai.com, without scheme and path",
-        ),
-        ("/providers/own/host", json!("a\r\nb"), "providers.own.host: expected a host such as api.openai.com, without scheme and path"),
-        (
-            "/providers/own/path_prefix",
-            json!("v1"),
-            "providers.own.path_prefix: expected a path that starts with /, such as /v1, without query and spaces",
-        ),
-        (
-            "/providers/own/path_prefix",
-            json!("/v1?key=1"),
-            "providers.own.path_prefix: expected a path that starts with /, such as /v1, without query and spaces",
-        ),
-        ("/providers/own/auth_header", json!("x api key"), "providers.own.auth_header: expected the name of a header"),
-        ("/providers/own/auth_header", json!(""), "providers.own.auth_header: expected the name of a header"),
-        ("/providers/own/auth_header", json!("Host"), "providers.own.auth_header: expected a header that can carry a credential"),
-        ("/providers/own/auth_header", json!("x-envoy-key"), "providers.own.auth_header: expected a header that can carry a credential"),
-        ("/providers/own/stream_options", json!("no"), "providers.own.stream_options: expected true or false, found a string"),
-        (
-            "/providers/own/max_tokens",
-            json!("max_output_tokens"),
-            "providers.own.max_tokens: expected one of max_completion_tokens, max_tokens, as_sent, found \"max_output_tokens\"",
-        ),
-        ("/providers/own/data_collection", json!("maybe"), "providers.own.data_collection: expected one of allow, deny, found \"maybe\""),
-    ]);
-}
-
-#[test]
-fn mistakes_about_credentials_are_refused_and_never_repeat_one() {
-    let variable = "expected the name of an environment variable (letters, digits, _) and not the credential itself";
-    let holder = "expected {env: NAME}, the name of the environment variable that holds it and not the credential itself";
-    let source = "expected {env: NAME}, the name of an environment variable and nothing else";
-    let unset = "is not set (or not listed in vm_config.environment_variables.host_env_keys)";
-    let unprintable = "is empty, or has spaces, line ends or other unprintable characters";
-    let at = "/providers/openai/credential";
-    refused(&[
-        (at, json!("sk-live"), &format!("providers.openai.credential: {holder}, found a string")),
-        (at, json!(["sk-live"]), &format!("providers.openai.credential: {holder}, found a list")),
-        (at, json!({}), &format!("providers.openai.credential: {source}")),
-        (at, json!({"value": "sk-live"}), &format!("providers.openai.credential: {source}")),
-        (at, json!({"env": "OPENAI_API_KEY", "sk-live": ""}), &format!("providers.openai.credential: {source}")),
-        (at, json!({"env": 5}), "providers.openai.credential.env: expected a string, found 5"),
-        (at, json!({"env": "sk-live"}), &format!("providers.openai.credential.env: {variable}")),
-        (at, json!({"env": ""}), &format!("providers.openai.credential.env: {variable}")),
-        (at, json!({"env": "gsk_live1234"}), &format!("providers.openai.credential.env: the environment variable of this name {unset}")),
-        (at, json!({"env": "MISSING_KEY"}), &format!("providers.openai.credential.env: environment variable MISSING_KEY {unset}")),
-        (at, json!({"env": "EMPTY"}), &format!("providers.openai.credential.env: environment variable EMPTY {unprintable}")),
-        (at, json!({"env": "LINE_END"}), &format!("providers.openai.credential.env: environment variable LINE_END {unprintable}")),
-    ]);
-}
-
-/// A provider of the dialect bedrock with these members.
-fn bedrock(members: &Value) -> Value {
-    let mut provider = json!({"dialect": "bedrock", "region": "eu-west-3"});
-    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    with("/providers/own", provider)
-}
-
-#[test]
-fn bedrock_is_signed_for_in_its_region_or_has_an_api_key() {
-    let variables =
-        json!({"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"});
-    let signing = gateway(&bedrock(&json!({"credential": {"aws": variables}})));
-    let provider = &signing.models[0].endpoints[1].provider;
-    assert_eq!(signing.models[0].endpoints[1].format, Format::Bedrock);
-    assert_eq!((&*provider.name, &*provider.path_prefix), ("Amazon Bedrock", ""));
-    assert_eq!(&*provider.host, "bedrock-runtime.eu-west-3.amazonaws.com");
-    let Credential::Signed(signer) = &provider.credential else { panic!("{:?}", provider.credential) };
-    assert_eq!((&*signer.region, &*signer.credentials.access_key_id), ("eu-west-3", "AKIDEXAMPLE"));
-    assert_eq!(signer.credentials.secret_access_key.expose(), "aws-secret");
-    assert_eq!(signer.credentials.session_token.as_ref().unwrap().expose(), "aws-session");
-    for secret in ["aws-secret", "aws-session"] {
-        assert!(provider.credential.is_quoted_in(&format!("…{secret}…")) && !format!("{signing:?}").contains(secret));
-    }
-    assert!(!provider.credential.is_quoted_in("The security token included in the request is invalid."));
-
-    let with_key = gateway(&bedrock(&json!({"credential": {"env": "own_key"}, "host": "vpce-1.bedrock-runtime.test"})));
-    let provider = &with_key.models[0].endpoints[1].provider;
-    assert_eq!(sent(&provider.credential), "Bearer own-secret");
-    assert_eq!(&*provider.host, "vpce-1.bedrock-runtime.test");
-}
-
-#[test]
-fn mistakes_about_bedrock_are_refused() {
-    let at = "providers.own";
-    let aws = "{aws: {access_key_id: NAME, secret_access_key: NAME}}, and session_token: NAME for a temporary one";
-    let variable = "expected the name of an environment variable (letters, digits, _) and not the credential itself";
-    for (members, message) in [
-        (json!({"region": null}), format!("{at}.region: missing: this dialect wants a region such as us-east-1")),
-        (json!({"region": "eu west"}), format!("{at}.region: expected a region such as us-east-1")),
-        (json!({"credential": {}}), format!("{at}.credential: expected {{env: NAME}}, an API key, or {aws}")),
-        (json!({"credential": {"aws": "sk-live"}}), format!("{at}.credential.aws: expected {aws}")),
-        (json!({"credential": {"aws": {"sk-live": "x"}}}), format!("{at}.credential.aws: expected {aws}")),
-        (
-            json!({"credential": {"aws": {"access_key_id": "own_key"}}}),
-            format!("{at}.credential.aws.secret_access_key: missing, and required"),
-        ),
-        (json!({"credential": {"aws": {"access_key_id": "AKID/live"}}}), format!("{at}.credential.aws.access_key_id: {variable}")),
-    ] {
-        assert_eq!(parse(&bedrock(&members)).unwrap_err().to_string(), message);
-    }
-    let elsewhere = with("/providers/openai/region", json!("us-east-1"));
-    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock or vertex");
-}
-
-/// A provider of the dialect vertex with these members, that serves a model of each kind of name.
-fn vertex(members: &Value) -> Value {
-    let mut provider = json!({"dialect": "vertex", "project": "my-project", "region": "europe-west1"});
-    provider.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    with("/providers/own", provider)
-}
-
-#[test]
-fn t59_vertex_has_its_region_in_host_and_path() {
-    for (region, host) in [
-        ("europe-west1", "europe-west1-aiplatform.googleapis.com"),
-        ("global", "aiplatform.googleapis.com"),
-        ("eu", "aiplatform.eu.rep.googleapis.com"),
-    ] {
-        let gateway = gateway(&vertex(&json!({"region": region, "credential": {"env": "own_key"}})));
-        let provider = &gateway.models[0].endpoints[1].provider;
-        assert_eq!((&*provider.name, &*provider.host), ("Google Vertex", host));
-        assert_eq!(*provider.path_prefix, format!("/v1/projects/my-project/locations/{region}"));
-        assert_eq!(sent(&provider.credential), "Bearer own-secret");
-        assert!(provider.is_ready(Millis(0)));
-    }
-    let elsewhere = gateway(&vertex(&json!({"host": "gateway.test:8443", "path_prefix": "/google/v1beta1"})));
-    let provider = &elsewhere.models[0].endpoints[1].provider;
-    assert_eq!(&*provider.host, "gateway.test:8443");
-    assert_eq!(&*provider.path_prefix, "/google/v1beta1/projects/my-project/locations/europe-west1");
-    assert!(matches!(provider.credential, Credential::None), "somebody else puts it in");
-}
-
-#[test]
-fn t58_t60_a_vertex_models_publisher_is_told_by_its_name() {
-    for (written, name, format) in [
-        ("gemini-2.5-pro", "gemini-2.5-pro", Format::Gemini),
-        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", Format::Anthropic),
-        ("publishers/anthropic/models/claude-opus-4-6", "claude-opus-4-6", Format::Anthropic),
-        ("publishers/google/models/gemma-4", "gemma-4", Format::Gemini),
-    ] {
-        let mut json = vertex(&json!({}));
-        json["models"][0]["endpoints"][1]["model"] = json!(written);
-        let gateway = gateway(&json);
-        let endpoint = &gateway.models[0].endpoints[1];
-        assert_eq!((&*endpoint.model, endpoint.format), (name, format));
-    }
-    for written in ["publishers/meta/models/llama", "publishers/google/models/", "publishers/google/models/a/b", "google/gemini-2.5-pro"] {
-        let mut json = vertex(&json!({}));
-        json["models"][0]["endpoints"][1]["model"] = json!(written);
-        assert_eq!(
-            parse(&json).unwrap_err().to_string(),
-            "models[0].endpoints[1].model: expected a model of Google's or Anthropic's: its name, or publishers/google/models/NAME or publishers/anthropic/models/NAME (model openai/gpt-4o)"
-        );
-    }
-}
-
-#[test]
-fn vertex_tokens_come_from_a_key_or_from_the_machine() {
-    for (source, is_key) in [
-        (json!({"service_account": {"env": "GOOGLE_KEY"}, "token_cluster": "google-oauth"}), true),
-        (json!({"metadata": true, "token_cluster": "google-oauth"}), false),
-    ] {
-        let gateway = gateway(&vertex(&json!({"credential": source})));
-        let provider = &gateway.models[0].endpoints[1].provider;
-        let tokens = provider.credential.tokens().unwrap();
-        assert_eq!(&*tokens.cluster, "google-oauth");
-        assert_eq!(tokens.to_sign(Millis(0)).is_some(), is_key);
-        assert!(!provider.is_ready(Millis(0)));
-        assert!(!format!("{gateway:?}").contains("c2Vj"));
-    }
-}
-
-#[test]
-fn mistakes_about_vertex_are_refused() {
-    let at = "providers.own";
-    let google = "{env: NAME}, an access token, {service_account: {env: NAME}, token_cluster: CLUSTER}, the key of a service account, or {metadata: true, token_cluster: CLUSTER}, the service account of the machine";
-    let account = |variable: &str| json!({"credential": {"service_account": {"env": variable}, "token_cluster": "google-oauth"}});
-    for (members, message) in [
-        (json!({"region": null}), format!("{at}.region: missing: this dialect wants a region such as europe-west1, or global")),
-        (json!({"region": "Europe/1"}), format!("{at}.region: expected a region such as europe-west1, or global")),
-        (json!({"project": null}), format!("{at}.project: missing: this dialect wants the id of a Google Cloud project")),
-        (json!({"project": "../other"}), format!("{at}.project: expected the id of a Google Cloud project")),
-        (json!({"credential": {}}), format!("{at}.credential: expected {google}")),
-        (json!({"credential": {"token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
-        (json!({"credential": {"service_account": {"env": "GOOGLE_KEY"}}}), format!("{at}.credential: expected {google}")),
-        (json!({"credential": {"service_account": "sk-live", "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
-        (json!({"credential": {"metadata": false, "token_cluster": "a"}}), format!("{at}.credential: expected {google}")),
-        (
-            json!({"credential": {"metadata": true, "token_cluster": 7}}),
-            format!("{at}.credential.token_cluster: expected a string, found 7"),
-        ),
-        (
-            json!({"credential": {"metadata": true, "token_cluster": "a;b"}}),
-            format!("{at}.credential.token_cluster: expected 1 to 200 printable ASCII characters without ;"),
-        ),
-        (
-            json!({"credential": {"metadata": true, "token_cluster": "a"}, "auth_header": "x-token"}),
-            format!("{at}.auth_header: expected authorization, which carries access tokens"),
-        ),
-        (
-            account("OPENAI_API_KEY"),
-            format!(
-                "{at}.credential.service_account.env: environment variable OPENAI_API_KEY: expected the key of a service account: the JSON file that Google hands out, and not its path"
-            ),
-        ),
-        (
-            account("NO_KEY"),
-            format!(
-                "{at}.credential.service_account.env: environment variable NO_KEY is not set (or not listed in vm_config.environment_variables.host_env_keys)"
-            ),
-        ),
-    ] {
-        assert_eq!(parse(&vertex(&members)).unwrap_err().to_string(), message);
-    }
-    let elsewhere = with("/providers/openai/project", json!("p"));
-    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.project: expected only with dialect vertex");
-    let elsewhere = with("/providers/openai/credential", json!({"metadata": true, "token_cluster": "a"}));
-    let expected = "providers.openai.credential: expected {env: NAME}, the name of an environment variable and nothing else";
-    assert_eq!(parse(&elsewhere).unwrap_err().to_string(), expected);
 }
 
 #[test]
