@@ -117,7 +117,7 @@ pub enum ClientError {
     #[error("The X-Provider header is not a valid provider preferences object: {0}")]
     ProviderHeader(String),
     /// A header, of this name, that is for a credential and has something else.
-    #[error("The {0} header is not valid: expected a credential without spaces")]
+    #[error("The {0} header is not valid: expected a credential without spaces, or no such header")]
     OwnCredential(String),
     /// A member with a value that is not allowed.
     #[error("Invalid `{member}`: expected {expected}")]

@@ -90,28 +90,37 @@ impl Key {
     }
 }
 
-/// An entry of `keys` as written.
+/// An entry of `keys` as written. What is there and `null` is a mistake: a limit without an amount must not be none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyEntry<'a> {
     name: String,
     sha256: String,
+    #[serde(default, deserialize_with = "value::given")]
     models: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "value::given")]
     providers: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "value::given")]
     zdr: Option<bool>,
+    #[serde(default, deserialize_with = "value::given")]
     data_collection: Option<String>,
+    #[serde(default, deserialize_with = "value::given")]
     byok: Option<ByokEntry>,
+    #[serde(default, deserialize_with = "value::given")]
     disabled: Option<bool>,
+    #[serde(default, deserialize_with = "value::given")]
     expires_at: Option<String>,
+    #[serde(default, deserialize_with = "value::given")]
     management: Option<bool>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "value::given")]
     limit: Option<LimitEntry<'a>>,
+    #[serde(default, deserialize_with = "value::given")]
     include_byok_in_limit: Option<bool>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "value::given")]
     requests_per_minute: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "value::given")]
     requests_per_day: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "value::given")]
     tokens_per_minute: Option<&'a RawValue>,
 }
 

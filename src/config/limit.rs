@@ -50,6 +50,7 @@ const MAX_USD: u64 = 1_000_000;
 pub(super) struct LimitEntry<'a> {
     #[serde(borrow)]
     usd: &'a RawValue,
+    #[serde(default, deserialize_with = "value::given")]
     reset: Option<String>,
 }
 

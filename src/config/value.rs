@@ -2,10 +2,16 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::ConfigError;
 use crate::{decimal::Decimal, duration};
+
+/// The value of a member that is there: `null` is none, where serde would take it for a member that is not there.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// A whole number within a range. Envoy hands every number over as a double, so `200000.0` is one.
 pub(super) fn whole(path: &str, raw: &RawValue, range: RangeInclusive<u64>) -> Result<u64, ConfigError> {

@@ -17,12 +17,13 @@ pub(super) struct Own(Vec<Rc<Provider>>);
 impl Own {
     /// By the request's headers, and by its key where these say nothing.
     ///
-    /// Errors: if a header has what cannot be a credential.
+    /// Errors: if a header is there and has what cannot be a credential.
     pub(super) fn of(gateway: &Gateway, ask: &Ask<'_>) -> Result<Self, ClientError> {
         let mut own = Vec::new();
         for provider in &gateway.byok_providers {
             let Some(name) = &provider.byok_header else { continue };
-            if let Some(credential) = credential(name, (ask.header)(name).unwrap_or_default())? {
+            if let Some(value) = (ask.header)(name) {
+                let credential = credential(value).ok_or_else(|| ClientError::OwnCredential(name.to_string()))?;
                 own.push(Rc::new(provider.with_own(credential)));
             }
         }
@@ -44,15 +45,14 @@ impl Own {
     }
 }
 
-/// What a header holds, with or without `Bearer`; `None` if it is empty.
-fn credential(name: &str, value: &[u8]) -> Result<Option<String>, ClientError> {
-    let bare = match value.split_at_checked(7) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => rest,
+/// What a header holds, with or without `Bearer`; `None` if that cannot be a credential. An empty one cannot: where a variable was not
+/// set, the operator is not to pay.
+fn credential(value: &[u8]) -> Option<String> {
+    let bare = match value.split_at_checked(6) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer") && rest.first().is_none_or(u8::is_ascii_whitespace) => rest,
         _ => value,
     };
     let bare = bare.trim_ascii();
-    if !bare.iter().all(u8::is_ascii_graphic) {
-        return Err(ClientError::OwnCredential(name.to_owned()));
-    }
-    Ok(std::str::from_utf8(bare).ok().filter(|bare| !bare.is_empty()).map(str::to_owned))
+    let is_one = !bare.is_empty() && bare.iter().all(u8::is_ascii_graphic);
+    std::str::from_utf8(bare).ok().filter(|_| is_one).map(str::to_owned)
 }

@@ -239,6 +239,35 @@ fn a_request_that_waits_for_an_access_token_is_admitted_once() {
     assert_eq!(settled(&gateway, "limited"), 4 * COST);
 }
 
+/// The gauges of a key with a limit are those of the latest configuration, even while a stream of the one before is still under way.
+#[test]
+fn gauges_show_the_limit_of_the_latest_configuration() {
+    let setup = |usd: f64| {
+        let short = json!({"max_completion_tokens": wire::OUTPUT_TOKENS});
+        Setup::new()
+            .reloadable()
+            .concurrency(1)
+            .providers(&["first"])
+            .model(model("t/slow", &["first"], short))
+            .key(limited(&json!({"usd": usd})))
+    };
+    let gateway = Gateway::start(setup(0.1));
+    let words: Vec<String> = (0..30).map(|n| format!("{n} ")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    gateway.provider("first").answers("slow", wire::stream(&words).paced(Duration::from_millis(100)));
+    let shows = |limit: u64| gateway.assert_counts("signalbox_key_limit_nano_usd", &[("signalbox_key", "limited")], limit);
+    let answer = gateway.open(&ask("t/slow", LIMITED, json!({"stream": true})));
+    gateway.reload(&setup(0.2).configuration);
+    shows(200_000_000);
+    assert!(answer.events().last().unwrap().is_done());
+    gateway.assert_idle();
+    thread::sleep(Duration::from_millis(400));
+    shows(200_000_000);
+    let spent = nanos(&key(&gateway, LIMITED)["usage"]);
+    assert!(spent > 0);
+    gateway.assert_counts("signalbox_key_remaining_nano_usd", &[("signalbox_key", "limited")], 200_000_000 - spent);
+}
+
 struct Storm {
     gateway: Gateway,
     /// What the stubs' answers to each key cost.

@@ -88,6 +88,17 @@ fn mistakes_in_keys_are_refused_and_never_repeat_one() {
             json!(["own", "sk-live"]),
             "keys[0].providers[1]: expected the slug of a provider of this configuration, or a pattern that matches one",
         ),
+        // What was meant to restrict must not end up as no restriction.
+        ("/keys/0/limit", Value::Null, "keys[0].limit: expected an object, found null"),
+        ("/keys/0/models", Value::Null, "keys[0].models: expected a list, found null"),
+        ("/keys/0/providers", Value::Null, "keys[0].providers: expected a list, found null"),
+        ("/keys/0/expires_at", Value::Null, "keys[0].expires_at: expected a string, found null"),
+        ("/keys/0/zdr", Value::Null, "keys[0].zdr: expected true or false, found null"),
+        (
+            "/keys/0/requests_per_minute",
+            Value::Null,
+            "keys[0].requests_per_minute: expected a whole number from 1 to 1000000000000, found null",
+        ),
         ("/keys/0/zdr", json!("yes"), "keys[0].zdr: expected true or false, found a string"),
         ("/keys/0/data_collection", json!("sk-live"), "keys[0].data_collection: expected allow or deny"),
         ("/keys/0/disabled", json!(1), "keys[0].disabled: expected true or false, found 1"),

@@ -67,7 +67,7 @@ impl Role {
     pub(in crate::host) fn new(gateway: Rc<Gateway>, random: fastrand::Rng) -> Self {
         shared_accounts::prepare(&gateway);
         shared_generations::prepare();
-        let (stats, tokens) = (Stats::define(&gateway), Tokens::of(&gateway));
+        let (stats, tokens, balances) = (Stats::define(&gateway), Tokens::of(&gateway), Balances::of(&gateway));
         let role = Self {
             catalogue: Catalogue::new(gateway.clone()),
             gateway,
@@ -76,7 +76,7 @@ impl Role {
             tokens,
             waiting: RefCell::default(),
             inquiries: Inquiries::default(),
-            balances: Balances::default(),
+            balances,
             is_closed: Cell::default(),
             untold: RefCell::default(),
         };
@@ -138,7 +138,7 @@ impl Role {
 
     /// Something of `key` was settled.
     pub(super) fn note_settled(&self, key: &Key, now: Millis) {
-        self.balances.note(key);
+        Balances::note(key);
         if self.is_closed.get() {
             shared_accounts::share(now);
         }
@@ -279,7 +279,7 @@ impl Role {
             }
         })?;
         admission.apply(key, plan);
-        self.balances.note(key);
+        Balances::note(key);
         Ok(Some(admission))
     }
 
