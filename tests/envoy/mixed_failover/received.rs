@@ -132,8 +132,9 @@ pub fn assert_body(provider: &str, received: &Received, stream: bool) {
             assert_eq!(body["generationConfig"]["responseJsonSchema"]["required"], json!(["said"]));
         }
         _ => {
-            let known = ["model", "stream", "stream_options", "max_completion_tokens", "messages", "tools", "response_format"];
-            only(&body, &known);
+            let own = ["model", "stream", "stream_options", "max_completion_tokens", "reasoning_effort"];
+            only(&body, &[&own[..], &["messages", "tools", "response_format"]].concat());
+            assert_eq!(body["reasoning_effort"], "medium", "half of the answer's tokens");
             assert!(!text.contains("cache_control"), "{text}");
             for message in body["messages"].as_array().unwrap() {
                 only(message, &["role", "content", "tool_calls", "tool_call_id"]);
