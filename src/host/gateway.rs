@@ -2,6 +2,7 @@
 
 mod account;
 mod role;
+mod unrecorded;
 mod waiter;
 
 use std::rc::Rc;
@@ -12,12 +13,12 @@ use proxy_wasm::types::Action;
 use account::Inquiry;
 pub(super) use role::Role;
 use role::{Planned, Refused};
+use unrecorded::Unrecorded;
 use waiter::{Asked, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
 use super::registry::Registration;
-use super::{shared_accounts, shared_generations, shared_health, shared_performance};
-use crate::accounting::{self, Activity, Charge, Presentation};
+use super::{shared_health, shared_performance};
 use crate::api::{Account, Api, Listing, Operation};
 use crate::clock::Clock;
 use crate::config::Key;
@@ -357,13 +358,8 @@ impl HttpContext for Filter {
         self.role.tell(&settled);
         shared_health::note(&exchange.take_troubles());
         self.role.settle(&settled);
-        shared_generations::keep(exchange.generation_id(), self.role.defaults().generations, || {
-            accounting::record(&exchange, &settled, &presentation(&planned.handover.headers))
-        });
-        let used = settled.spent.as_ref().zip(settled.attempts.last());
-        let used = used.map(|(spent, attempt)| (Charge::of(spent), Activity::of(&attempt.endpoint, spent)));
-        shared_accounts::settle(&settled.key, planned.handover.admission.as_ref(), used, now);
-        self.role.note_settled(&settled.key, now);
+        drop(exchange);
+        self.role.record(Unrecorded { handover: planned.handover.clone(), settled });
     }
 }
 
@@ -382,22 +378,6 @@ fn provider_has_cut() -> bool {
     const UPSTREAM: u64 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 19 | 1 << 23;
     let flags = calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes);
     flags.is_some_and(|flags| flags & UPSTREAM != 0)
-}
-
-/// How the client presents itself.
-fn presentation(headers: &Headers) -> Presentation<'_> {
-    let mut client = Presentation::default();
-    for (name, value) in headers.iter() {
-        match name {
-            b"user-agent" => client.user_agent = Some(value),
-            b"http-referer" => client.referer = Some(value),
-            b"x-openrouter-title" => client.title = Some(value),
-            b"x-session-id" => client.session = Some(value),
-            b"x-title" => client.title = client.title.or(Some(value)),
-            _ => {}
-        }
-    }
-    client
 }
 
 /// What follows the `?` of the path.

@@ -27,10 +27,9 @@ impl Inquiry {
     /// Whether other workers may know something that is not shared yet.
     pub(super) fn waits(&self) -> bool {
         match self.account {
-            Account::Generation => false,
             // The account of such a key is changed at once.
             Account::Key => !self.key.is_metered(),
-            Account::Credits | Account::Activity | Account::Keys | Account::KeyOf(_) => true,
+            Account::Generation | Account::Credits | Account::Activity | Account::Keys | Account::KeyOf(_) => true,
         }
     }
 

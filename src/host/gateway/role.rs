@@ -5,6 +5,7 @@ use std::rc::{Rc, Weak};
 
 use super::account::Inquiry;
 use super::path;
+use super::unrecorded::Unrecorded;
 use super::waiter::{Asked, Waiter, Woken};
 use crate::accounting::{Admission, Demand, Slot, Terms};
 use crate::api::Api;
@@ -43,6 +44,8 @@ pub(in crate::host) struct Role {
     balances: Balances,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
+    /// What was settled and is still to be put on record.
+    unrecorded: RefCell<Vec<Unrecorded>>,
     /// What Envoy's other filters are still to be told.
     untold: RefCell<filter_state::Untold>,
 }
@@ -78,6 +81,7 @@ impl Role {
             inquiries: Inquiries::default(),
             balances,
             is_closed: Cell::default(),
+            unrecorded: RefCell::default(),
             untold: RefCell::default(),
         };
         role.balances.show(&role.gateway, &role.stats, HostClock.now());
@@ -119,6 +123,7 @@ impl Role {
 
     /// Shares what was settled, and answers who asked long enough ago for all workers to have done so.
     pub(in crate::host) fn handle_tick(&self, now: Millis) {
+        self.write_records();
         shared_accounts::share(now);
         self.balances.show(&self.gateway, &self.stats, now);
         for (waiter, inquiry) in self.inquiries.due(now) {
@@ -133,14 +138,31 @@ impl Role {
     /// No tick comes any more: what is settled from now on is shared at once.
     pub(in crate::host) fn close(&self) {
         self.is_closed.set(true);
+        self.write_records();
         shared_accounts::share(HostClock.now());
     }
 
-    /// Something of `key` was settled.
-    pub(super) fn note_settled(&self, key: &Key, now: Millis) {
-        Balances::note(key);
+    /// Puts on record what was settled: with the next tick if that is soon enough.
+    pub(super) fn record(&self, unrecorded: Unrecorded) {
+        Balances::note(&unrecorded.settled.key);
+        if !self.is_closed.get() && unrecorded.can_wait() {
+            self.unrecorded.borrow_mut().push(unrecorded);
+            if self.unrecorded.borrow().len() < Unrecorded::MOST {
+                return;
+            }
+        } else {
+            unrecorded.write(self.gateway.defaults.generations);
+        }
+        self.write_records();
         if self.is_closed.get() {
-            shared_accounts::share(now);
+            shared_accounts::share(HostClock.now());
+        }
+    }
+
+    /// Writes what is still to be put on record.
+    pub(super) fn write_records(&self) {
+        for unrecorded in self.unrecorded.take() {
+            unrecorded.write(self.gateway.defaults.generations);
         }
     }
 
