@@ -147,7 +147,7 @@ impl Role {
         Balances::note(&unrecorded.settled.key);
         if !self.is_closed.get() && unrecorded.can_wait() {
             self.unrecorded.borrow_mut().push(unrecorded);
-            if self.unrecorded.borrow().len() < Unrecorded::MOST {
+            if self.unrecorded.borrow().len() < Unrecorded::most(self.gateway.defaults.generations) {
                 return;
             }
         } else {

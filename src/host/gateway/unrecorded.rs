@@ -18,8 +18,11 @@ pub(super) struct Unrecorded {
 // === impl Unrecorded ===
 
 impl Unrecorded {
-    /// So many wait at most.
-    pub(super) const MOST: usize = 256;
+    /// How many wait at most: never so many that a record could come to stand in the place of one that is newer by a round of the ring.
+    #[allow(clippy::arithmetic_side_effects)] // Divided by a constant.
+    pub(super) fn most(generations: u32) -> usize {
+        (generations as usize / 16).min(256)
+    }
 
     /// A request larger than this, in bytes, does not wait: it would be kept in memory for as long.
     const LARGE: usize = 64 * 1024;
