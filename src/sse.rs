@@ -61,6 +61,11 @@ impl Decoder {
         Self { max_event_bytes, buffer: Vec::new(), searched: 0, state: State::Start }
     }
 
+    /// Whether what comes next begins an event.
+    pub fn is_between_events(&self) -> bool {
+        self.state == State::Reading && self.buffer.is_empty()
+    }
+
     /// Takes the next bytes and calls `sink` with each item that they complete.
     pub fn feed(&mut self, bytes: &[u8], mut sink: impl FnMut(Item<'_>)) {
         if self.buffer.is_empty() && self.state != State::Start {

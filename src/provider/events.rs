@@ -14,6 +14,11 @@ pub struct Events<S> {
 
 /// What a format makes of the events of a stream. Nothing is called any more once the account is over.
 pub trait Reader: Debug {
+    /// Takes the whole events at the start of `bytes` that need not be read, as they are like one that has been. Gives the rest.
+    fn repeat<'a>(&mut self, bytes: &'a [u8], _: &mut Vec<u8>) -> &'a [u8] {
+        bytes
+    }
+
     /// Takes what an event says, without the space around it; it is not empty.
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>);
 
@@ -47,6 +52,7 @@ pub trait Reader: Debug {
 impl<S: Reader> Stream for Events<S> {
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let state = &mut self.state;
+        let bytes = if self.decoder.is_between_events() { state.repeat(bytes, out) } else { bytes };
         self.decoder.feed(bytes, |item| read(state, item, out));
     }
 

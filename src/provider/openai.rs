@@ -7,6 +7,7 @@ mod completion;
 mod content;
 mod embeddings;
 mod stream;
+mod template;
 
 pub use completion::completion;
 pub use embeddings::embeddings;

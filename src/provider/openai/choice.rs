@@ -1,6 +1,7 @@
 //! One choice of an answer or a chunk, in OpenRouter's shape.
 
 use super::content::Content;
+use super::template::Slots;
 use crate::chat::Finish;
 use crate::json::{Error, Kind, Scanner};
 
@@ -32,6 +33,18 @@ pub(super) struct Found<'a> {
     pub(super) finish: Option<Finish>,
     /// A `usage` within a choice, as some imitators place it.
     pub(super) usage: Option<&'a [u8]>,
+    /// The texts that were told as they came, where that matters: in chunks, which others like them follow.
+    pub(super) slots: Option<Slots>,
+}
+
+// === impl Found ===
+
+impl Found<'_> {
+    fn note(&mut self, came_end: usize, told_end: usize, length: usize) {
+        if let Some(slots) = &mut self.slots {
+            slots.note(came_end, told_end, length, true);
+        }
+    }
 }
 
 // === impl Shape ===
@@ -130,6 +143,8 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
     }
     out.push(b'}');
     if !index.is_empty() {
+        // What stands behind it moves.
+        found.slots = None;
         out.splice(index_at..index_at, index.iter().copied());
     }
     Ok(())
@@ -162,7 +177,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
     let start = out.len();
     let mut role = false;
     let mut reasoning = false;
-    let mut reasoning_content: Option<&[u8]> = None;
+    let mut reasoning_content: Option<(&[u8], usize)> = None;
     scanner.object(|scanner, key, _| {
         let kind = scanner.kind()?;
         match key.raw {
@@ -193,6 +208,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 out.extend_from_slice(b"\":\"");
                 out.extend_from_slice(text);
                 out.push(b'"');
+                found.note(scanner.position(), out.len(), text.len());
             }
             b"content" if kind == Kind::Array => {
                 let content = Content::read(scanner)?;
@@ -202,7 +218,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
                 separate(start, out);
                 content.write(shape, found.exclude_reasoning, out);
             }
-            b"reasoning_content" => reasoning_content = Some(scanner.raw()?),
+            b"reasoning_content" => reasoning_content = Some((scanner.raw()?, scanner.position())),
             b"tool_calls" if kind == Kind::Array => {
                 separate(start, out);
                 out.extend_from_slice(b"\"tool_calls\":[");
@@ -227,13 +243,14 @@ fn message<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, o
         Ok(())
     })?;
     // DeepSeek's and vLLM's name for it.
-    if let Some(value) = reasoning_content.filter(|value| !reasoning && value.starts_with(b"\"")) {
+    if let Some((value, end)) = reasoning_content.filter(|(value, _)| !reasoning && value.starts_with(b"\"")) {
         found.output_bytes = found.output_bytes.saturating_add(value.len());
         found.meaningful |= value != b"\"\"";
         if !found.exclude_reasoning {
             separate(start, out);
             out.extend_from_slice(b"\"reasoning\":");
             out.extend_from_slice(value);
+            found.note(end, out.len(), value.len().saturating_sub(2));
         }
     }
     if !role && shape == Shape::Message {
@@ -266,11 +283,17 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
                 separate(start, out);
                 out.extend_from_slice(b"\"function\":{");
                 let start = out.len();
-                scanner.object(|scanner, key, _| member_unless_null(scanner, key.raw, start, out))?;
+                scanner.object(|scanner, key, _| {
+                    let value = member_unless_null(scanner, key.raw, start, out)?;
+                    if key.raw == b"arguments" && value.starts_with(b"\"") {
+                        found.note(scanner.position(), out.len(), value.len().saturating_sub(2));
+                    }
+                    Ok(())
+                })?;
                 out.push(b'}');
                 return Ok(());
             }
-            member_unless_null(scanner, key.raw, start, out)
+            member_unless_null(scanner, key.raw, start, out).map(|_| ())
         })?;
         found.output_bytes = found.output_bytes.saturating_add(scanner.position().saturating_sub(before));
         if !indexed && shape == Shape::Delta {
@@ -289,17 +312,18 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
     })
 }
 
-fn member_unless_null(scanner: &mut Scanner<'_>, key: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+/// Appends the member `key`, whose value is at `scanner`, unless that is null. Gives the value.
+fn member_unless_null<'a>(scanner: &mut Scanner<'a>, key: &[u8], start: usize, out: &mut Vec<u8>) -> Result<&'a [u8], Error> {
     let value = scanner.raw()?;
     if value == b"null" {
-        return Ok(());
+        return Ok(value);
     }
     separate(start, out);
     out.push(b'"');
     out.extend_from_slice(key);
     out.extend_from_slice(b"\":");
     out.extend_from_slice(value);
-    Ok(())
+    Ok(value)
 }
 
 /// Appends `,"key":value`.

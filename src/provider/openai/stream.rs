@@ -1,6 +1,7 @@
 //! A streamed answer: the provider's events in, OpenRouter's chunks out.
 
 use super::choice::{self, Found, Shape};
+use super::template::{Slots, Template};
 use crate::chat::Envelope;
 use crate::json::{Kind, Scanner};
 use crate::provider::events::{Events, Reader};
@@ -17,6 +18,7 @@ pub struct State {
     envelope: Envelope,
     exclude_reasoning: bool,
     usage: Option<OpenAiUsage>,
+    template: Template,
     account: Account,
 }
 
@@ -26,7 +28,7 @@ impl Stream {
     /// A stream whose chunks get `envelope`, and no reasoning if `exclude_reasoning`; an event larger than `max_event_bytes` passes
     /// unread.
     pub fn new(envelope: Envelope, exclude_reasoning: bool, max_event_bytes: usize) -> Self {
-        let state = State { envelope, exclude_reasoning, usage: None, account: Account::default() };
+        let state = State { envelope, exclude_reasoning, usage: None, template: Template::default(), account: Account::default() };
         Self { decoder: Decoder::new(max_event_bytes), state }
     }
 }
@@ -34,9 +36,21 @@ impl Stream {
 // === impl State ===
 
 impl Reader for State {
+    fn repeat<'a>(&mut self, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+        let mut rest = bytes;
+        while let Some((length, output_bytes)) = self.template.tell(rest, out) {
+            self.account.output_bytes = self.account.output_bytes.saturating_add(output_bytes);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        rest
+    }
+
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
         match data {
-            b"[DONE]" => self.account.progress = Progress::Done,
+            b"[DONE]" => {
+                self.template.forget();
+                self.account.progress = Progress::Done;
+            }
             data => self.chunk(data, out),
         }
     }
@@ -59,9 +73,10 @@ impl Reader for State {
 
 impl State {
     fn chunk(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        self.template.forget();
         let start = out.len();
         self.envelope.chunk_into(out);
-        let mut found = Found { exclude_reasoning: self.exclude_reasoning, ..Found::default() };
+        let mut found = Found { exclude_reasoning: self.exclude_reasoning, slots: Some(Slots::default()), ..Found::default() };
         let mut usage = None;
         let mut error = None;
         let mut choices = false;
@@ -93,6 +108,10 @@ impl State {
                         }
                         others = true;
                         choice::member(key.raw, value, out);
+                        // OpenAI's, of another length in each chunk.
+                        if let Some(slots) = found.slots.as_mut().filter(|_| key.raw == b"obfuscation" && value.starts_with(b"\"")) {
+                            slots.note(scanner.position(), out.len(), value.len().saturating_sub(2), false);
+                        }
                     }
                 }
             }
@@ -108,7 +127,8 @@ impl State {
             self.account.progress = Progress::Failed(Fault::in_band(error));
             return;
         }
-        if let Some(later) = usage.or(found.usage).and_then(OpenAiUsage::parse) {
+        let usage = usage.or(found.usage);
+        if let Some(later) = usage.and_then(OpenAiUsage::parse) {
             let counted = self.usage.get_or_insert_default();
             counted.merge(&later);
             self.account.usage = counted.usage();
@@ -128,6 +148,9 @@ impl State {
             out.extend_from_slice(b",\"choices\":[]");
         }
         out.extend_from_slice(b"}\n\n");
+        if let Some(slots) = found.slots.filter(|_| usage.is_none() && !found.finished && self.account.progress == Progress::Begun) {
+            self.template.learn(data, out.get(start..).unwrap_or_default(), slots, found.output_bytes);
+        }
     }
 }
 
