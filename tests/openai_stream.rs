@@ -34,6 +34,7 @@ fn run_in_every_way(stream: &str) -> Ran {
     assert_chunks(&whole.answer());
     let bytes = stream.as_bytes();
     assert_eq!(run_in_pieces(bytes.chunks(1)), whole, "byte by byte");
+    assert_eq!(run_in_pieces(stream.split_inclusive("\n\n").map(str::as_bytes)), whole, "event by event");
     for cut in 0..=bytes.len() {
         let (head, tail) = bytes.split_at(cut);
         assert_eq!(run_in_pieces([head, tail]), whole, "cut at {cut}");
@@ -287,4 +288,53 @@ fn s10_an_event_that_is_too_large_passes_and_the_rest_is_read() {
     // Cut off within such an event, the chunk that says so must not become a part of it.
     let ran = run_in_pieces(large.as_bytes()[..3000].chunks(100));
     assert!(ran.answer().contains("xxx\n\ndata: {\"id\":"), "{}", ran.answer());
+}
+
+/// Chunks that come one by one and are like the one before are not read again: what is told must be what it is when each is read.
+#[test]
+fn a_chunk_like_the_one_before_is_told_as_if_it_were_the_first() {
+    let shapes = [
+        r#"{"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"@"},"logprobs":null,"finish_reason":null}],"obfuscation":"@"}"#,
+        r#"{"obfuscation":"@","choices":[{"delta":{"content":"","reasoning_content":"@"},"index":1,"finish_reason":null}],"usage":null}"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning_content":"@","content":null}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"@"}}]}}],"service_tier":"default"}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"@"}},{"index":1,"delta":{"content":"@","refusal":"@"}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"@"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"@"},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning":"@"}}] }"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning_content":"@","content":"@"}}]}"#,
+        "{\"choices\":\n[{\"index\":0,\"delta\":{\"content\":\"@\"}}]}",
+    ];
+    let frames = [("data:", "\n\n"), ("data: ", "\r\n\r\n"), ("data: ", "\ndata: x\n\n"), ("data: ", " \n\n"), ("id: 1\ndata: ", "\n\n")];
+    let texts = ["", "a", " word", "Zürich 大宮", r#"\"quoted\" \n \u00e9"#, "a text that is longer than one block of the scanner is"];
+    let empty = ["data: ", &shapes[0].replace('@', ""), "\n\n"].concat();
+    assert_eq!(progress(&empty.repeat(2)), Progress::Preamble);
+    assert_eq!(progress(&[empty, ["data: ", &shapes[0].replace('@', "a"), "\n\n"].concat()].concat()), Progress::Begun);
+    // What no string may hold, what looks like the end, and what ends the event.
+    let odd = ["\u{1}", "\"", "\\", r#"\x"#, "\n", r#""}}]}"#, r#"","role":"user"#];
+    let mut random = fastrand::Rng::with_seed(11);
+    for round in 0..if cfg!(target_family = "wasm") { 100 } else { 600 } {
+        let mut events = Vec::new();
+        while events.len() < 12 {
+            let shape = shapes[random.usize(..shapes.len())];
+            for _ in 0..random.usize(1..6) {
+                let text = if random.u8(..) < 6 { odd[random.usize(..odd.len())] } else { texts[random.usize(..texts.len())] };
+                let (before, after) = if random.u8(..) < 20 { frames[random.usize(..frames.len())] } else { ("data: ", "\n\n") };
+                let chunk = shape.replace('@', text);
+                // A line end within a line of data would end that.
+                let chunk = if random.u8(..) < 250 { chunk.replace("\n[", "\ndata: [") } else { chunk };
+                events.push([before, &chunk, after].concat());
+            }
+        }
+        if round % 3 == 0 {
+            events.insert(random.usize(..events.len()), "data: [DONE]\n\n".to_owned());
+        }
+        let read = run_in_pieces(events.concat().as_bytes().chunks(1));
+        assert_eq!(run_in_pieces(events.iter().map(String::as_bytes)), read, "one by one: {events:#?}");
+        assert_eq!(
+            run_in_pieces(events.chunks(2).map(|two| two.concat()).collect::<Vec<_>>().iter().map(String::as_bytes)),
+            read,
+            "by twos: {events:#?}"
+        );
+    }
 }

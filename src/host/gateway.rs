@@ -346,8 +346,9 @@ impl HttpContext for Filter {
         let planned = match std::mem::replace(&mut self.state, State::Answered) {
             State::Planned(planned) | State::Replacing { planned: Some(planned), .. } => planned,
             // The client hung up before there was a token.
-            State::Waiting(_) => return self.role.note_cancellation(),
-            State::New | State::Reading { .. } | State::Replacing { planned: None, .. } | State::Answered => return,
+            State::Waiting(waiter) if waiter.asked.borrow().is_some() => return self.role.note_cancellation(),
+            // A question about the accounts is no request to a model.
+            State::New | State::Reading { .. } | State::Waiting(_) | State::Replacing { planned: None, .. } | State::Answered => return,
         };
         let mut exchange = planned.handover.exchange.borrow_mut();
         if exchange.is_midway() && provider_has_cut() {

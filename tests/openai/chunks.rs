@@ -91,10 +91,10 @@ pub(crate) fn run_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> R
     Ran { chunks: String::from_utf8(chunks).unwrap(), usage, output_bytes, unread, progress }
 }
 
-/// How far a stream has come while the provider has not closed it.
+/// How far a stream whose events come one by one has come while the provider has not closed it.
 pub(crate) fn progress(stream: &str) -> Progress {
     let mut fed = Stream::new(envelope(), false, MAX_EVENT_BYTES);
-    fed.feed(stream.as_bytes(), &mut Vec::new());
+    stream.split_inclusive("\n\n").for_each(|event| fed.feed(event.as_bytes(), &mut Vec::new()));
     fed.account().progress.clone()
 }
 

@@ -127,8 +127,7 @@ impl State {
             self.account.progress = Progress::Failed(Fault::in_band(error));
             return;
         }
-        let usage = usage.or(found.usage);
-        if let Some(later) = usage.and_then(OpenAiUsage::parse) {
+        if let Some(later) = usage.or(found.usage).and_then(OpenAiUsage::parse) {
             let counted = self.usage.get_or_insert_default();
             counted.merge(&later);
             self.account.usage = counted.usage();
@@ -148,7 +147,8 @@ impl State {
             out.extend_from_slice(b",\"choices\":[]");
         }
         out.extend_from_slice(b"}\n\n");
-        if let Some(slots) = found.slots.filter(|_| usage.is_none() && !found.finished && self.account.progress == Progress::Begun) {
+        // All that reading a chunk like this one would change once more is how much output there was.
+        if let Some(slots) = found.slots.filter(|_| self.account.progress == Progress::Begun) {
             self.template.learn(data, out.get(start..).unwrap_or_default(), slots, found.output_bytes);
         }
     }

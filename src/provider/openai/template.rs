@@ -11,7 +11,7 @@ pub(super) struct Template {
     came: Vec<u8>,
     /// The event that it became.
     told: Vec<u8>,
-    /// The texts in it, in order. Without any it is no template.
+    /// The texts in it. Without any, or if they are told in another order, it is no template.
     slots: Slots,
     /// The bytes of output in it that are not in its slots.
     output_bytes: usize,
@@ -45,10 +45,6 @@ impl Slots {
     fn output_bytes(&self) -> usize {
         self.0.iter().filter(|slot| slot.is_output).fold(0, |sum, slot| sum.saturating_add(slot.came.len()))
     }
-
-    fn are_in_order(&self) -> bool {
-        self.0.is_sorted_by(|one, next| one.came.end < next.came.start && one.told.end < next.told.start)
-    }
 }
 
 // === impl Template ===
@@ -59,7 +55,7 @@ impl Template {
     pub(super) fn learn(&mut self, came: &[u8], told: &[u8], slots: Slots, output_bytes: usize) {
         self.slots.0.clear();
         // A line end in it would be two lines of `data` in the frame that is told again.
-        if !slots.are_in_order() || memchr::memchr2(b'\n', b'\r', came).is_some() {
+        if memchr::memchr2(b'\n', b'\r', came).is_some() {
             return;
         }
         self.came.clear();
