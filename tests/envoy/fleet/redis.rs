@@ -57,7 +57,7 @@ impl Redis {
 
     /// The counter of `key` in `unit`, summed over all limits there are of it.
     pub fn counter(&self, unit: &str, key: &str) -> u64 {
-        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.ends_with(&format!(":{key}"));
+        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.contains(&format!(r#""descriptors[0].key":"{key}""#));
         self.counters().iter().filter(|(name, _)| is_it(name)).map(|(_, value)| value).sum()
     }
 
