@@ -3,6 +3,7 @@
 mod files;
 mod redis;
 mod service;
+mod storm;
 
 use std::{
     sync::{
@@ -204,27 +205,31 @@ fn without_its_counters_the_fleet_does_what_it_is_told_to() {
     let mut service = Service::start(&redis, &[]);
     let (lenient, strict) = (start(&service, patient), start(&service, strict));
     let over = AtomicBool::new(false);
-    let ask_until_over = |envoy: &Gateway| {
-        let mut refused = 0;
+    // How many were served, and how many refused.
+    let ask_until_over = |envoy: &Gateway, key: &str| {
+        let (mut served, mut refused) = (0, 0);
         while !over.load(Ordering::Relaxed) {
-            match envoy.ask("t/plain").status {
-                200 => {}
+            match envoy.send(&ask("t/plain", key)).status {
+                200 => served += 1,
                 503 => refused += 1,
                 status => panic!("{status}"),
             }
         }
-        refused
+        (served, refused)
     };
-    let (admitted_all, refused) = thread::scope(|scope| {
-        let (lenient, strict) = (scope.spawn(|| ask_until_over(&lenient)), scope.spawn(|| ask_until_over(&strict)));
+    let (of_lenient, of_strict, before) = thread::scope(|scope| {
+        let lenient = scope.spawn(|| ask_until_over(&lenient, KEY));
+        let strict = scope.spawn(|| ask_until_over(&strict, OTHER));
         thread::sleep(Duration::from_millis(500));
+        let before = ["test", "other"].map(|key| redis.counter("tokens", key));
         redis.kill();
         thread::sleep(Duration::from_millis(500));
         redis.restart();
         thread::sleep(Duration::from_millis(500));
         over.store(true, Ordering::Relaxed);
-        (lenient.join().unwrap(), strict.join().unwrap())
+        (lenient.join().unwrap(), strict.join().unwrap(), before)
     });
+    let (admitted_all, refused) = (of_lenient.1, of_strict.1);
     assert_eq!(admitted_all, 0, "who is lenient admits all");
     assert!(refused > 0, "who is strict admits nobody unchecked");
     let first = [("envoy_cluster_name", "first")];
@@ -234,6 +239,17 @@ fn without_its_counters_the_fleet_does_what_it_is_told_to() {
     let unchecked = samples.sum("envoy_cluster_ratelimit_failure_mode_allowed", &first);
     assert!(unchecked > 0);
     assert_eq!(samples.sum("envoy_cluster_ratelimit_error", &first), unchecked);
+
+    assert_eq!(served_by(&lenient), of_lenient.0);
+    assert_eq!(served_by(&strict), of_strict.0, "who is refused reaches no provider");
+
+    // What was charged before is still there, and counting goes on. Lost is what was admitted unchecked, and the one charge that was on
+    // its way when Redis went.
+    let counted = ["test", "other"].map(|key| at_rest(&redis, key));
+    assert!(before[0] > 0 && before[1] > 0 && counted[0] > before[0] && counted[1] > before[1], "{before:?}, then {counted:?}");
+    let within = |served: u64, lost: u64| (served - lost) * TOKENS..=served * TOKENS;
+    assert!(within(of_lenient.0, unchecked + 1).contains(&counted[0]), "{counted:?} of {of_lenient:?}, {unchecked} unchecked");
+    assert!(within(of_strict.0, 1).contains(&counted[1]), "{counted:?} of {of_strict:?}");
 
     // The service itself, instead of its Redis.
     service.kill();
@@ -252,5 +268,25 @@ fn without_its_counters_the_fleet_does_what_it_is_told_to() {
             envoy.send(&ask("t/plain", OTHER)).status == 200 && redis.counter("requests", "other") > before
         });
         assert!(works, "what is back is used again:\n{}", envoy.log());
+    }
+    assert_eq!([lenient.ask("t/plain").status, strict.ask("t/plain").status], [200, 200]);
+    assert_counted(&redis, "tokens", "test", counted[0] + 2 * TOKENS);
+}
+
+/// How many requests reached the provider of an Envoy.
+fn served_by(envoy: &Gateway) -> u64 {
+    envoy.provider("first").received_in_all() as u64
+}
+
+/// The tokens of a key, once no more are counted.
+fn at_rest(redis: &Redis, key: &str) -> u64 {
+    let mut counted = redis.counter("tokens", key);
+    loop {
+        thread::sleep(Duration::from_millis(200));
+        let now = redis.counter("tokens", key);
+        if now == counted {
+            return now;
+        }
+        counted = now;
     }
 }
