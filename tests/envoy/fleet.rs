@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use super::{
     client::{KEY, Request, Response},
     gateway::Gateway,
+    key_policy::key,
+    provider::Provider,
     reply::Reply,
     setup::Setup,
     wire,
@@ -42,7 +44,9 @@ fn start(service: &Service, patch: fn(&mut Value)) -> Gateway {
         .with("filter_state", json!(true))
         .service("ratelimit", service.port)
         .key(json!({"name": "other", "sha256": OTHER_SHA256}))
-        .providers(&["first"])
+        .key(key("bringing", json!({})))
+        .key(key("bound", json!({"include_byok_in_limit": true})))
+        .provider(Provider::start("first"), json!({"byok_header": "x-first-key"}))
         .priced("t/plain", "first", json!({"prompt": 0.123, "completion": 4.567}))
         .priced("t/stream", "first", json!({"prompt": 7.777, "completion": 1.001}))
         .priced("t/broken", "first", json!({"prompt": 1, "completion": 2}))
@@ -191,12 +195,21 @@ fn the_sum_in_redis_is_what_the_providers_charged_to_the_micro_usd() {
     assert_counted(&redis, "tokens", "other", answers * TOKENS);
     assert_counted(&redis, "requests", "other", THREADS / 2 * ROUNDS * 7 / 8);
 
+    // Who brings a credential has paid already, unless the key counts that as well.
+    for name in ["bringing", "bound"] {
+        let own = ask("t/plain", &format!("sk-{name}")).header("x-first-key", "sk-own");
+        assert_eq!(envoys[0].send(&own).json()["usage"]["is_byok"], true);
+        assert_counted(&redis, "tokens", name, TOKENS);
+    }
+    assert_counted(&redis, "micro_usd", "bound", PLAIN / 1000);
+    assert_eq!(redis.counter("micro_usd", "bringing"), 0);
+
     // Of who hung up only the gateway knows what was seen by then.
     let spent = envoys.each_ref().map(|envoy| nanos(envoy, "test"));
     assert!(spent[0] + spent[1] > ledger[0] + ledger[1], "hanging up is not free: {spent:?} {ledger:?}");
     assert_counted(&redis, "micro_usd", "test", spent[0] / 1000 + spent[1] / 1000);
     let tokens = |envoy: &Gateway| envoy.samples().sum("signalbox_tokens_total", &[]);
-    assert_counted(&redis, "tokens", "test", tokens(&envoys[0]) + tokens(&envoys[1]) - answers * TOKENS);
+    assert_counted(&redis, "tokens", "test", tokens(&envoys[0]) + tokens(&envoys[1]) - (answers + 2) * TOKENS);
 }
 
 #[test]
