@@ -96,8 +96,17 @@ fn assert_says_when_to_ask_again(refused: &Response) {
     assert!((1..=60).contains(&seconds("retry-after")), "{:?}", refused.headers);
     assert_eq!(seconds("retry-after"), seconds("x-ratelimit-reset"));
     assert_eq!(seconds("x-ratelimit-remaining"), 0);
-    assert!(refused.header("x-ratelimit-limit").unwrap().starts_with("100, "), "{:?}", refused.headers);
+    let limit = refused.header("x-ratelimit-limit").unwrap();
+    assert!(limit.starts_with("100, ") && limit.contains(r#", 100;w=60;name="tokens-of-key""#), "{limit}");
     assert!(refused.header("x-envoy-ratelimited").is_none());
+}
+
+fn assert_readable_by_pages(answer: &Response) {
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    let exposed = answer.header("access-control-expose-headers").unwrap();
+    for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
 }
 
 #[test]
@@ -124,14 +133,17 @@ fn what_is_spent_at_one_envoy_is_refused_at_the_other() {
     let body = refused.json();
     assert_eq!((&body["type"], &body["error"]["type"]), (&json!("error"), &json!("rate_limit_error")), "{body}");
     assert_says_when_to_ask_again(&refused);
-    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
+    assert_readable_by_pages(&refused);
     assert!(one.ask("t/plain").status == 429, "nor is it admitted where it was spent");
 
     assert_eq!(other.provider("first").received_in_all(), 0, "no provider was asked");
     other.assert_counts("envoy_cluster_ratelimit_over_limit", &[("envoy_cluster_name", "first")], 3);
     other.assert_counts("signalbox_rejections_total", &[("error_type", "rate_limit_exceeded")], 3);
     assert_eq!(redis.counter("tokens", "test"), 4 * TOKENS, "to be looked at and refused costs no tokens");
-    assert_eq!(other.send(&ask("t/plain", OTHER)).content(), "ok", "another key has a budget of its own");
+    let admitted = other.send(&ask("t/plain", OTHER).header("origin", "https://page.test"));
+    assert_eq!(admitted.content(), "ok", "another key has a budget of its own");
+    assert_eq!(admitted.header("x-ratelimit-remaining"), Some("100"));
+    assert_readable_by_pages(&admitted);
     one.assert_logged(r#""micro_usd":"48""#);
     one.assert_logged(r#""key":"test""#);
 }

@@ -84,6 +84,7 @@ impl Limits {
             current_limit: nearest.map(|counter| RateLimit {
                 requests_per_unit: u32::try_from(counter.max_value()).unwrap_or(u32::MAX),
                 unit: unit(counter.window().as_secs()).into(),
+                name: counter.limit().name().unwrap_or_default().to_owned(),
             }),
             limit_remaining: nearest.map_or(0, |counter| u32::try_from(left(counter)).unwrap_or(u32::MAX)),
             duration_until_reset: nearest.and_then(Counter::expires_in).map(seconds),
