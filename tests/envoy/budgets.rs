@@ -241,6 +241,45 @@ fn a_request_that_waits_for_an_access_token_is_admitted_once() {
     assert_eq!(settled(&gateway, "limited"), 4 * COST);
 }
 
+/// What a VM had under way is lost with it; what was spent is not, and what was reserved is given back by time alone.
+#[test]
+fn a_lost_vms_reservations_expire() {
+    let setup = Setup::new()
+        .frail()
+        .concurrency(1)
+        .providers(&["first"])
+        .with("defaults", json!({"reservation_timeout": "8s"}))
+        .model(model("t/slow", &["first"], json!({})))
+        .model(model("t/plain", &["first"], json!({"max_completion_tokens": wire::OUTPUT_TOKENS})))
+        .key(limited(&json!({"usd": 0.5})));
+    let gateway = Gateway::start(setup);
+    gateway.provider("first").answers("plain", wire::completion("ok"));
+    gateway.provider("first").answers("slow", wire::stream(&["word "; 100]).paced(Duration::from_millis(100)));
+    assert_eq!(gateway.send(&ask("t/plain", LIMITED, json!({}))).status, 200);
+    assert_eq!(settled(&gateway, "limited"), COST);
+
+    let mut lost = gateway.open(&ask("t/slow", LIMITED, json!({"stream": true})));
+    lost.event().unwrap();
+    // By a request of another key.
+    let fatal = ask("t/plain", "Bearer sk-or-v1-test", json!({})).with_a_trailer();
+    assert_eq!(gateway.send(&fatal).status, 503);
+    assert!(!lost.finish().text().contains("[DONE]"), "what was under way is cut");
+    gateway.assert_logged("proxy_on_request_trailers failed");
+    gateway.assert_logged("the configuration is odd: defaults.reservation_timeout: 8s is less than response_timeout (600s)");
+
+    // Envoy loads it anew after a second; until then the worker answers 503.
+    let answers = (0..200).map(|_| {
+        thread::sleep(Duration::from_millis(100));
+        gateway.send(&ask("t/plain", LIMITED, json!({})))
+    });
+    let mut answers = answers.skip_while(|answer| answer.status == 503);
+    let refused = answers.next().expect("the VM is back");
+    assert_message(&refused, 402, &["for the moment: 0.001019 of 0.5 USD are spent, and 1.638421 USD are reserved"]);
+    assert_eq!(answers.find(|answer| answer.status != 402).expect("the reservation expires").status, 200);
+    assert_eq!(settled(&gateway, "limited"), 2 * COST, "what the lost request cost nobody knows");
+    assert_eq!(nanos(&key(&gateway, LIMITED)["usage"]), 2 * COST);
+}
+
 /// The gauges of a key with a limit are those of the latest configuration, even while a stream of the one before is still under way.
 #[test]
 fn gauges_show_the_limit_of_the_latest_configuration() {
