@@ -84,11 +84,15 @@ fn ask(model: &str, key: &str) -> Request {
 
 /// The service is told when an answer is over, which is a moment after its last byte.
 fn assert_counted(redis: &Redis, unit: &str, key: &str, expected: u64) {
+    assert_counted_of(redis, unit, "key", key, expected);
+}
+
+fn assert_counted_of(redis: &Redis, unit: &str, entry: &str, value: &str, expected: u64) {
     let counted = (0..200).any(|_| {
         thread::sleep(Duration::from_millis(25));
-        redis.counter(unit, key) == expected
+        redis.counter_of(unit, entry, value) == expected
     });
-    assert!(counted, "{expected} {unit} of {key}, and not: {:#?}", redis.counters());
+    assert!(counted, "{expected} {unit} of {value}, and not: {:#?}", redis.counters());
 }
 
 fn assert_says_when_to_ask_again(refused: &Response) {
@@ -158,7 +162,7 @@ fn the_sum_in_redis_is_what_the_providers_charged_to_the_micro_usd() {
     const THREADS: u64 = 8;
     const ROUNDS: u64 = 16;
     let redis = Redis::start();
-    let service = Service::start(&redis, &[]);
+    let service = Service::start(&redis, &[("'anthropic/claude-sonnet-4.5'", "'t/plain'"), ("'bedrock'", "'first'")]);
     let envoys = [start(&service, patient), start(&service, patient)];
     // What the stub answered for the key `other`, at each Envoy.
     let ledger = Mutex::new([0, 0]);
@@ -221,7 +225,12 @@ fn the_sum_in_redis_is_what_the_providers_charged_to_the_micro_usd() {
     assert!(spent[0] + spent[1] > ledger[0] + ledger[1], "hanging up is not free: {spent:?} {ledger:?}");
     assert_counted(&redis, "micro_usd", "test", spent[0] / 1000 + spent[1] / 1000);
     let tokens = |envoy: &Gateway| envoy.samples().sum("signalbox_tokens_total", &[]);
-    assert_counted(&redis, "tokens", "test", tokens(&envoys[0]) + tokens(&envoys[1]) - (answers + 2) * TOKENS);
+    let all = tokens(&envoys[0]) + tokens(&envoys[1]);
+    assert_counted(&redis, "tokens", "test", all - (answers + 2) * TOKENS);
+    // Over all keys.
+    assert_counted_of(&redis, "tokens", "provider", "first", all);
+    let plain = envoys.each_ref().map(|envoy| envoy.samples().sum("signalbox_tokens_total", &[("gen_ai_request_model", "t/plain")]));
+    assert_counted_of(&redis, "tokens", "model", "t/plain", plain[0] + plain[1]);
 }
 
 #[test]

@@ -57,7 +57,12 @@ impl Redis {
 
     /// The counter of `key` in `unit`, summed over all limits there are of it.
     pub fn counter(&self, unit: &str, key: &str) -> u64 {
-        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.contains(&format!(r#""descriptors[0].key":"{key}""#));
+        self.counter_of(unit, "key", key)
+    }
+
+    /// The same of what is counted by another `entry` of a descriptor.
+    pub fn counter_of(&self, unit: &str, entry: &str, value: &str) -> u64 {
+        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.contains(&format!(r#""descriptors[0].{entry}":"{value}""#));
         self.counters().iter().filter(|(name, _)| is_it(name)).map(|(_, value)| value).sum()
     }
 
