@@ -1,4 +1,4 @@
-//! A Redis of a test's own, which can be killed and comes back with everything that it had acknowledged.
+//! A Redis of a test's own. One that is durable can be killed, and comes back with everything that it had acknowledged.
 
 use std::{
     collections::HashMap,
@@ -16,15 +16,25 @@ use crate::envoy::gateway::new_folder;
 pub struct Redis {
     pub port: u16,
     folder: PathBuf,
+    options: &'static [&'static str],
     process: Child,
 }
 
 impl Redis {
     pub fn start() -> Self {
+        Self::with(&["--save", ""])
+    }
+
+    /// One that has written down what it acknowledges.
+    pub fn durable() -> Self {
+        Self::with(&["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    fn with(options: &'static [&'static str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = new_folder();
-        let process = spawn(port, &folder);
-        let redis = Self { port, folder, process };
+        let process = spawn(port, &folder, options);
+        let redis = Self { port, folder, options, process };
         redis.wait();
         redis
     }
@@ -36,7 +46,7 @@ impl Redis {
     }
 
     pub fn restart(&mut self) {
-        self.process = spawn(self.port, &self.folder);
+        self.process = spawn(self.port, &self.folder, self.options);
         self.wait();
     }
 
@@ -89,11 +99,12 @@ impl Drop for Redis {
     }
 }
 
-fn spawn(port: u16, folder: &PathBuf) -> Child {
+fn spawn(port: u16, folder: &PathBuf, options: &[&str]) -> Child {
     let server = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     Command::new(server)
         .current_dir(folder)
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

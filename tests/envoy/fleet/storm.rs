@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{assert_counted, nanos, patient, redis::Redis, service::Service};
+use super::{UNHURRIED, assert_counted, nanos, patient, redis::Redis, service::Service};
 use crate::envoy::{
     client::{KEY, Request},
     gateway::Gateway,
@@ -56,7 +56,8 @@ fn count(statuses: &[u16], status: u16) -> u64 {
 fn a_thousand_at_once_at_two_envoys_are_charged_what_the_providers_served() {
     let redis = Redis::start();
     let limit = format!("max_value: {FLEETS_LIMIT}\n");
-    let service = Service::start(&redis, &[("max_value: 600\n", "max_value: 100000\n"), ("max_value: 50000000\n", &limit)]);
+    let limits = [("max_value: 600\n", "max_value: 100000\n"), ("max_value: 50000000\n", &*limit), UNHURRIED];
+    let service = Service::start(&redis, &limits);
     let envoys = [start(&service), start(&service)];
     let ledger = Ledger::default();
     for envoy in &envoys {
