@@ -70,7 +70,7 @@ test-config: build .tools/envoy.stamp .tools/node.stamp ## The shipped configura
 	@cd tests/simulator && node ../../.tools/node/node_modules/@copilotkit/aimock/dist/aimock-cli.js validate --strict fixtures
 
 .PHONY: test-envoy
-test-envoy: build .tools/envoy.stamp .tools/node.stamp .tools/clients.stamp .tools/redis.stamp ## The module in stock Envoy, with real client SDKs
+test-envoy: build .tools/envoy.stamp .tools/node.stamp .tools/clients.stamp .tools/fleet.stamp ## The module in stock Envoy, with real client SDKs
 	cargo build --manifest-path tests/limitador/Cargo.toml --target-dir target/limitador
 	cargo test --test envoy
 
@@ -116,12 +116,18 @@ clean: ## Remove what was built and installed
 	@.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	@touch $@
 
-# Debian's: the tests of a fleet count in a real one.
-.tools/redis.stamp:
+# Debian's: the tests of a fleet count in a real Redis, and what counts in it is built with OpenSSL.
+.tools/fleet.stamp:
 	@mkdir -p .tools
-	@command -v redis-server >/dev/null || [[ $$(id -u) != 0 ]] || ! command -v apt-get >/dev/null || \
-	    { echo "Installing redis-server"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server > /dev/null; }
-	$(call need,redis-server,install the package redis-server (Debian, Ubuntu) or redis)
+	@missing=; \
+	command -v redis-server >/dev/null || missing+=" redis-server"; \
+	command -v pkg-config >/dev/null || missing+=" pkg-config"; \
+	pkg-config --exists openssl 2>/dev/null || missing+=" libssl-dev"; \
+	[[ -n $$missing ]] || exit 0; \
+	[[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null || \
+	    { echo "signalbox: missing:$$missing (packages of Debian and Ubuntu; elsewhere redis, pkgconf, openssl-devel)" >&2; exit 1; }; \
+	echo "Installing$$missing"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing > /dev/null
 	@touch $@
 
 .tools/node.stamp: tests/package.json tests/package-lock.json

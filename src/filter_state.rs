@@ -72,9 +72,42 @@ impl Untold {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::clock::Millis;
+    use crate::exchange::Spent;
+    use crate::price::Cost;
+    use crate::usage::Usage;
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// An answer of 12 tokens for 5 micro-USD; what it adds.
+    fn hits_of(is_byok: bool, include_byok_in_limit: bool) -> Hits {
+        let usage = Usage { input: 9, output: 3, ..Usage::default() };
+        let cost = Cost { total: NanoUsd::new(5000), ..Cost::default() };
+        let settled = Settlement {
+            at: Millis(0),
+            sticky: None,
+            key: Rc::new(Key { include_byok_in_limit, ..Key::default() }),
+            stream: false,
+            attempts: Vec::new(),
+            spent: Some(Spent { usage, cost, is_byok }),
+            finish: None,
+            provenance: Default::default(),
+            cancelled: false,
+            duration: 1,
+            time_to_first_token: None,
+        };
+        Untold::default().hits(&settled)
+    }
+
+    #[test]
+    fn what_the_clients_own_credential_paid_is_told_only_where_the_key_counts_it() {
+        assert_eq!(hits_of(false, false), Hits { tokens: 12, micro_usd: 5 });
+        assert_eq!(hits_of(true, false), Hits { tokens: 12, micro_usd: 0 });
+        assert_eq!(hits_of(true, true), Hits { tokens: 12, micro_usd: 5 });
+    }
 
     #[test]
     fn what_is_left_of_a_keys_costs_is_told_with_its_next() {

@@ -10,8 +10,10 @@ mod envoy {
     // What the tests are made of.
     mod client;
     mod gateway;
+    mod ledger;
     mod provider;
     mod reply;
+    mod rush;
     mod samples;
     mod setup;
     mod wire;

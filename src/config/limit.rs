@@ -120,6 +120,7 @@ pub(super) fn rate(path: &str, raw: Option<&RawValue>) -> Result<Option<u64>, Co
     raw.map(|raw| value::whole(path, raw, 1..=1_000_000_000_000)).transpose()
 }
 
+/// An amount of USD, as a number or, since Envoy makes a double of every number, as a text.
 fn usd(path: &str, raw: &RawValue) -> Result<NanoUsd, ConfigError> {
     let text = raw.get();
     let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);

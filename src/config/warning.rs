@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Gateway, Model};
+use super::{Gateway, Key, Model};
 
 /// A value that is valid and looks like a mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,10 +67,41 @@ const PARAMETERS: [&str; 45] = [
 // === impl Gateway ===
 
 impl Gateway {
-    /// What in it is valid and looks like a mistake, in the order written.
+    /// What in it is valid and looks like a mistake: in the defaults, in the models and in the keys.
     pub fn warnings(&self) -> Vec<Warning> {
-        self.models.iter().enumerate().flat_map(|(index, model)| of_model(&format!("models[{index}]"), model)).collect()
+        let of_models = self.models.iter().enumerate().flat_map(|(index, model)| of_model(&format!("models[{index}]"), model));
+        let mut warnings: Vec<Warning> = short_reservations(self).into_iter().chain(of_models).collect();
+        warnings.extend(self.keys.iter().filter_map(|key| useless_key(self, key)));
+        warnings
     }
+}
+
+/// A reservation that expires while its answer is awaited protects the limit from nobody.
+fn short_reservations(gateway: &Gateway) -> Option<Warning> {
+    let defaults = &gateway.defaults;
+    let timeouts = [("response_timeout", defaults.response_timeout), ("first_token_timeout", defaults.first_token_timeout)];
+    let (longer, timeout) = timeouts.into_iter().find(|(_, timeout)| *timeout > defaults.reservation_timeout)?;
+    gateway.keys.iter().any(|key| key.limit.is_some()).then(|| Warning {
+        path: "defaults.reservation_timeout".into(),
+        message: format!(
+            "{:?} is less than {longer} ({timeout:?}): while an answer takes longer, what is reserved for it can be spent by others",
+            defaults.reservation_timeout
+        ),
+    })
+}
+
+/// A key whose every request is refused, although nobody has switched it off.
+fn useless_key(gateway: &Gateway, key: &Key) -> Option<Warning> {
+    let is_for_completions = key.hash.is_some() && !key.management && !key.disabled;
+    let is_useless =
+        is_for_completions && gateway.endpoints().next().is_some() && !gateway.endpoints().any(|endpoint| key.may_use(endpoint));
+    is_useless.then(|| Warning {
+        path: format!("keys[{}]", key.id),
+        message: format!(
+            "no endpoint fits the models, the providers and the data policy of the key {:?} together: all its requests will be refused",
+            key.name
+        ),
+    })
 }
 
 fn of_model(path: &str, model: &Model) -> Vec<Warning> {

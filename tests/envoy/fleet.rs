@@ -3,6 +3,7 @@
 mod files;
 mod redis;
 mod service;
+mod storm;
 
 use std::{
     sync::{
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 use super::{
     client::{KEY, Request, Response},
     gateway::Gateway,
+    key_policy::key,
+    provider::Provider,
     reply::Reply,
     setup::Setup,
     wire,
@@ -34,6 +37,9 @@ const TOKENS: u64 = wire::INPUT_TOKENS + wire::OUTPUT_TOKENS;
 const PLAIN: u64 = wire::INPUT_TOKENS * 123 + wire::OUTPUT_TOKENS * 4567;
 const STREAM: u64 = wire::INPUT_TOKENS * 7777 + wire::OUTPUT_TOKENS * 1001;
 
+/// So that no counter begins anew before it is looked at, however busy the machine is.
+const UNHURRIED: (&str, &str) = ("seconds: 60\n", "seconds: 3600\n");
+
 /// An Envoy of the fleet.
 fn start(service: &Service, patch: fn(&mut Value)) -> Gateway {
     let setup = Setup::new()
@@ -41,7 +47,9 @@ fn start(service: &Service, patch: fn(&mut Value)) -> Gateway {
         .with("filter_state", json!(true))
         .service("ratelimit", service.port)
         .key(json!({"name": "other", "sha256": OTHER_SHA256}))
-        .providers(&["first"])
+        .key(key("bringing", json!({})))
+        .key(key("bound", json!({"include_byok_in_limit": true})))
+        .provider(Provider::start("first"), json!({"byok_header": "x-first-key"}))
         .priced("t/plain", "first", json!({"prompt": 0.123, "completion": 4.567}))
         .priced("t/stream", "first", json!({"prompt": 7.777, "completion": 1.001}))
         .priced("t/broken", "first", json!({"prompt": 1, "completion": 2}))
@@ -79,11 +87,15 @@ fn ask(model: &str, key: &str) -> Request {
 
 /// The service is told when an answer is over, which is a moment after its last byte.
 fn assert_counted(redis: &Redis, unit: &str, key: &str, expected: u64) {
+    assert_counted_of(redis, unit, "key", key, expected);
+}
+
+fn assert_counted_of(redis: &Redis, unit: &str, entry: &str, value: &str, expected: u64) {
     let counted = (0..200).any(|_| {
         thread::sleep(Duration::from_millis(25));
-        redis.counter(unit, key) == expected
+        redis.counter_of(unit, entry, value) == expected
     });
-    assert!(counted, "{expected} {unit} of {key}, and not: {:#?}", redis.counters());
+    assert!(counted, "{expected} {unit} of {value}, and not: {:#?}", redis.counters());
 }
 
 fn assert_says_when_to_ask_again(refused: &Response) {
@@ -91,8 +103,17 @@ fn assert_says_when_to_ask_again(refused: &Response) {
     assert!((1..=60).contains(&seconds("retry-after")), "{:?}", refused.headers);
     assert_eq!(seconds("retry-after"), seconds("x-ratelimit-reset"));
     assert_eq!(seconds("x-ratelimit-remaining"), 0);
-    assert!(refused.header("x-ratelimit-limit").unwrap().starts_with("100, "), "{:?}", refused.headers);
+    let limit = refused.header("x-ratelimit-limit").unwrap();
+    assert!(limit.starts_with("100, ") && limit.contains(r#", 100;w=60;name="tokens-of-key""#), "{limit}");
     assert!(refused.header("x-envoy-ratelimited").is_none());
+}
+
+fn assert_readable_by_pages(answer: &Response) {
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    let exposed = answer.header("access-control-expose-headers").unwrap();
+    for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
 }
 
 #[test]
@@ -119,14 +140,17 @@ fn what_is_spent_at_one_envoy_is_refused_at_the_other() {
     let body = refused.json();
     assert_eq!((&body["type"], &body["error"]["type"]), (&json!("error"), &json!("rate_limit_error")), "{body}");
     assert_says_when_to_ask_again(&refused);
-    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
+    assert_readable_by_pages(&refused);
     assert!(one.ask("t/plain").status == 429, "nor is it admitted where it was spent");
 
     assert_eq!(other.provider("first").received_in_all(), 0, "no provider was asked");
     other.assert_counts("envoy_cluster_ratelimit_over_limit", &[("envoy_cluster_name", "first")], 3);
     other.assert_counts("signalbox_rejections_total", &[("error_type", "rate_limit_exceeded")], 3);
     assert_eq!(redis.counter("tokens", "test"), 4 * TOKENS, "to be looked at and refused costs no tokens");
-    assert_eq!(other.send(&ask("t/plain", OTHER)).content(), "ok", "another key has a budget of its own");
+    let admitted = other.send(&ask("t/plain", OTHER).header("origin", "https://page.test"));
+    assert_eq!(admitted.content(), "ok", "another key has a budget of its own");
+    assert_eq!(admitted.header("x-ratelimit-remaining"), Some("100"));
+    assert_readable_by_pages(&admitted);
     one.assert_logged(r#""micro_usd":"48""#);
     one.assert_logged(r#""key":"test""#);
 }
@@ -141,7 +165,7 @@ fn the_sum_in_redis_is_what_the_providers_charged_to_the_micro_usd() {
     const THREADS: u64 = 8;
     const ROUNDS: u64 = 16;
     let redis = Redis::start();
-    let service = Service::start(&redis, &[]);
+    let service = Service::start(&redis, &[("'anthropic/claude-sonnet-4.5'", "'t/plain'"), ("'bedrock'", "'first'"), UNHURRIED]);
     let envoys = [start(&service, patient), start(&service, patient)];
     // What the stub answered for the key `other`, at each Envoy.
     let ledger = Mutex::new([0, 0]);
@@ -190,41 +214,59 @@ fn the_sum_in_redis_is_what_the_providers_charged_to_the_micro_usd() {
     assert_counted(&redis, "tokens", "other", answers * TOKENS);
     assert_counted(&redis, "requests", "other", THREADS / 2 * ROUNDS * 7 / 8);
 
+    // Who brings a credential has paid already, unless the key counts that as well.
+    for name in ["bringing", "bound"] {
+        let own = ask("t/plain", &format!("sk-{name}")).header("x-first-key", "sk-own");
+        assert_eq!(envoys[0].send(&own).json()["usage"]["is_byok"], true);
+        assert_counted(&redis, "tokens", name, TOKENS);
+    }
+    assert_counted(&redis, "micro_usd", "bound", PLAIN / 1000);
+    assert_eq!(redis.counter("micro_usd", "bringing"), 0);
+
     // Of who hung up only the gateway knows what was seen by then.
     let spent = envoys.each_ref().map(|envoy| nanos(envoy, "test"));
     assert!(spent[0] + spent[1] > ledger[0] + ledger[1], "hanging up is not free: {spent:?} {ledger:?}");
     assert_counted(&redis, "micro_usd", "test", spent[0] / 1000 + spent[1] / 1000);
     let tokens = |envoy: &Gateway| envoy.samples().sum("signalbox_tokens_total", &[]);
-    assert_counted(&redis, "tokens", "test", tokens(&envoys[0]) + tokens(&envoys[1]) - answers * TOKENS);
+    let all = tokens(&envoys[0]) + tokens(&envoys[1]);
+    assert_counted(&redis, "tokens", "test", all - (answers + 2) * TOKENS);
+    // Over all keys.
+    assert_counted_of(&redis, "tokens", "provider", "first", all);
+    let plain = envoys.each_ref().map(|envoy| envoy.samples().sum("signalbox_tokens_total", &[("gen_ai_request_model", "t/plain")]));
+    assert_counted_of(&redis, "tokens", "model", "t/plain", plain[0] + plain[1]);
 }
 
 #[test]
 fn without_its_counters_the_fleet_does_what_it_is_told_to() {
-    let mut redis = Redis::start();
+    let mut redis = Redis::durable();
     let mut service = Service::start(&redis, &[]);
     let (lenient, strict) = (start(&service, patient), start(&service, strict));
     let over = AtomicBool::new(false);
-    let ask_until_over = |envoy: &Gateway| {
-        let mut refused = 0;
+    // How many were served, and how many refused.
+    let ask_until_over = |envoy: &Gateway, key: &str| {
+        let (mut served, mut refused) = (0, 0);
         while !over.load(Ordering::Relaxed) {
-            match envoy.ask("t/plain").status {
-                200 => {}
+            match envoy.send(&ask("t/plain", key)).status {
+                200 => served += 1,
                 503 => refused += 1,
                 status => panic!("{status}"),
             }
         }
-        refused
+        (served, refused)
     };
-    let (admitted_all, refused) = thread::scope(|scope| {
-        let (lenient, strict) = (scope.spawn(|| ask_until_over(&lenient)), scope.spawn(|| ask_until_over(&strict)));
+    let (of_lenient, of_strict, before) = thread::scope(|scope| {
+        let lenient = scope.spawn(|| ask_until_over(&lenient, KEY));
+        let strict = scope.spawn(|| ask_until_over(&strict, OTHER));
         thread::sleep(Duration::from_millis(500));
+        let before = ["test", "other"].map(|key| redis.counter("tokens", key));
         redis.kill();
         thread::sleep(Duration::from_millis(500));
         redis.restart();
         thread::sleep(Duration::from_millis(500));
         over.store(true, Ordering::Relaxed);
-        (lenient.join().unwrap(), strict.join().unwrap())
+        (lenient.join().unwrap(), strict.join().unwrap(), before)
     });
+    let (admitted_all, refused) = (of_lenient.1, of_strict.1);
     assert_eq!(admitted_all, 0, "who is lenient admits all");
     assert!(refused > 0, "who is strict admits nobody unchecked");
     let first = [("envoy_cluster_name", "first")];
@@ -234,6 +276,17 @@ fn without_its_counters_the_fleet_does_what_it_is_told_to() {
     let unchecked = samples.sum("envoy_cluster_ratelimit_failure_mode_allowed", &first);
     assert!(unchecked > 0);
     assert_eq!(samples.sum("envoy_cluster_ratelimit_error", &first), unchecked);
+
+    assert_eq!(served_by(&lenient), of_lenient.0);
+    assert_eq!(served_by(&strict), of_strict.0, "who is refused reaches no provider");
+
+    // What was charged before is still there, and counting goes on. Lost is what was admitted unchecked, and the one charge that was on
+    // its way when Redis went.
+    let counted = ["test", "other"].map(|key| at_rest(&redis, key));
+    assert!(before[0] > 0 && before[1] > 0 && counted[0] > before[0] && counted[1] > before[1], "{before:?}, then {counted:?}");
+    let within = |served: u64, lost: u64| (served - lost) * TOKENS..=served * TOKENS;
+    assert!(within(of_lenient.0, unchecked + 1).contains(&counted[0]), "{counted:?} of {of_lenient:?}, {unchecked} unchecked");
+    assert!(within(of_strict.0, 1).contains(&counted[1]), "{counted:?} of {of_strict:?}");
 
     // The service itself, instead of its Redis.
     service.kill();
@@ -252,5 +305,25 @@ fn without_its_counters_the_fleet_does_what_it_is_told_to() {
             envoy.send(&ask("t/plain", OTHER)).status == 200 && redis.counter("requests", "other") > before
         });
         assert!(works, "what is back is used again:\n{}", envoy.log());
+    }
+    assert_eq!([lenient.ask("t/plain").status, strict.ask("t/plain").status], [200, 200]);
+    assert_counted(&redis, "tokens", "test", counted[0] + 2 * TOKENS);
+}
+
+/// How many requests reached the provider of an Envoy.
+fn served_by(envoy: &Gateway) -> u64 {
+    envoy.provider("first").received_in_all() as u64
+}
+
+/// The tokens of a key, once no more are counted.
+fn at_rest(redis: &Redis, key: &str) -> u64 {
+    let mut counted = redis.counter("tokens", key);
+    loop {
+        thread::sleep(Duration::from_millis(200));
+        let now = redis.counter("tokens", key);
+        if now == counted {
+            return now;
+        }
+        counted = now;
     }
 }

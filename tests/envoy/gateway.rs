@@ -1,6 +1,7 @@
 //! A real Envoy with the shipped configuration, its ports, clusters and gateway configuration replaced by the test's.
 
 mod bootstrap;
+mod frail;
 mod log;
 mod observe;
 

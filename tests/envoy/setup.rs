@@ -18,6 +18,8 @@ pub struct Setup {
     pub http2: Vec<String>,
     /// The listener stands in a file that Envoy watches.
     pub reloadable: bool,
+    /// A request with trailers takes down the VM that it meets.
+    pub frail: bool,
     /// A last change to what Envoy starts with.
     pub patch: Option<fn(&mut Value)>,
     pub environment: Vec<(String, String)>,
@@ -36,6 +38,7 @@ impl Setup {
             clusters: Vec::new(),
             http2: Vec::new(),
             reloadable: false,
+            frail: false,
             patch: None,
             environment: Vec::new(),
             concurrency: 2,
@@ -128,6 +131,11 @@ impl Setup {
 
     pub fn reloadable(mut self) -> Self {
         self.reloadable = true;
+        self
+    }
+
+    pub fn frail(mut self) -> Self {
+        self.frail = true;
         self
     }
 

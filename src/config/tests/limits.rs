@@ -19,7 +19,7 @@ fn a_key_has_the_limit_and_the_rates_that_are_written() {
         assert_eq!((limit.usd, limit.reset), (NanoUsd::new(500_000_000), expected));
         assert!(gateway.keys()[0].is_metered());
     }
-    let for_ever = gateway(&with("/keys/0/limit", json!({"usd": "50"})));
+    let for_ever = gateway(&with("/keys/0/limit", json!({"usd": 50})));
     assert_eq!(for_ever.keys()[0].limit, Some(Limit { usd: NanoUsd::new(50_000_000_000), reset: None }));
     let mut json = with("/keys/0/requests_per_minute", json!(60));
     json["keys"][0]["requests_per_day"] = json!(1000.0);
@@ -28,6 +28,19 @@ fn a_key_has_the_limit_and_the_rates_that_are_written() {
     assert_eq!(key.rates, Rates { requests_per_minute: Some(60), requests_per_day: Some(1000), tokens_per_minute: Some(1_000_000) });
     assert!(key.is_metered() && key.limit.is_none() && !key.include_byok_in_limit);
     assert!(!gateway(&full()).keys()[0].is_metered());
+}
+
+/// Envoy makes a double of every number that is not in quotes, which has fewer digits than money.
+#[test]
+fn an_amount_may_be_a_text_and_is_then_taken_digit_by_digit() {
+    for (text, nanos) in [("50", 50_000_000_000), ("999999.123456789", 999_999_123_456_789), ("0", 0)] {
+        let gateway = gateway(&with("/keys/0/limit", json!({"usd": text})));
+        assert_eq!(gateway.keys()[0].limit.unwrap().usd, NanoUsd::new(nanos), "{text}");
+    }
+    let refusal = "keys[0].limit.usd: expected a number from 0 to 1000000 (USD), found a string";
+    for text in ["", " 5", "5 USD", "$5", "5,000", "-1", "1e400", "NaN", "\"5\""] {
+        refused(&[("/keys/0/limit", json!({"usd": text}), refusal)]);
+    }
 }
 
 #[test]

@@ -56,9 +56,12 @@ fn a_name_stands_for_one_provider_or_for_one_company() {
     assert_eq!(named(("ours/eu", vllm(Some("Ours"))), ("ours/us", vllm(Some("Ours")))), Ok(()));
 }
 
+fn warnings(json: &Value) -> Vec<String> {
+    gateway(json).warnings().iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn a_parameter_that_nobody_knows_is_warned_of_where_it_is_written() {
-    let warnings = |json: &Value| gateway(json).warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
     assert!(warnings(&full()).is_empty());
     let mut json = with("/models/0/supported_parameters", json!(["tools", "temprature", "structured_outputs"]));
     json["models"][0]["endpoints"][1]["supported_parameters"] = json!(["Seed"]);
@@ -70,4 +73,39 @@ fn a_parameter_that_nobody_knows_is_warned_of_where_it_is_written() {
             format!("models[0].endpoints[1].supported_parameters[0]: {}", odd("Seed")),
         ]
     );
+}
+
+#[test]
+fn money_that_is_reserved_for_less_than_an_answer_may_take_is_warned_of() {
+    let mut json = with("/defaults", json!({"reservation_timeout": "1m"}));
+    assert!(warnings(&json).is_empty(), "nobody has a limit");
+    json["keys"][0]["limit"] = json!({"usd": 5});
+    let odd = |longer: &str| {
+        format!(
+            "defaults.reservation_timeout: 60s is less than {longer}: while an answer takes longer, what is reserved for it can be spent by \
+             others"
+        )
+    };
+    assert_eq!(warnings(&json), [odd("response_timeout (600s)")]);
+    json["defaults"]["response_timeout"] = json!("60s");
+    assert!(warnings(&json).is_empty());
+    json["defaults"]["first_token_timeout"] = json!("2m");
+    assert_eq!(warnings(&json), [odd("first_token_timeout (120s)")]);
+}
+
+#[test]
+fn a_key_that_nothing_is_left_for_is_warned_of_by_its_name() {
+    let odd = "keys[0]: no endpoint fits the models, the providers and the data policy of the key \"demo\" together: all its requests will be \
+               refused";
+    let mut json = full();
+    for provider in json["providers"].as_object_mut().unwrap().values_mut() {
+        provider["zdr"] = json!(false);
+    }
+    assert!(warnings(&json).is_empty());
+    json["keys"][0]["zdr"] = json!(true);
+    assert_eq!(warnings(&json), [odd]);
+    json["keys"][0]["disabled"] = json!(true);
+    assert!(warnings(&json).is_empty(), "nobody expects it to be of use");
+    json["keys"][0] = json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true});
+    assert!(warnings(&json).is_empty(), "it is not for completions");
 }

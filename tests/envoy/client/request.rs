@@ -29,6 +29,8 @@ pub struct Request {
 enum Framing {
     Length,
     Chunked,
+    /// In chunks, with a trailer after them.
+    Trailed,
     /// The body waits for `100 Continue`.
     Expect,
 }
@@ -81,6 +83,11 @@ impl Request {
         self
     }
 
+    pub fn with_a_trailer(mut self) -> Self {
+        self.framing = Framing::Trailed;
+        self
+    }
+
     pub fn expecting_continue(mut self) -> Self {
         self.framing = Framing::Expect;
         self.header("expect", "100-continue")
@@ -105,7 +112,7 @@ impl Request {
             // Beside the reading, because a gateway may answer before it has read the body to its end.
             let mut wire = head.into_bytes();
             for piece in &self.pieces {
-                if matches!(self.framing, Framing::Chunked) {
+                if self.is_chunked() {
                     wire.extend(format!("{:x}\r\n", piece.len()).into_bytes());
                     wire.extend(piece);
                     wire.extend(b"\r\n");
@@ -113,8 +120,12 @@ impl Request {
                     wire.extend(piece);
                 }
             }
-            if matches!(self.framing, Framing::Chunked) {
-                wire.extend(b"0\r\n\r\n");
+            if self.is_chunked() {
+                wire.extend(b"0\r\n");
+                if matches!(self.framing, Framing::Trailed) {
+                    wire.extend(b"x-checksum: 1\r\n");
+                }
+                wire.extend(b"\r\n");
             }
             if wire.len() < 65536 {
                 (&writer).write_all(&wire).unwrap();
@@ -133,13 +144,17 @@ impl Request {
         stream
     }
 
+    fn is_chunked(&self) -> bool {
+        matches!(self.framing, Framing::Chunked | Framing::Trailed)
+    }
+
     fn head(&self) -> String {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
         match self.framing {
-            Framing::Chunked => head += "transfer-encoding: chunked\r\n",
+            Framing::Chunked | Framing::Trailed => head += "transfer-encoding: chunked\r\n",
             Framing::Length if self.pieces.is_empty() => {}
             Framing::Length | Framing::Expect => head += &format!("content-length: {}\r\n", self.pieces.concat().len()),
         }

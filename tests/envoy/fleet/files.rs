@@ -40,11 +40,13 @@ fn both_services_have_the_same_limits() {
                 "month" => 30 * 86400,
                 unit => panic!("{unit}"),
             };
-            limits.push((of_unit["value"].clone(), limit["key"].clone(), limit["rate_limit"]["requests_per_unit"].clone(), json!(seconds)));
+            let limited = &limit["rate_limit"];
+            let most = (limited["name"].clone(), limited["requests_per_unit"].clone());
+            limits.push((of_unit["value"].clone(), limit["key"].clone(), most, json!(seconds)));
         }
     }
     for (limit, (unit, key, most, seconds)) in yaml("envoy/fleet/limitador.yaml").as_array().unwrap().iter().zip(&limits) {
-        assert_eq!((&limit["max_value"], &limit["seconds"]), (most, seconds));
+        assert_eq!((&limit["name"], &limit["max_value"], &limit["seconds"]), (&most.0, &most.1, seconds));
         assert_eq!(limit["conditions"][0], format!("descriptors[0].unit == '{}'", unit.as_str().unwrap()));
         assert_eq!(limit["variables"], json!([format!("descriptors[0].{}", key.as_str().unwrap())]));
     }

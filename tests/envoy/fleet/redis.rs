@@ -1,4 +1,4 @@
-//! A Redis of a test's own, which can be killed and comes back with everything that it had acknowledged.
+//! A Redis of a test's own. One that is durable can be killed, and comes back with everything that it had acknowledged.
 
 use std::{
     collections::HashMap,
@@ -16,15 +16,25 @@ use crate::envoy::gateway::new_folder;
 pub struct Redis {
     pub port: u16,
     folder: PathBuf,
+    options: &'static [&'static str],
     process: Child,
 }
 
 impl Redis {
     pub fn start() -> Self {
+        Self::with(&["--save", ""])
+    }
+
+    /// One that has written down what it acknowledges.
+    pub fn durable() -> Self {
+        Self::with(&["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    fn with(options: &'static [&'static str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = new_folder();
-        let process = spawn(port, &folder);
-        let redis = Self { port, folder, process };
+        let process = spawn(port, &folder, options);
+        let redis = Self { port, folder, options, process };
         redis.wait();
         redis
     }
@@ -36,7 +46,7 @@ impl Redis {
     }
 
     pub fn restart(&mut self) {
-        self.process = spawn(self.port, &self.folder);
+        self.process = spawn(self.port, &self.folder, self.options);
         self.wait();
     }
 
@@ -57,7 +67,12 @@ impl Redis {
 
     /// The counter of `key` in `unit`, summed over all limits there are of it.
     pub fn counter(&self, unit: &str, key: &str) -> u64 {
-        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.ends_with(&format!(":{key}"));
+        self.counter_of(unit, "key", key)
+    }
+
+    /// The same of what is counted by another `entry` of a descriptor.
+    pub fn counter_of(&self, unit: &str, entry: &str, value: &str) -> u64 {
+        let is_it = |name: &str| name.contains(&format!("'{unit}'")) && name.contains(&format!(r#""descriptors[0].{entry}":"{value}""#));
         self.counters().iter().filter(|(name, _)| is_it(name)).map(|(_, value)| value).sum()
     }
 
@@ -84,11 +99,12 @@ impl Drop for Redis {
     }
 }
 
-fn spawn(port: u16, folder: &PathBuf) -> Child {
+fn spawn(port: u16, folder: &PathBuf, options: &[&str]) -> Child {
     let server = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     Command::new(server)
         .current_dir(folder)
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

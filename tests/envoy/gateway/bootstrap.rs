@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::frail;
 use crate::envoy::setup::Setup;
 
 /// The shipped configuration with the test's ports, clusters and gateway configuration.
@@ -22,6 +23,9 @@ pub fn render(setup: &Setup, folder: &Path) -> PathBuf {
             "explicit_http_config": {"http2_protocol_options": {}}
         }});
     }
+    if setup.frail {
+        make_frail(&mut rendered, folder);
+    }
     if let Some(patch) = setup.patch {
         patch(&mut rendered);
     }
@@ -32,6 +36,16 @@ pub fn render(setup: &Setup, folder: &Path) -> PathBuf {
     }
     fs::write(&bootstrap, rendered.to_string()).unwrap();
     bootstrap
+}
+
+/// Gives both roles the module that a request with trailers takes down, and lets these through to it.
+fn make_frail(rendered: &mut Value, folder: &Path) {
+    let copy = folder.join("frail.wasm");
+    frail::copy(&module(), &copy);
+    let text = rendered.to_string().replace(&json!(module()).to_string(), &json!(copy).to_string());
+    *rendered = serde_json::from_str(&text).unwrap();
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    rendered.pointer_mut(manager).unwrap()["http_protocol_options"] = json!({"enable_trailers": true});
 }
 
 pub fn rendered(shipped: &str, configuration: &Value, clusters: &[(String, u16)], folder: &Path) -> Value {

@@ -65,6 +65,8 @@ pub struct RateLimit {
     pub requests_per_unit: u32,
     #[prost(enumeration = "Unit", tag = "2")]
     pub unit: i32,
+    #[prost(string, tag = "3")]
+    pub name: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,10 +1,9 @@
-//! Envoy's rate limit service for the tests of a fleet: limits in Limitador's format, counters in Redis.
+//! Envoy's rate limit service for the tests of a fleet: the `limitador` crate, with its limits and its Redis storage.
 //!
 //!     limitador-for-tests LIMITS REDIS_URL [PORT]
 //!
 //! It listens on loopback, prints the port and serves until its standard input ends.
 
-mod counters;
 mod envoy;
 mod service;
 
@@ -18,7 +17,6 @@ use tokio::{
 use tonic::server::Grpc;
 use tonic_prost::ProstCodec;
 
-use counters::Counters;
 use service::{Limits, ShouldRateLimit};
 
 const METHOD: &str = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
@@ -32,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("expected LIMITS REDIS_URL [PORT]".into()),
     };
     let limits = serde_yaml::from_str(&fs::read_to_string(limits)?)?;
-    let service = ShouldRateLimit(Arc::new(Limits { limits, counters: Counters::at(redis)? }));
+    let service = ShouldRateLimit(Arc::new(Limits::counted_at(redis, limits).await?));
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("{}", listener.local_addr()?.port());
     let mut nothing = Vec::new();
