@@ -7,9 +7,6 @@ use std::ops::Range;
 use crate::glob::Glob;
 use crate::json::{Error, ErrorKind, Kind, Scanner};
 
-/// The name by which the auto router is asked for.
-pub const MODEL: &str = "openrouter/auto";
-
 /// The id of its plugin.
 pub const PLUGIN: &str = "auto-router";
 

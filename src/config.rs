@@ -39,7 +39,7 @@ use self::{
     document::{Document, Role},
     key::Keys,
 };
-use crate::{endpoint::Endpoint, secret::KeyHash};
+use crate::{endpoint::Endpoint, model::Family, secret::KeyHash};
 
 /// What one plugin instance is to do.
 #[derive(Debug)]
@@ -137,6 +137,17 @@ impl Gateway {
     /// The model of this catalogued id, dynamic variants already removed.
     pub fn model(&self, id: &str) -> Option<&Rc<Model>> {
         self.models_by_id.get(id)
+    }
+
+    /// The newest model of `family` that `key` may use, of several as new the one that stands first; the newest of all if there is no
+    /// key, or none that it may use.
+    pub fn latest(&self, family: &Family<'_>, key: Option<&Key>) -> Option<&Rc<Model>> {
+        let newest = |may: &dyn Fn(&Model) -> bool| {
+            let models = self.models.iter().rev().filter(|model| family.has(&model.id) && may(model));
+            models.max_by_key(|model| model.created)
+        };
+        let may_use = |model: &Model| key.is_none_or(|key| model.endpoints.iter().any(|endpoint| key.may_use(endpoint)));
+        newest(&may_use).or_else(|| newest(&|_| true))
     }
 
     /// Whom this hash of a presented key belongs to.

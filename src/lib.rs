@@ -46,6 +46,7 @@ pub mod protobuf;
 pub mod provider;
 pub mod retry_after;
 pub mod route;
+pub mod router;
 pub mod secret;
 pub mod sigv4;
 pub mod splice;

@@ -1,6 +1,10 @@
 //! Names of models as OpenRouter writes them: `author/slug[:variant…]`.
 
+mod family;
+
 use std::{borrow::Cow, fmt, str::FromStr};
+
+pub use family::Family;
 
 /// A model's id `author/slug`, with any number of `:variant` suffixes.
 ///
@@ -61,6 +65,11 @@ impl ModelId {
         self.0.split(':').skip(1)
     }
 
+    /// Those of them that are part of the catalogued name.
+    pub fn static_variants(&self) -> impl Iterator<Item = &str> {
+        self.variants().filter(|name| DynamicVariant::named(name).is_none())
+    }
+
     /// Whether this wish about routing is among the variants.
     pub fn has(&self, variant: DynamicVariant) -> bool {
         self.variants().any(|name| DynamicVariant::named(name) == Some(variant))
@@ -72,7 +81,7 @@ impl ModelId {
             return Cow::Borrowed(&self.0);
         }
         let mut id = self.base().to_owned();
-        for name in self.variants().filter(|name| DynamicVariant::named(name).is_none()) {
+        for name in self.static_variants() {
             id.push(':');
             id.push_str(name);
         }

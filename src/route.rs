@@ -1,7 +1,7 @@
 //! From a request to a plan: which endpoints to try, in which order.
 
-mod auto;
 mod byok;
+mod choice;
 mod filter;
 mod length;
 mod rank;
@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::health::Health;
 use crate::performance::Recent;
 use crate::preferences::Partition;
+use crate::router::Router;
 use crate::sticky::{Conversation, Held, Sticky};
 
 /// The endpoints to try, first choice first: at least one, at most `max_attempts`, none twice.
@@ -72,8 +73,10 @@ pub enum Strategy {
     Fallback,
     /// A rule of the operator's.
     Alias,
-    /// The auto router.
-    Auto,
+    /// The client, who asked for the newest of a family.
+    Latest,
+    /// A router of OpenRouter's.
+    Router(Router),
 }
 
 // === impl Strategy ===
@@ -85,7 +88,9 @@ impl Strategy {
             Self::Direct => "direct",
             Self::Fallback => "fallback",
             Self::Alias => "alias",
-            Self::Auto => "auto",
+            Self::Latest => "latest",
+            Self::Router(Router::Auto) => "auto",
+            Self::Router(Router::Free) => "free",
         }
     }
 }
@@ -115,8 +120,10 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
                     strategy = resolved.strategy.unwrap_or(strategy);
                 }
                 let wish = resolved.wish;
-                match resolved.auto {
-                    Some(auto) => groups.extend(auto.groups(gateway, resolved.endpoints).map(|endpoints| (endpoints, wish))),
+                match resolved.choice {
+                    Some(choice) => {
+                        groups.extend(choice.groups(gateway, resolved.endpoints).into_iter().map(|endpoints| (endpoints, wish)))
+                    }
                     None => groups.push((resolved.endpoints, wish)),
                 }
             }
@@ -130,7 +137,7 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
         groups = vec![(groups.iter().flat_map(|(endpoints, _)| endpoints.iter().cloned()).collect(), *wish)];
     }
     let mut order = rank::Order::new(gateway, ask, state, clock, random);
-    if strategy == Strategy::Auto && groups.len() > 1 {
+    if strategy == Strategy::Router(Router::Auto) && groups.len() > 1 {
         // A conversation stays with its model, too, as long as that is a candidate.
         let held = groups.iter().position(|(endpoints, _)| endpoints.iter().any(|endpoint| order.holds(endpoint)));
         if let Some(before) = held.and_then(|held| groups.get_mut(..=held)) {

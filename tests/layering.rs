@@ -32,6 +32,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "price",
             "protobuf",
             "retry_after",
+            "router",
             "secret",
             "sigv4",
             "splice",

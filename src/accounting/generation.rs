@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use super::activity::{endpoint_id, endpoint_number};
 use super::object::Object;
 use crate::api::Api;
-use crate::auto_router;
 use crate::calendar::timestamp;
 use crate::clock::Millis;
 use crate::exchange::{Attempt, Exchange, Outcome, Settlement};
 use crate::price::NanoUsd;
 use crate::protobuf::{varint, varint_into};
 use crate::route::Strategy;
+use crate::router::Router;
 
 /// How a client presents itself, in headers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,8 +49,8 @@ pub struct Generation<'a> {
     streamed: bool,
     /// Whether vectors were asked for, and no words.
     embeds: bool,
-    /// Whether the auto router chose the model.
-    is_auto: bool,
+    /// The router that chose the model.
+    router: Option<Router>,
     cancelled: bool,
     /// Whether the last credential was the client's own.
     is_byok: bool,
@@ -101,6 +101,7 @@ const AUTO: u64 = 16;
 const BYOK: u64 = 32;
 /// The same of the first attempt that is kept; those of the others follow.
 const FIRST_BYOK: u64 = 64;
+const FREE: u64 = FIRST_BYOK << MAX_RESPONSES;
 
 /// The record of a settled exchange.
 pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'_>) -> Vec<u8> {
@@ -136,7 +137,8 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
             | flag(CANCELLED, settled.cancelled)
             | flag(COUNTED, settled.spent.is_some())
             | flag(EMBEDS, exchange.request().api == Api::Embeddings)
-            | flag(AUTO, exchange.strategy() == Strategy::Auto)
+            | flag(AUTO, exchange.strategy() == Strategy::Router(Router::Auto))
+            | flag(FREE, exchange.strategy() == Strategy::Router(Router::Free))
             | flag(BYOK, last.is_some_and(|endpoint| endpoint.is_byok()))
             | byok,
         exchange.started().0,
@@ -222,7 +224,11 @@ impl<'a> Generation<'a> {
             cost: NanoUsd::new(cost),
             streamed: flags & STREAMED != 0,
             embeds: flags & EMBEDS != 0,
-            is_auto: flags & AUTO != 0,
+            router: match (flags & AUTO, flags & FREE) {
+                (0, 0) => None,
+                (0, _) => Some(Router::Free),
+                _ => Some(Router::Auto),
+            },
             cancelled: flags & CANCELLED != 0,
             is_byok: flags & BYOK != 0,
             latency: first.checked_sub(1),
@@ -250,7 +256,7 @@ impl<'a> Generation<'a> {
         out.text("provider_name", there(&self.provider));
         out.text("created_at", Some(&timestamp(self.created)));
         out.text("api_type", Some(if self.embeds { "embeddings" } else { "completions" }));
-        out.text("router", self.is_auto.then_some(auto_router::MODEL));
+        out.text("router", self.router.map(Router::as_str));
         out.text("upstream_id", there(&self.upstream_id));
         out.text("session_id", there(&self.session_id));
         out.text("service_tier", there(&self.service_tier));

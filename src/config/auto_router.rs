@@ -40,7 +40,7 @@ impl AutoRouterEntry {
         }
         let is_candidate = |model: &Rc<Model>| match &patterns {
             Some(patterns) => patterns.iter().any(|pattern| pattern.matches(model.id.as_str())),
-            None => *model.output_modalities == ["text"],
+            None => model.answers_in_text(),
         };
         let models = catalogue.iter().filter(|model| is_candidate(model)).cloned().collect();
         let cost_tier = self.cost_tier.map(|name| value::one_of("auto_router.cost_tier", &name, &COST_TIERS)).transpose()?;

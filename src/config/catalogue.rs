@@ -46,6 +46,13 @@ pub struct Model {
     pub endpoints: Vec<Rc<Endpoint>>,
 }
 
+impl Model {
+    /// Whether text is what it gives, and nothing else.
+    pub fn answers_in_text(&self) -> bool {
+        *self.output_modalities == ["text"]
+    }
+}
+
 /// A kind of input, in OpenRouter's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modality {

@@ -19,7 +19,7 @@ type Endpoints = Vec<Rc<Endpoint>>;
 /// Errors: if none is left, naming the filter that removed the last, or if a preference cannot be honoured.
 pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints, Error> {
     let preferences = &ask.request.preferences;
-    let mut left = Left { asked: &resolved.asked, by_auto: resolved.auto.is_some(), endpoints: resolved.endpoints.clone() };
+    let mut left = Left { asked: &resolved.asked, by_router: resolved.choice.is_some(), endpoints: resolved.endpoints.clone() };
     output(&mut left, ask.request.api)?;
     if let Some(only) = &preferences.only {
         left.keep(|endpoint| named(only, endpoint), || format!("provider.only permits {} only", only.join(", ")))?;
@@ -82,8 +82,8 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
 
 struct Left<'a> {
     asked: &'a str,
-    /// Whether the auto router was asked for, which has no model of its own to name.
-    by_auto: bool,
+    /// Whether a router was asked for, which has no model of its own to name.
+    by_router: bool,
     endpoints: Endpoints,
 }
 
@@ -106,7 +106,7 @@ impl Left<'_> {
         serving.dedup();
         let reason = || format!("{}, it is served by {}", reason(), serving.join(", "));
         let left: Endpoints = self.endpoints.iter().filter(|endpoint| fit(endpoint)).cloned().collect();
-        if left.is_empty() && self.by_auto {
+        if left.is_empty() && self.by_router {
             return Err(ClientError::NoModelMatches.into());
         }
         if left.is_empty() {
@@ -131,7 +131,7 @@ fn output(left: &mut Left<'_>, api: Api) -> Result<(), Error> {
         return Ok(());
     }
     left.endpoints.retain(is_had);
-    match (left.endpoints.is_empty(), left.by_auto) {
+    match (left.endpoints.is_empty(), left.by_router) {
         (false, _) => Ok(()),
         (true, true) => Err(ClientError::NoModelMatches.into()),
         (true, false) => {

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use super::auto::Auto;
+use super::choice::Choice;
 use super::{Ask, Strategy};
-use crate::auto_router;
 use crate::config::{Action, Gateway, Match, Model};
 use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{ClientError, Error};
 use crate::glob::Glob;
-use crate::model::{DynamicVariant, ModelId};
+use crate::model::{DynamicVariant, Family, ModelId};
 use crate::preferences::SortBy;
+use crate::router::Router;
 
 /// A model's name, resolved.
 pub(super) struct Resolved<'a> {
@@ -22,8 +22,8 @@ pub(super) struct Resolved<'a> {
     pub(super) wish: Wish,
     /// What chose the model, if it was not the client.
     pub(super) strategy: Option<Strategy>,
-    /// How the auto router goes about it, if it was asked for.
-    pub(super) auto: Option<Auto<'a>>,
+    /// How a router goes about it, if one was asked for.
+    pub(super) choice: Option<Choice<'a>>,
 }
 
 /// What a model's name says about the order of its endpoints.
@@ -37,7 +37,7 @@ pub(super) struct Wish {
     pub(super) tier: Option<ServiceTier>,
 }
 
-/// Finds what `name` stands for: the first rule that matches says, else the catalogue, else the auto router.
+/// Finds what `name` stands for: the first rule that matches says, else the catalogue, else it is a router or the newest of a family.
 ///
 /// Errors: if it is no model's name, or one that the key may not use, or a variant that cannot be had.
 pub(super) fn resolve<'a>(gateway: &Gateway, name: &str, ask: &Ask<'a>, random: &mut fastrand::Rng) -> Result<Resolved<'a>, Error> {
@@ -63,16 +63,22 @@ pub(super) fn resolve<'a>(gateway: &Gateway, name: &str, ask: &Ask<'a>, random: 
         .into());
     }
     let wish = Wish::of(&id);
-    let model = gateway.model(&id.catalogued()).or_else(|| gateway.model(&id.catalogued().to_ascii_lowercase()));
-    match model {
-        Some(model) => allowed(Resolved { wish, ..resolved(name, &model.endpoints) }, ask),
-        None if id.catalogued().eq_ignore_ascii_case(auto_router::MODEL) => {
-            let auto = Auto::new(ask);
-            let endpoints = auto.candidates(gateway, ask)?;
-            Ok(Resolved { asked: shown(name), endpoints, wish, strategy: Some(Strategy::Auto), auto: Some(auto) })
-        }
-        None => Err(unknown()),
+    let catalogued = id.catalogued();
+    if let Some(model) = gateway.model(&catalogued).or_else(|| gateway.model(&catalogued.to_ascii_lowercase())) {
+        return allowed(Resolved { wish, ..resolved(name, &model.endpoints) }, ask);
     }
+    if let Some(router) = Router::named(&catalogued) {
+        let choice = Choice::new(router, ask);
+        let endpoints = choice.candidates(gateway, ask)?;
+        return Ok(Resolved { asked: shown(name), endpoints, wish, strategy: Some(choice.strategy()), choice: Some(choice) });
+    }
+    if Router::is_another(&catalogued) {
+        let expected = "openrouter/auto or openrouter/free: this gateway has no other of OpenRouter's routers";
+        return Err(ClientError::invalid("model", expected).into());
+    }
+    let latest = Family::of_alias(&id).and_then(|family| gateway.latest(&family, Some(ask.key)));
+    let model = latest.ok_or_else(unknown)?;
+    allowed(Resolved { wish, strategy: Some(Strategy::Latest), ..resolved(name, &model.endpoints) }, ask)
 }
 
 // === impl Wish ===
@@ -91,7 +97,7 @@ impl Wish {
 }
 
 fn resolved(name: &str, endpoints: &[Rc<Endpoint>]) -> Resolved<'static> {
-    Resolved { asked: shown(name), endpoints: endpoints.to_vec(), wish: Wish::default(), strategy: None, auto: None }
+    Resolved { asked: shown(name), endpoints: endpoints.to_vec(), wish: Wish::default(), strategy: None, choice: None }
 }
 
 /// A name as messages repeat it: not at any length.

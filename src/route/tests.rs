@@ -3,7 +3,9 @@
 mod auto;
 mod byok;
 mod eligibility;
+mod free;
 mod keys;
+mod latest;
 mod length;
 mod naming;
 mod oracle;
