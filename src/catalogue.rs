@@ -18,6 +18,7 @@ use crate::api::Listing;
 use crate::config::{Gateway, Key, Model};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
+use crate::model::Family;
 use crate::performance::Report;
 
 /// The catalogue of one configuration.
@@ -59,7 +60,7 @@ impl Catalogue {
         report: &dyn Fn(&Endpoint) -> Report,
     ) -> Result<Box<str>, Error> {
         Ok(match listing {
-            Listing::Models => page("models", &Query::parse(query)?, self.models()),
+            Listing::Models => page("models", &Query::parse(query)?, self.models(), report),
             Listing::OfUser => {
                 let models = self.models().filter_map(|(model, object)| match key.map(|key| narrowed(&model, key)) {
                     None => Some((model, object)),
@@ -70,23 +71,25 @@ impl Catalogue {
                         Some((Cow::Owned(model), object))
                     }
                 });
-                page("models/user", &Query::of_any_output(query)?, models)
+                page("models/user", &Query::of_any_output(query)?, models, report)
             }
             Listing::Embeddings => {
                 let models = self.models().filter(|(model, _)| model.output_modalities.contains(&"embeddings"));
-                page("embeddings/models", &Query::of_any_output(query)?, models)
+                page("embeddings/models", &Query::of_any_output(query)?, models, report)
             }
             Listing::Count => {
                 let query = Query::parse(query)?;
                 data(&json!({"count": self.gateway.models.iter().filter(|model| query.wants(model)).count()}))
             }
             Listing::Model(id) => {
-                let (index, _) = self.find(id)?;
-                let model = self.models.get(index).map_or("null", |model| model);
-                format!("{{\"data\":{model}}}").into()
+                let (index, model) = self.find(id, key)?;
+                let object = self.models.get(index).map_or("null", |object| object);
+                // The first four are what OpenAI's clients look for: https://platform.openai.com/docs/api-reference/models/object
+                let openai = json!({"id": model.id.as_str(), "object": "model", "created": model.created, "owned_by": model.id.author()});
+                format!("{},\"data\":{object}}}", openai.to_string().trim_end_matches('}')).into()
             }
             Listing::Endpoints(id) => {
-                let (_, model) = self.find(id)?;
+                let (_, model) = self.find(id, key)?;
                 let model = key.map_or(Cow::Borrowed(model), |key| narrowed(model, key));
                 data(&endpoint::of_model(&model, &|at| endpoint::report(&report(at), key.is_some())))
             }
@@ -110,12 +113,18 @@ impl Catalogue {
         models.map(|(model, object)| (Cow::Borrowed(&**model), Cow::Borrowed(&**object)))
     }
 
-    fn find(&self, id: &str) -> Result<(usize, &Model), Error> {
+    /// The model of this id, or the one that an alias comes to for `key`.
+    fn find(&self, id: &str, key: Option<&Key>) -> Result<(usize, &Model), Error> {
         let id = decoded(id);
-        let models = self.gateway.models.iter().enumerate();
-        let mut found = models.filter(|(_, model)| model.id.as_str().eq_ignore_ascii_case(&id));
+        let find = |is_it: &dyn Fn(&Rc<Model>) -> bool| self.gateway.models.iter().enumerate().find(|(_, model)| is_it(model));
+        let latest = || {
+            let alias = id.parse().ok()?;
+            let latest = self.gateway.latest(&Family::of_alias(&alias)?, key)?;
+            find(&|model| Rc::ptr_eq(model, latest))
+        };
         let unknown = || ClientError::UnknownModel(id.chars().take(100).collect()).into();
-        found.next().map(|(index, model)| (index, &**model)).ok_or_else(unknown)
+        let found = find(&|model| model.id.as_str().eq_ignore_ascii_case(&id)).or_else(latest);
+        found.map(|(index, model)| (index, &**model)).ok_or_else(unknown)
     }
 }
 
@@ -129,9 +138,14 @@ fn narrowed<'a>(model: &'a Model, key: &Key) -> Cow<'a, Model> {
     Cow::Owned(model)
 }
 
-fn page<'a>(path: &str, query: &Query<'_>, models: impl Iterator<Item = (Cow<'a, Model>, Cow<'a, str>)>) -> Box<str> {
+fn page<'a>(
+    path: &str,
+    query: &Query<'_>,
+    models: impl Iterator<Item = (Cow<'a, Model>, Cow<'a, str>)>,
+    report: &dyn Fn(&Endpoint) -> Report,
+) -> Box<str> {
     let mut found: Vec<_> = models.filter(|(model, _)| query.wants(model)).collect();
-    query.sort(&mut found, |(model, _)| model);
+    query.sort(&mut found, |(model, _)| model, report);
     let (page, next) = query.page(found.len());
     let mut body = String::from("{\"data\":[");
     for (_, object) in found.get(page).unwrap_or_default() {

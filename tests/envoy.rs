@@ -70,6 +70,7 @@ mod envoy {
     mod reload;
     mod render;
     mod responses;
+    mod routers;
     mod routing;
     mod rules;
     mod secrets;

@@ -1,12 +1,13 @@
 //! The query of a list of models: which, in what order, which page of them.
 
-use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
 
 use super::model::{cheapest, context_length, supports};
 use crate::config::Model;
 use crate::decimal::Decimal;
+use crate::endpoint::Endpoint;
 use crate::error::ClientError;
+use crate::performance::{Percentiles, Report};
 use crate::price::FemtoUsd;
 
 /// Entries of a page where the client sets an offset and no limit.
@@ -43,19 +44,23 @@ enum Sort {
     Cheapest,
     Dearest,
     Longest,
+    Fastest,
+    Promptest,
 }
 
-/// Orders by popularity, speed and benchmarks: <https://openrouter.ai/docs/api/api-reference/models/get-models>.
-const WITHOUT_FIGURES: [&str; 8] = [
-    "most-popular",
-    "top-weekly",
-    "throughput-high-to-low",
-    "latency-low-to-high",
-    "intelligence-high-to-low",
-    "coding-high-to-low",
-    "agentic-high-to-low",
-    "design-arena-elo-high-to-low",
+/// The orders that a configuration can tell, or what endpoints have done.
+const SORTS: [(&str, Sort); 6] = [
+    ("newest", Sort::Newest),
+    ("pricing-low-to-high", Sort::Cheapest),
+    ("pricing-high-to-low", Sort::Dearest),
+    ("context-high-to-low", Sort::Longest),
+    ("throughput-high-to-low", Sort::Fastest),
+    ("latency-low-to-high", Sort::Promptest),
 ];
+
+/// Orders by popularity and benchmarks: <https://openrouter.ai/docs/api/api-reference/models/get-models>.
+const WITHOUT_FIGURES: [&str; 6] =
+    ["most-popular", "top-weekly", "intelligence-high-to-low", "coding-high-to-low", "agentic-high-to-low", "design-arena-elo-high-to-low"];
 
 // === impl Query ===
 
@@ -133,17 +138,25 @@ impl<'a> Query<'a> {
             && price.is_none_or(|price| self.prompt.contain(price.prompt) && self.completion.contain(price.completion))
     }
 
-    /// Puts what was found in the order asked for, or leaves it in that of the configuration.
-    pub(super) fn sort<T>(&self, found: &mut [T], model: impl Fn(&T) -> &Model) {
-        let price = |item: &T| cheapest(model(item)).map(|endpoint| endpoint.price.ranking());
-        let order = |a: &T, b: &T| match self.sort {
-            Some(Sort::Newest) => Reverse(model(a).created).cmp(&Reverse(model(b).created)),
-            Some(Sort::Cheapest) => price(a).cmp(&price(b)),
-            Some(Sort::Dearest) => price(b).cmp(&price(a)),
-            Some(Sort::Longest) => context_length(model(b)).cmp(&context_length(model(a))),
-            None => Ordering::Equal,
-        };
-        found.sort_by(order);
+    /// Puts what was found in the order asked for, or leaves it in that of the configuration. What is as fast as nobody knows is last.
+    pub(super) fn sort<T>(&self, found: &mut [T], model: impl Fn(&T) -> &Model, report: &dyn Fn(&Endpoint) -> Report) {
+        let Some(sort) = self.sort else { return };
+        let price = |model: &Model| cheapest(model).map_or(0, |endpoint| endpoint.price.ranking());
+        let reports = |model: &Model| model.endpoints.iter().map(|endpoint| report(endpoint)).collect::<Vec<_>>();
+        found.sort_by_cached_key(|item| match (sort, model(item)) {
+            (Sort::Newest, model) => u64::MAX.saturating_sub(model.created),
+            (Sort::Cheapest, model) => price(model),
+            (Sort::Dearest, model) => u64::MAX.saturating_sub(price(model)),
+            (Sort::Longest, model) => context_length(model).map_or(u64::MAX, |length| u64::MAX.saturating_sub(length)),
+            (Sort::Fastest, model) => {
+                let speeds = reports(model).into_iter().filter_map(|report| report.throughput_last_30m).map(median);
+                speeds.max().map_or(u64::MAX, |speed| u64::MAX.saturating_sub(speed))
+            }
+            (Sort::Promptest, model) => {
+                let waits = reports(model).into_iter().filter_map(|report| report.latency_last_30m).map(median);
+                waits.min().unwrap_or(u64::MAX)
+            }
+        });
     }
 
     /// The page of `count` entries, and the query of the next if there is one. Without `offset` and `limit` it is all of them.
@@ -174,20 +187,20 @@ impl Limits {
 // === impl Sort ===
 
 impl Sort {
-    /// The orders that a configuration can tell; `None` for the others of OpenRouter's, for which there are no figures.
+    /// The order of this name; `None` for those of OpenRouter's for which there are no figures.
     ///
     /// Errors: if OpenRouter has none of this name.
     fn parse(name: &str) -> Result<Option<Self>, ClientError> {
-        Ok(match name {
-            "newest" => Some(Self::Newest),
-            "pricing-low-to-high" => Some(Self::Cheapest),
-            "pricing-high-to-low" => Some(Self::Dearest),
-            "context-high-to-low" => Some(Self::Longest),
-            _ if WITHOUT_FIGURES.contains(&name) => None,
-            _ => {
-                let known = ["newest", "pricing-low-to-high", "pricing-high-to-low", "context-high-to-low"].iter().chain(&WITHOUT_FIGURES);
-                return Err(ClientError::invalid("sort", format!("one of {}", known.copied().collect::<Vec<_>>().join(", "))));
-            }
-        })
+        let sort = SORTS.iter().find(|(known, _)| *known == name).map(|(_, sort)| *sort);
+        if sort.is_none() && !WITHOUT_FIGURES.contains(&name) {
+            let known: Vec<_> = SORTS.iter().map(|(name, _)| *name).chain(WITHOUT_FIGURES).collect();
+            return Err(ClientError::invalid("sort", format!("one of {}", known.join(", "))));
+        }
+        Ok(sort)
     }
+}
+
+/// The median in thousandths, of which there are enough: as numbers they have an order.
+fn median(percentiles: Percentiles<f64>) -> u64 {
+    (percentiles.p50 * 1000.0) as u64
 }

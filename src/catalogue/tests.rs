@@ -130,6 +130,45 @@ fn a_model_has_every_member_that_clients_demand() {
 }
 
 #[test]
+fn a_model_is_openais_object_as_well() {
+    let model = answer(Listing::Model("acme%2Ftwo:free"), "");
+    let openai = json!({"id": "acme/two:free", "object": "model", "created": 300, "owned_by": "acme", "data": model["data"]});
+    assert_eq!(model, openai);
+}
+
+#[test]
+fn an_alias_is_told_as_the_newest_of_its_family() {
+    let catalogue = catalogue();
+    let told = |listing, key: Option<usize>| -> Value {
+        let key = key.map(|key| &*catalogue.gateway.keys()[key]);
+        serde_json::from_str(&catalogue.answer(listing, "", key, &unseen).unwrap()).unwrap()
+    };
+    assert_eq!(told(Listing::Model("~other/vectors-latest"), None)["data"]["id"], "other/vectors");
+    assert_eq!(told(Listing::Model("~acme%2Ftwo-latest:free"), Some(0))["id"], "acme/two:free");
+    assert_eq!(told(Listing::Endpoints("~Acme/one-latest"), None)["data"]["id"], "acme/one");
+    assert_eq!(catalogue.answer(Listing::Model("~acme/none-latest"), "", None, &unseen).unwrap_err().status(), 404);
+}
+
+/// By the best of a model's endpoints: a request goes there if it asks for speed.
+#[test]
+fn a_list_is_sorted_by_what_endpoints_have_done() {
+    let same = |p50: f64| Some(crate::performance::Percentiles { p50, p75: p50, p90: p50, p99: p50 });
+    let seen = |endpoint: &Endpoint| match (&*endpoint.catalogue_id, &*endpoint.tag) {
+        ("acme/one", "fair") => Report { throughput_last_30m: same(50.5), latency_last_30m: same(900.0), ..Report::default() },
+        ("acme/one", _) => Report { throughput_last_30m: same(20.0), latency_last_30m: same(300.0), ..Report::default() },
+        ("other/vectors", _) => Report { throughput_last_30m: same(50.0), latency_last_30m: same(200.0), ..Report::default() },
+        _ => Report::default(),
+    };
+    let sorted = |sort: &str| {
+        let query = format!("output_modalities=all&sort={sort}");
+        let models: Value = serde_json::from_str(&catalogue().answer(Listing::Models, &query, None, &seen).unwrap()).unwrap();
+        models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(sorted("throughput-high-to-low"), ["acme/one", "other/vectors", "acme/two:free"]);
+    assert_eq!(sorted("latency-low-to-high"), ["other/vectors", "acme/one", "acme/two:free"]);
+}
+
+#[test]
 fn a_model_that_only_embeds_has_none_of_an_answers_parameters() {
     let models = answer(Listing::Embeddings, "");
     assert_eq!(models["data"][0]["supported_parameters"], json!([]));

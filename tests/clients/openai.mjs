@@ -36,6 +36,11 @@ const checks = {
     assert.equal(completion.usage.cost, 0.00004);
   },
 
+  async "a model by its id"() {
+    const { id, object, created, owned_by } = await client.models.retrieve("t/plain");
+    assert.deepEqual({ id, object, created, owned_by }, { id: "t/plain", object: "model", created: 0, owned_by: "t" });
+  },
+
   async "a stream"() {
     const stream = await client.chat.completions.create({ model: "t/plain", messages, stream: true });
     const chunks = [];

@@ -49,7 +49,9 @@ def check_a_completion():
 
 
 def check_a_model_by_its_id():
-    assert client.models.retrieve("t/plain").data["id"] == "t/plain"
+    model = client.models.retrieve("t/plain")
+    assert (model.id, model.object, model.created, model.owned_by) == ("t/plain", "model", 0, "t"), model
+    assert model.data["id"] == "t/plain"
 
 
 def check_a_stream():

@@ -85,7 +85,7 @@ fn assert_sent(received: &Received, header: &str, credential: &str) {
     }
 }
 
-fn generation(gateway: &Gateway, id: &str) -> Value {
+pub fn generation(gateway: &Gateway, id: &str) -> Value {
     for _ in 0..100 {
         let answer = gateway.send(&Request::new("GET", &format!("/api/v1/generation?id={id}")));
         if answer.status == 200 {

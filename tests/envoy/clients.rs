@@ -155,7 +155,7 @@ fn the_openrouter_sdk_for_javascript_is_served() {
 #[test]
 fn the_openai_sdk_for_javascript_is_served() {
     needed(root().join(".tools/node/node_modules/openai/package.json"), "make test-envoy");
-    run(Path::new("node"), "openai.mjs", 12);
+    run(Path::new("node"), "openai.mjs", 13);
 }
 
 #[test]

@@ -97,6 +97,9 @@ fn the_faster_endpoint_comes_first_for_those_who_ask() {
     ] {
         assert_eq!(tried(&gateway, request), ["quick"; 12]);
     }
+    let listed = gateway.send(&Request::new("GET", "/api/v1/models?sort=throughput-high-to-low")).json();
+    let place = |id: &str| listed["data"].as_array().unwrap().iter().position(|model| model["id"] == id).unwrap();
+    assert!(place("t/fast") < place("t/tiers"), "what was never streamed is last: {listed:#}");
 }
 
 #[test]
