@@ -131,6 +131,15 @@ impl Api {
         }
     }
 
+    /// The member that has what the model is asked.
+    pub fn prompt(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Messages => "messages",
+            Self::Completions => "prompt",
+            Self::Embeddings | Self::Responses => "input",
+        }
+    }
+
     /// What the API calls a chat completion's member.
     pub fn member(self, member: &str) -> &str {
         match (self, member) {
@@ -201,6 +210,22 @@ mod tests {
         ] {
             for prefix in ["/api/v1/", "/v1/"] {
                 assert_eq!(Operation::of(method.as_bytes(), &format!("{prefix}{path}")), Ok(operation), "{method} {prefix}{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_without_an_object_is_told_what_its_api_wants() {
+        for (api, member) in [
+            (Api::Chat, "`messages`"),
+            (Api::Completions, "`prompt`"),
+            (Api::Embeddings, "`input`"),
+            (Api::Messages, "`messages`"),
+            (Api::Responses, "`input`"),
+        ] {
+            for body in ["", " \n", "[]", "nonsense"] {
+                let told = ClientError::no_object(api, body.as_bytes()).to_string();
+                assert!(told.contains("`model` and") && told.ends_with(member), "{told}");
             }
         }
     }

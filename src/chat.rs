@@ -120,7 +120,7 @@ impl Request {
         let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
-            return Err(if body.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+            return Err(ClientError::no_object(api, &body));
         }
         let mut refused = None;
         let read = scanner.object(|scanner, key, start| {

@@ -15,6 +15,7 @@ pub use provider::{PreviousError, ProviderError};
 pub use rejection::KeyRejection;
 
 use self::availability::Availability;
+use crate::api::Api;
 use crate::chat::Length;
 use crate::json;
 
@@ -105,11 +106,11 @@ pub enum ClientError {
     )]
     KeysAreConfigured(String),
     /// No body, or an empty one.
-    #[error("The request has no body: send a JSON object with `model` and `messages`")]
-    NoBody,
+    #[error("The request has no body: send a JSON object with `model` and `{}`", .0.prompt())]
+    NoBody(Api),
     /// A body that is JSON of another type, or no JSON from its first byte.
-    #[error("The request body is not a JSON object: send one with `model` and `messages`")]
-    NotAnObject,
+    #[error("The request body is not a JSON object: send one with `model` and `{}`", .0.prompt())]
+    NotAnObject(Api),
     /// A body that is not JSON.
     #[error("The request body is not valid: {0}")]
     Json(json::Error),
@@ -265,6 +266,11 @@ impl ClientError {
     /// The error of a member that should have been something else.
     pub fn invalid(member: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Invalid { member: member.into(), expected: expected.into() }
+    }
+
+    /// The error of a request of `api` whose body is not a JSON object, as `body` begins.
+    pub fn no_object(api: Api, body: &[u8]) -> Self {
+        if body.trim_ascii().is_empty() { Self::NoBody(api) } else { Self::NotAnObject(api) }
     }
 
     /// The method that the path is for, where another was sent: what `allow` says.

@@ -81,7 +81,7 @@ impl Filter {
         if key.management {
             return Err(ClientError::ManagementKey);
         }
-        if end { Err(ClientError::NoBody) } else { Ok(key) }
+        if end { Err(ClientError::NoBody(self.api())) } else { Ok(key) }
     }
 
     /// The head of a request to a model is there; `end` if no body follows.

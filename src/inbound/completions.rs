@@ -5,6 +5,7 @@
 use super::event::{Event, Events};
 use super::object::{comma, member, members, put, text};
 use super::{Shape, Translated};
+use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Error, Kind, Scanner, text_into};
 
@@ -20,7 +21,7 @@ const OWN: [&str; 6] = ["prompt", "messages", "suffix", "echo", "best_of", "logp
 /// Errors: if it has no prompt or more than one, or asks for what only a completion model can do.
 pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if Scanner::new(request).kind() != Ok(Kind::Object) {
-        return Err(if request.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+        return Err(ClientError::no_object(Api::Completions, request));
     }
     let [prompt, _, suffix, echo, best_of, logprobs] = members(request, OWN)?;
     if suffix.is_some_and(|suffix| suffix != b"\"\"") {

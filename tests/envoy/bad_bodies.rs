@@ -118,3 +118,22 @@ fn a_body_cut_anywhere_is_a_400() {
     }
     assert_well(&gateway, "cuts and flips");
 }
+
+#[test]
+fn no_body_is_told_in_the_words_of_its_api() {
+    let gateway = Use::of(&GATEWAY);
+    for (path, member) in [
+        ("chat/completions", "messages"),
+        ("completions", "prompt"),
+        ("embeddings", "input"),
+        ("messages", "messages"),
+        ("messages/count_tokens", "messages"),
+        ("responses", "input"),
+    ] {
+        for body in ["", "[]"] {
+            let response = gateway.send(&Request::chat(body).path(&format!("/api/v1/{path}")));
+            assert_eq!(response.status, 400, "{path} {body}");
+            assert!(response.text().contains(&format!("`model` and `{member}`")), "{path} {body}: {}", response.text());
+        }
+    }
+}

@@ -40,7 +40,7 @@ const LONGEST_USER: usize = 64 + 2;
 /// Errors: if it is not of Messages' shape, or asks for something that runs at Anthropic.
 pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if Scanner::new(request).kind() != Ok(Kind::Object) {
-        return Err(if request.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+        return Err(ClientError::no_object(Api::Messages, request));
     }
     let mut body = Body { out: Vec::with_capacity(request.len().saturating_add(512)) };
     body.put(&[b"{"]);

@@ -6,6 +6,7 @@ use super::super::{Shape, Translated};
 use super::answer::Answer;
 use super::input;
 use super::object::Echo;
+use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner};
 
@@ -35,7 +36,7 @@ const SAME: [&str; 17] = [
 /// Errors: if it is not of Responses' shape, or asks for what runs or is kept at OpenAI.
 pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if Scanner::new(request).kind() != Ok(Kind::Object) {
-        return Err(if request.trim_ascii().is_empty() { ClientError::NoBody } else { ClientError::NotAnObject });
+        return Err(ClientError::no_object(Api::Responses, request));
     }
     refuse_what_is_kept(request)?;
     let mut body = Body { out: Vec::with_capacity(request.len().saturating_add(512)) };

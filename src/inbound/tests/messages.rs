@@ -343,7 +343,7 @@ fn errors_have_anthropics_types() {
     for (error, kind) in [
         (Error::from(ClientError::MissingKey), "authentication_error"),
         (ClientError::UnknownModel("a/b".into()).into(), "not_found_error"),
-        (ClientError::NoBody.into(), "invalid_request_error"),
+        (ClientError::NoBody(Api::Messages).into(), "invalid_request_error"),
         (ClientError::TooLarge(1).into(), "request_too_large"),
         (Error::Internal("secret"), "api_error"),
     ] {
@@ -351,7 +351,8 @@ fn errors_have_anthropics_types() {
         assert_eq!((&body["type"], &body["error"]["type"], &body["request_id"]), (&json!("error"), &json!(kind), &json!(ID)));
         assert!(!body.to_string().contains("secret"));
     }
-    let body: Value = serde_json::from_slice(&error_body(Api::Messages, Error::from(ClientError::NoBody).body(), "")).unwrap();
+    let body: Value =
+        serde_json::from_slice(&error_body(Api::Messages, Error::from(ClientError::NoBody(Api::Messages)).body(), "")).unwrap();
     assert_eq!(body["request_id"], Value::Null);
 }
 
