@@ -88,6 +88,8 @@ pub struct Needs {
     pub response_format: bool,
     /// A `response_format` with a schema.
     pub json_schema: bool,
+    /// How many inputs are to be embedded: 0 of a chat.
+    pub inputs: usize,
 }
 
 // === impl Request ===

@@ -1,6 +1,10 @@
 //! One model at one provider, with its price.
 
+mod embedding;
+
 use std::rc::Rc;
+
+pub use self::embedding::Embedding;
 
 use crate::{
     api::Api,
@@ -138,11 +142,6 @@ impl Endpoint {
     /// Whether it heeds this request parameter, as far as is known.
     pub fn supports(&self, parameter: &str) -> bool {
         self.supported_parameters.as_ref().is_none_or(|known| known.iter().any(|name| **name == *parameter))
-    }
-
-    /// Whether embeddings can be asked of it. Vertex AI has paths and shapes of its own for them.
-    pub fn has_embeddings(&self) -> bool {
-        self.format.has_embeddings() && self.provider.dialect != Dialect::Vertex
     }
 
     /// Whether a request to it can have such an attachment.

@@ -107,18 +107,17 @@ pub enum Progress {
 /// Errors: if the request cannot be said in the endpoint's format, because it is malformed where the gateway had no need to look.
 pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clock) -> Result<Upstream<'a>, ClientError> {
     let overrides = Overrides::of(request, endpoint);
+    if request.api == Api::Embeddings {
+        return embedding::request(request, endpoint, &overrides, clock);
+    }
     let upstream = match endpoint.format {
         _ if endpoint.provider.dialect == Dialect::Vertex => vertex::request(request, endpoint, clock)?,
         Format::OpenAi => openai::request(request, endpoint),
         Format::Anthropic => anthropic::request(request, endpoint)?,
-        Format::Gemini if request.api == Api::Embeddings => gemini::embeddings::request(request, endpoint)?,
         Format::Gemini => gemini::request(request, endpoint)?,
         // It signs the body, and so has to have the last word on it.
         Format::Bedrock => return bedrock::request(request, endpoint, &overrides, clock),
-        // Of embeddings it has OpenAI's own shape.
-        Format::Mistral if request.api == Api::Embeddings => openai::request(request, endpoint),
         Format::Mistral => mistral::request(request, endpoint),
-        Format::Cohere if request.api == Api::Embeddings => cohere::embeddings::request(request, endpoint)?,
         Format::Cohere => cohere::request(request, endpoint)?,
     };
     Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })
@@ -128,14 +127,14 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint, clock: &dyn Clo
 ///
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
+    if request.api == Api::Embeddings {
+        return embedding::completion(endpoint, request, body, envelope);
+    }
     match endpoint.format {
-        Format::OpenAi | Format::Mistral if request.api == Api::Embeddings => openai::embeddings(body, envelope),
         Format::OpenAi | Format::Mistral => openai::completion(body, request.reasoning().exclude, envelope),
         Format::Anthropic => anthropic::completion(request, body, envelope),
-        Format::Gemini if request.api == Api::Embeddings => gemini::embeddings::completion(request, body, envelope),
         Format::Gemini => gemini::completion(body, request.reasoning().exclude, envelope),
         Format::Bedrock => bedrock::completion(endpoint, request, body, envelope),
-        Format::Cohere if request.api == Api::Embeddings => cohere::embeddings::completion(request, body, envelope),
         Format::Cohere => cohere::completion(request, body, envelope),
     }
 }

@@ -35,11 +35,6 @@ impl Format {
         !matches!(self, Self::OpenAi | Self::Mistral)
     }
 
-    /// Whether it has embeddings.
-    pub fn has_embeddings(self) -> bool {
-        matches!(self, Self::OpenAi | Self::Mistral | Self::Gemini | Self::Cohere)
-    }
-
     /// Whether it has this parameter, by OpenRouter's name, so that it is not dropped. Where only some of its models heed one,
     /// `supported_parameters` is the place to say so.
     ///

@@ -3,6 +3,7 @@
 //! See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
 mod completion;
+pub(super) mod embeddings;
 mod family;
 mod media;
 mod names;
@@ -43,10 +44,27 @@ pub(super) fn request<'a>(
 ) -> Result<Upstream<'a>, ClientError> {
     let (operation, accept) =
         if request.stream { ("converse-stream", "application/vnd.amazon.eventstream") } else { ("converse", "application/json") };
+    Ok(upstream(operation, accept, request::body(request, endpoint)?, endpoint, overrides, clock))
+}
+
+/// The request to `endpoint` by InvokeModel, whose `body` is as the model's maker has it.
+///
+/// See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>.
+pub(super) fn invoke(body: Vec<u8>, endpoint: &Endpoint, overrides: &Overrides<'_>, clock: &dyn Clock) -> Upstream<'static> {
+    upstream("invoke", "application/json", body, endpoint, overrides, clock)
+}
+
+fn upstream(
+    operation: &str,
+    accept: &'static str,
+    body: Vec<u8>,
+    endpoint: &Endpoint,
+    overrides: &Overrides<'_>,
+    clock: &dyn Clock,
+) -> Upstream<'static> {
     let provider = &endpoint.provider;
     // An ARN has slashes, and a model id colons.
     let path = format!("{}/model/{}/{operation}", provider.path_prefix, sigv4::percent_encode(&endpoint.model, b""));
-    let body = request::body(request, endpoint)?;
     let body = if overrides.is_empty() { body } else { overrides.apply(&body) };
     let mut headers = vec![("accept", Cow::Borrowed(accept.as_bytes()))];
     if let Credential::Signed(Signer { credentials, region }) = &provider.credential {
@@ -64,7 +82,7 @@ pub(super) fn request<'a>(
         }
         headers.push(("authorization", Cow::Owned(signature.authorization.into_bytes())));
     }
-    Ok(Upstream { path: path.into(), headers, body: body.into() })
+    Upstream { path: path.into(), headers, body: body.into() }
 }
 
 /// OpenRouter's word for a `stopReason`; `calls` is the number of functions called.

@@ -10,7 +10,7 @@ mod request;
 mod schema;
 mod stream;
 mod turns;
-mod usage;
+pub(super) mod usage;
 
 pub use completion::completion;
 pub use request::request;

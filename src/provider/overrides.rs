@@ -10,12 +10,18 @@ use crate::splice::{Pieces, Splice};
 
 /// What the gateway answers for, and an option must not change: the model that is paid for, how the answer comes, and where else it
 /// might come from.
-const NOT_FOR_OPTIONS: [&str; 14] = [
+const NOT_FOR_OPTIONS: [&str; 20] = [
     "model",
     "models",
     "fallback_models",
     "messages",
     "contents",
+    "input",
+    "requests",
+    "instances",
+    "content",
+    "texts",
+    "inputText",
     "system",
     "stream",
     "stream_options",

@@ -4,6 +4,8 @@
 //! <https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai>: the model stands in the path and not in the body.
 //! Answers and errors are those of the two formats.
 
+pub(super) mod embeddings;
+
 use std::borrow::Cow;
 
 use crate::chat::Request;
@@ -28,12 +30,16 @@ pub fn request<'a>(request: &Request, endpoint: &Endpoint, clock: &dyn Clock) ->
             ("google", method, gemini::body(request, endpoint)?)
         }
     };
+    Ok(upstream(publisher, method, body, endpoint, clock))
+}
+
+fn upstream(publisher: &str, method: &str, body: Vec<u8>, endpoint: &Endpoint, clock: &dyn Clock) -> Upstream<'static> {
     let prefix = format!("{}/publishers/{publisher}", endpoint.provider.path_prefix);
     let token = endpoint.provider.credential.tokens().and_then(|tokens| tokens.token(clock.now()));
     let authorization = token.map(|token| ("authorization", Cow::Owned(token.expose().as_bytes().to_vec())));
-    Ok(Upstream {
+    Upstream {
         path: gemini::path(&prefix, &endpoint.model, method).into(),
         headers: authorization.into_iter().collect(),
         body: body.into(),
-    })
+    }
 }

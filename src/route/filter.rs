@@ -71,7 +71,15 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
         )?;
     }
     if ask.request.api == Api::Embeddings {
-        left.keep(|endpoint| endpoint.has_embeddings(), || "embeddings are asked for".into())?;
+        left.keep(
+            |endpoint| endpoint.embedding().is_some(),
+            || "embeddings are asked for, and this gateway knows no way to ask for them there".into(),
+        )?;
+        let inputs = ask.request.needs.inputs;
+        left.keep(
+            |endpoint| endpoint.embedding().is_some_and(|embedding| inputs <= embedding.most_inputs()),
+            || format!("the input has {inputs} texts, where one is embedded at a time"),
+        )?;
     }
     tier::leave(&mut left.endpoints, resolved.wish, ask);
     input(&mut left, ask)?;

@@ -8,6 +8,7 @@ use super::{
     provider::Provider,
     reply::Reply,
     setup::Setup,
+    vertex::token_endpoint::vertex_with,
     wire,
 };
 
@@ -19,11 +20,23 @@ static GATEWAY: Shared = Shared::new(|| {
         .provider(Provider::start("mistral"), json!({"dialect": "mistral"}))
         .provider(Provider::start("gemini"), json!({"dialect": "gemini"}))
         .provider(Provider::start("cohere"), json!({"dialect": "cohere"}))
+        .env("GOOGLE_ACCESS_TOKEN", "ya29.from-outside")
+        .provider(Provider::start("vertex"), vertex_with(&json!({"env": "GOOGLE_ACCESS_TOKEN"})))
+        .env("AWS_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET", "secret")
+        .provider(
+            Provider::start("bedrock"),
+            json!({"dialect": "bedrock", "region": "eu-west-3", "host": null, "path_prefix": null,
+            "credential": {"aws": {"access_key_id": "AWS_ID", "secret_access_key": "AWS_SECRET"}}}),
+        )
+        .embedding(&["t/text-embedding-005", "t/gemini-embedding-2"], &["vertex"])
+        .embedding(&["t/amazon.titan-embed-text-v2", "t/cohere.embed-v4", "t/amazon.nova-pro-v1"], &["bedrock"])
         .embedding(&["t/gemini"], &["gemini"])
         .embedding(&["t/cohere", "t/cohere-odd"], &["cohere"])
         .providers(&["first", "second"])
         .embedding(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted"], &["first", "second"])
         .embedding(&["t/mixed"], &["claude", "second"])
+        .embedding(&["t/gemini-embedding-3"], &["vertex", "second"])
         .embedding(&["t/mistral"], &["mistral"])
         .embedding(&["t/claude"], &["claude"])
         .models(&["t/unsaid"], &["first"])
@@ -166,4 +179,60 @@ fn cohere_embeds_and_bills_what_it_says() {
     // Fewer vectors than texts are no answer.
     cohere.answers("cohere-odd", Reply::json(200, &json!({"id": "e", "embeddings": {"float": [[1]]}})));
     gateway.send(&ask(r#"{"model":"t/cohere-odd","input":["one","two"]}"#)).error(502);
+}
+
+#[test]
+fn vertex_embeds_by_predict_or_by_embed_content_as_the_model_has_it() {
+    let gateway = Use::of(&GATEWAY);
+    let vertex = gateway.provider("vertex");
+    let predicted =
+        |values: Value, tokens: u8| json!({"embeddings": {"values": values, "statistics": {"token_count": tokens, "truncated": false}}});
+    let predictions = json!([predicted(json!([0.5, -1]), 3), predicted(json!([2, 0.25]), 4)]);
+    vertex.answers("text-embedding-005", Reply::json(200, &json!({"predictions": predictions, "metadata": {"billableCharacterCount": 6}})));
+    let answer = gateway.send(&ask(r#"{"model":"t/text-embedding-005","input":["one","two"],"encoding_format":"base64"}"#)).json();
+    assert_eq!((data(&answer), &answer["usage"]["prompt_tokens"]), (BYTES.map(Value::from).to_vec(), &json!(7)), "{answer:#}");
+    assert_eq!(answer["usage"]["cost"], json!(7e-9));
+    let received = &vertex.received("text-embedding-005")[0];
+    assert!(received.path.ends_with("/locations/europe-west1/publishers/google/models/text-embedding-005:predict"), "{}", received.path);
+    assert_eq!(received.header("authorization"), Some("Bearer ya29.from-outside"));
+
+    let embedded = json!({"embedding": {"values": [0.5, -1]}, "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}});
+    for model in ["gemini-embedding-2", "gemini-embedding-3"] {
+        vertex.answers(model, Reply::json(200, &embedded));
+        let answer = gateway.send(&ask(&json!({"model": format!("t/{model}"), "input": "one"}).to_string())).json();
+        assert_eq!((data(&answer), &answer["usage"]["prompt_tokens"]), (vec![json!([0.5, -1])], &json!(3)), "{answer:#}");
+        assert!(vertex.received(model)[0].path.ends_with(":embedContent"));
+    }
+    // Several texts go to who takes them, and to nobody else.
+    gateway.provider("second").answers("gemini-embedding-3", Reply::json(200, &vectors()));
+    let several = gateway.send(&ask(r#"{"model":"t/gemini-embedding-3","input":["one","two"]}"#)).json();
+    assert_eq!(several["provider"], "second", "{several:#}");
+    let refused = gateway.send(&ask(r#"{"model":"t/gemini-embedding-2","input":["one","two"]}"#)).error(404);
+    assert!(refused.contains("the input has 2 texts, where one is embedded at a time"), "{refused}");
+    assert_eq!(vertex.received("gemini-embedding-2").len() + vertex.received("gemini-embedding-3").len(), 2);
+}
+
+#[test]
+fn bedrock_embeds_in_the_words_of_a_models_maker_and_is_not_asked_for_what_nobody_knows() {
+    let gateway = Use::of(&GATEWAY);
+    let bedrock = gateway.provider("bedrock");
+    let titan = json!({"embedding": [0.5, -1], "inputTextTokenCount": 5, "embeddingsByType": {"float": [0.5, -1]}});
+    bedrock.answers("amazon.titan-embed-text-v2", Reply::json(200, &titan));
+    let answer = gateway.send(&ask(r#"{"model":"t/amazon.titan-embed-text-v2","input":"one","dimensions":256}"#)).json();
+    assert_eq!((data(&answer), &answer["usage"]["prompt_tokens"]), (vec![json!([0.5, -1])], &json!(5)), "{answer:#}");
+    let received = &bedrock.received("amazon.titan-embed-text-v2")[0];
+    assert_eq!(received.path, "/model/amazon.titan-embed-text-v2/invoke");
+    assert!(received.header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
+    assert_eq!(received.json(), json!({"inputText": "one", "dimensions": 256}));
+
+    bedrock.answers("cohere.embed-v4", Reply::json(200, &json!({"id": "e", "embeddings": {"float": [[0.5, -1], [2, 0.25]]}})));
+    let answer = gateway.send(&ask(r#"{"model":"t/cohere.embed-v4","input":["one","two"]}"#)).json();
+    assert_eq!((data(&answer).len(), &answer["usage"]["estimated"]), (2, &json!(true)), "{answer:#}");
+    let expected = json!({"texts": ["one", "two"], "input_type": "search_document", "embedding_types": ["float"]});
+    assert_eq!(bedrock.received("cohere.embed-v4")[0].json(), expected);
+
+    let refused = gateway.send(&ask(r#"{"model":"t/amazon.nova-pro-v1","input":"one"}"#)).error(404);
+    assert!(refused.contains("this gateway knows no way to ask for them there, it is served by bedrock"), "{refused}");
+    assert!(bedrock.received("amazon.nova-pro-v1").is_empty());
+    gateway.assert_logged("knows no way to ask bedrock for embeddings of \"amazon.nova-pro-v1\"");
 }

@@ -1,6 +1,6 @@
 //! Vertex AI: the models of two publishers, and where the access tokens come from.
 
-mod token_endpoint;
+pub mod token_endpoint;
 mod token_file;
 
 use std::{

@@ -19,7 +19,7 @@ struct Count {
 /// them are the preamble, so they take nothing from what is billed.
 ///
 /// See <https://docs.cohere.com/reference/chat>. `None` if it counts nothing.
-pub(super) fn read(usage: &[u8]) -> Option<Usage> {
+pub(in crate::provider) fn read(usage: &[u8]) -> Option<Usage> {
     let (mut billed, mut tokens, mut cached) = (Count::default(), Count::default(), None);
     let walked = Scanner::new(usage).object(|scanner, key, _| {
         let value = scanner.raw()?;

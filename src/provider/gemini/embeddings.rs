@@ -3,13 +3,12 @@
 //! See <https://ai.google.dev/api/embeddings#method:-models.batchembedcontents>.
 
 use super::path;
-use crate::chat::{Envelope, Provenance, Request};
+use crate::chat::Request;
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
-use crate::json::{self, Kind, Scanner};
-use crate::provider::embedding::{self, Vector, Wanted};
-use crate::provider::{Completion, Fault, Upstream};
-use crate::usage::GeminiUsage;
+use crate::json;
+use crate::provider::Upstream;
+use crate::provider::embedding::Wanted;
 
 /// The request to `endpoint`.
 ///
@@ -43,7 +42,7 @@ pub(in crate::provider) fn request<'a>(request: &Request, endpoint: &Endpoint) -
 }
 
 /// What Gemini calls an `input_type`; newer models tell by the text itself.
-fn task(input_type: &[u8]) -> Option<&'static str> {
+pub(in crate::provider) fn task(input_type: &[u8]) -> Option<&'static str> {
     Some(match input_type {
         b"search_query" => "RETRIEVAL_QUERY",
         b"search_document" => "RETRIEVAL_DOCUMENT",
@@ -52,42 +51,4 @@ fn task(input_type: &[u8]) -> Option<&'static str> {
         b"semantic_similarity" => "SEMANTIC_SIMILARITY",
         _ => return None,
     })
-}
-
-/// Reads the answer to `request`. Where Gemini counts nothing, the usage is an estimate.
-///
-/// Errors: if it reports an error, or has not a vector for each text.
-pub(in crate::provider) fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result<Completion, Fault> {
-    let invalid = || Fault::invalid_answer(body);
-    let wanted = Wanted::of(request).map_err(|_| invalid())?;
-    let (mut vectors, mut usage, mut error) = (Vec::new(), None, None);
-    let mut scanner = Scanner::new(body);
-    let read = scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-        (b"embeddings", Kind::Array) => scanner.array(|scanner| {
-            scanner.object(|scanner, key, _| {
-                let value = scanner.raw()?;
-                if key.raw == b"values" && value.starts_with(b"[") {
-                    vectors.push(Vector::Numbers(value));
-                }
-                Ok(())
-            })
-        }),
-        (b"usageMetadata", _) => {
-            usage = GeminiUsage::parse(scanner.raw()?);
-            Ok(())
-        }
-        (b"error", Kind::Object) => {
-            error = Some(scanner.raw()?);
-            Ok(())
-        }
-        _ => scanner.skip().map(|_| ()),
-    });
-    if let Some(error) = error {
-        return Err(Fault::in_band(error));
-    }
-    if read.and_then(|()| scanner.end()).is_err() || vectors.len() != wanted.texts.len() {
-        return Err(invalid());
-    }
-    let usage = usage.and_then(|usage| usage.usage());
-    embedding::list(&vectors, wanted.base64, usage, Provenance::default(), envelope).ok_or_else(invalid)
 }
