@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Gateway, Key, Model};
+use crate::endpoint::Output;
 
 /// A value that is valid and looks like a mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +108,15 @@ fn useless_key(gateway: &Gateway, key: &Key) -> Option<Warning> {
 fn of_model(path: &str, model: &Model) -> Vec<Warning> {
     let mut warnings = unknown_parameters(path, model.supported_parameters.as_deref());
     for (index, endpoint) in model.endpoints.iter().enumerate() {
+        if endpoint.output == Output::Embeddings && endpoint.embedding().is_none() {
+            warnings.push(Warning {
+                path: format!("{path}.endpoints[{index}].model"),
+                message: format!(
+                    "the model only embeds, and this gateway knows no way to ask {} for embeddings of {:?}: it is never asked",
+                    endpoint.provider.slug, endpoint.model
+                ),
+            });
+        }
         let is_models = endpoint
             .supported_parameters
             .as_ref()

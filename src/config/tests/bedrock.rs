@@ -50,3 +50,17 @@ fn mistakes_about_bedrock_are_refused() {
     let elsewhere = with("/providers/openai/region", json!("us-east-1"));
     assert_eq!(parse(&elsewhere).unwrap_err().to_string(), "providers.openai.region: expected only with dialect bedrock or vertex");
 }
+
+#[test]
+fn a_model_that_only_embeds_where_nobody_can_ask_it_is_warned_of() {
+    let warned = |model: &str| {
+        let mut json = bedrock(&json!({}));
+        json["models"][0]["output_modalities"] = json!(["embeddings"]);
+        json["models"][0]["endpoints"][1]["model"] = model.into();
+        gateway(&json).warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(warned("amazon.titan-embed-text-v2:0"), [""; 0]);
+    assert_eq!(warned("cohere.embed-v4:0"), [""; 0]);
+    let expected = "models[0].endpoints[1].model: the model only embeds, and this gateway knows no way to ask own for embeddings of \"amazon.nova-pro-v1:0\": it is never asked";
+    assert_eq!(warned("amazon.nova-pro-v1:0"), [expected]);
+}
