@@ -309,7 +309,9 @@ impl Exchange {
             }
             answer::Fed::Done { begun_before, mut body } => {
                 let spent = self.spent_on_stream();
-                self.envelope().last_chunk_into(&spent.usage, &spent.cost, spent.is_byok, &self.metadata(true), &mut body);
+                let mut more = self.metadata(true);
+                self.provenance.tier_into(&mut more);
+                self.envelope().last_chunk_into(&spent.usage, &spent.cost, spent.is_byok, &more, &mut body);
                 body.extend_from_slice(crate::chat::DONE);
                 self.answer = Answer::Complete(spent);
                 if begun_before {

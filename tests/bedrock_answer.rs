@@ -129,6 +129,22 @@ fn t64_exceptions_come_in_the_stream() {
 }
 
 #[test]
+fn the_tier_that_it_was_served_in_is_told() {
+    let mut stream = signalbox::provider::stream(&endpoint(CLAUDE), &request(ASKED), envelope(), 1000);
+    stream
+        .feed(&frames("metadata {\"usage\":{\"inputTokens\":1,\"outputTokens\":1},\"serviceTier\":{\"type\":\"flex\"}}"), &mut Vec::new());
+    assert_eq!(stream.account().provenance.service_tier.as_str(), "flex");
+    for (tier, expected) in
+        [(r#","serviceTier":{"type":"priority"}"#, json!("priority")), ("", Value::Null), (r#","serviceTier":7"#, Value::Null)]
+    {
+        let body =
+            format!(r#"{{"output":{{"message":{{"role":"assistant","content":[{{"text":"Hi"}}]}}}},"stopReason":"end_turn"{tier}}}"#);
+        let (answer, _) = sample::answer(&request(ASKED), &endpoint(CLAUDE), body.as_bytes()).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["service_tier"], expected, "{tier}");
+    }
+}
+
+#[test]
 fn an_answer_without_metadata_is_one() {
     let ran = transcript!("no_metadata");
     assert_eq!((ran.progress, ran.usage), (Progress::Done, None));

@@ -1,7 +1,7 @@
 //! What a provider says of its own answer, for the accounts.
 
 use super::Word;
-use crate::json::{Kind, Scanner};
+use crate::json::{Kind, Scanner, string_into};
 
 /// What a provider says of its own answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,25 @@ impl Provenance {
     pub fn note_tier(&mut self, service_tier: &[u8]) {
         if let Some(tier) = service_tier.strip_prefix(b"\"").and_then(|tier| tier.strip_suffix(b"\"")) {
             self.service_tier = Word::of(tier);
+        }
+    }
+
+    /// The same where it is `member` of `object`, in a provider's word for it: what is the usual one is OpenRouter's `default`.
+    pub fn read_tier(&mut self, object: &[u8], member: &str) {
+        _ = Scanner::new(object).members(&mut |scanner, key, _| {
+            let value = scanner.raw()?;
+            if key.is(member) {
+                self.note_tier(if value == b"\"standard\"" { b"\"default\"" } else { value });
+            }
+            Ok(())
+        });
+    }
+
+    /// Appends `,"service_tier":…`, if it is known.
+    pub fn tier_into(&self, out: &mut Vec<u8>) {
+        if !self.service_tier.is_empty() {
+            out.extend_from_slice(b",\"service_tier\":");
+            string_into(out, self.service_tier.as_str());
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Answer<'a> {
     pub(super) stopped_at: [Option<Text<'a>>; 3],
     /// What was used.
     pub(super) usage: Option<Counts<'a>>,
+    /// The tier that it was served in.
+    pub(super) service_tier: Option<Text<'a>>,
     /// Why the stream broke off.
     pub(super) error: Option<&'a [u8]>,
     /// `openrouter_metadata`.
@@ -90,14 +92,15 @@ impl<'a> Answer<'a> {
     ///
     /// Errors: if it is not JSON of that shape.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Error> {
-        let [id, provider, model, created, choices, usage, error, metadata] =
-            members(body, ["id", "provider", "model", "created", "choices", "usage", "error", "openrouter_metadata"])?;
+        let [id, provider, model, created, choices, usage, error, metadata, tier] =
+            members(body, ["id", "provider", "model", "created", "choices", "usage", "error", "openrouter_metadata", "service_tier"])?;
         let mut answer = Self {
             id: id.unwrap_or(b"null"),
             provider: provider.unwrap_or(b"null"),
             model: model.unwrap_or(b"null"),
             created: created.unwrap_or(b"0"),
             usage: usage.map(Counts::read).transpose()?,
+            service_tier: text(tier),
             error,
             metadata,
             ..Self::default()

@@ -6,7 +6,7 @@ use super::super::said::{Answer as Said, Counts};
 use super::super::sealed::{FORMAT, seal};
 use super::stop::StopSequences;
 use super::stream::Stream;
-use crate::json::{Scanner, text_into};
+use crate::json::{Scanner, Text, text_into};
 
 /// Brings answers into Anthropic's shape.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Answer {
         out.extend_from_slice(b"],");
         self.stops.stop(&answer).write(&mut out);
         out.extend_from_slice(b",\"usage\":");
-        usage_into(&answer.usage.unwrap_or_default(), &mut out);
+        usage_into(&answer.usage.unwrap_or_default(), answer.service_tier, &mut out);
         metadata_into(&answer, &mut out);
         out.push(b'}');
         Some(out)
@@ -67,8 +67,8 @@ pub(super) fn metadata_into(answer: &Said<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends Anthropic's `usage`, in which the input is without what the cache had, and OpenRouter's cost.
-pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
+/// Appends Anthropic's `usage`, in which the input is without what the cache had, with the tier by Anthropic's name, and OpenRouter's cost.
+pub(super) fn usage_into(counts: &Counts<'_>, tier: Option<Text<'_>>, out: &mut Vec<u8>) {
     let input = counts.prompt.saturating_sub(counts.cached).saturating_sub(counts.cache_write);
     out.extend_from_slice(b"{\"input_tokens\":");
     put_number(out, input);
@@ -78,7 +78,8 @@ pub(super) fn usage_into(counts: &Counts<'_>, out: &mut Vec<u8>) {
     put_number(out, counts.cached);
     out.extend_from_slice(b",\"output_tokens\":");
     put_number(out, counts.completion);
-    out.extend_from_slice(b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"standard\"");
+    let tier = tier.map_or(&b"standard"[..], |tier| if tier.is("default") { b"standard" } else { tier.raw });
+    put(out, &[b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"", tier, b"\""]);
     if let Some(cost) = counts.cost {
         let is_byok: &[u8] = if counts.is_byok { b"true" } else { b"false" };
         put(out, &[b",\"cost\":", cost, b",\"is_byok\":", is_byok, b",\"cost_details\":{\"upstream_inference_cost\":", cost]);

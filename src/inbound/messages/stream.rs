@@ -58,7 +58,7 @@ impl Stream {
                 out.extend_from_slice(b",\"message\":{");
                 head_into(&answer, out);
                 out.extend_from_slice(b",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":");
-                usage_into(&Default::default(), out);
+                usage_into(&Default::default(), None, out);
                 out.push(b'}');
             });
         }
@@ -84,7 +84,7 @@ impl Stream {
         }
         if let Some(usage) = &answer.usage {
             self.usage.clear();
-            usage_into(usage, &mut self.usage);
+            usage_into(usage, answer.service_tier, &mut self.usage);
         }
         if answer.metadata.is_some() {
             self.metadata.clear();
@@ -111,7 +111,7 @@ impl Stream {
         }
         named("message_delta", out, &|out| {
             put(out, &[b",\"delta\":{", &self.ending, b",\"container\":null},\"usage\":"]);
-            if self.usage.is_empty() { usage_into(&Default::default(), out) } else { out.extend_from_slice(&self.usage) }
+            if self.usage.is_empty() { usage_into(&Default::default(), None, out) } else { out.extend_from_slice(&self.usage) }
         });
         named("message_stop", out, &|out| out.extend_from_slice(&self.metadata));
     }

@@ -40,6 +40,7 @@ struct Telling {
     /// When it was complete, in seconds since the epoch.
     completed_at: Option<u64>,
     usage: Option<Vec<u8>>,
+    service_tier: Option<Vec<u8>>,
     metadata: Option<Vec<u8>>,
 }
 
@@ -67,6 +68,7 @@ impl Answer {
             incomplete: None,
             completed_at: None,
             usage: None,
+            service_tier: None,
             metadata: None,
         };
         Self { events: Events::default(), telling }
@@ -138,6 +140,7 @@ impl Telling {
             usage_into(counts, &mut usage);
             self.usage = Some(usage);
         }
+        self.service_tier = answer.service_tier.map(|tier| [b"\"", tier.raw, b"\""].concat()).or(self.service_tier.take());
         self.metadata = answer.metadata.map(<[u8]>::to_vec).or(self.metadata.take());
         Some(())
     }
@@ -190,6 +193,7 @@ impl Telling {
             output: &self.output,
             output_text: &self.output_text,
             usage: self.usage.as_deref(),
+            service_tier: self.service_tier.as_deref(),
             metadata: self.metadata.as_deref(),
         };
         response.write(&self.echo, out);

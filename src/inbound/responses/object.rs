@@ -6,10 +6,13 @@ use crate::json::Error;
 
 /// What a response says of its request, as the request said it.
 #[derive(Debug)]
-pub(super) struct Echo(Vec<u8>);
+pub(super) struct Echo {
+    members: Vec<u8>,
+    service_tier: Vec<u8>,
+}
 
 /// The members that a response has of its request, and what they are by default.
-const ECHOED: [(&str, &str); 20] = [
+const ECHOED: [(&str, &str); 19] = [
     ("background", "false"),
     ("frequency_penalty", "null"),
     ("instructions", "null"),
@@ -22,7 +25,6 @@ const ECHOED: [(&str, &str); 20] = [
     ("prompt_cache_key", "null"),
     ("reasoning", "null"),
     ("safety_identifier", "null"),
-    ("service_tier", "\"auto\""),
     ("store", "false"),
     ("temperature", "null"),
     ("text", "{\"format\":{\"type\":\"text\"}}"),
@@ -52,6 +54,8 @@ pub(super) struct Response<'a> {
     pub(super) output: &'a [u8],
     pub(super) output_text: &'a [u8],
     pub(super) usage: Option<&'a [u8]>,
+    /// The tier that it was served in, if that is known, quoted; else it is the one that was asked for.
+    pub(super) service_tier: Option<&'a [u8]>,
     pub(super) metadata: Option<&'a [u8]>,
 }
 
@@ -67,7 +71,8 @@ impl Echo {
         for ((name, default), value) in ECHOED.iter().zip(said) {
             put(&mut out, &[b",\"", name.as_bytes(), b"\":", value.unwrap_or(default.as_bytes())]);
         }
-        Ok(Self(out))
+        let [tier] = members(request, ["service_tier"])?;
+        Ok(Self { members: out, service_tier: tier.unwrap_or(b"\"auto\"").to_vec() })
     }
 }
 
@@ -94,7 +99,8 @@ impl Response<'_> {
             }
             None => put(out, &[b",\"error\":null"]),
         }
-        out.extend_from_slice(&echo.0);
+        out.extend_from_slice(&echo.members);
+        put(out, &[b",\"service_tier\":", self.service_tier.unwrap_or(&echo.service_tier)]);
         if let Some(usage) = self.usage {
             put(out, &[b",\"usage\":", usage]);
         }

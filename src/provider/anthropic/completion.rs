@@ -53,7 +53,11 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
             b"id" => provenance.read_id(scanner)?,
             b"stop_reason" => stop_reason = scanner.optional_string()?,
             b"stop_sequence" => whole.stopped_at(scanner.optional_string()?.unwrap_or_default().raw),
-            b"usage" => usage = AnthropicUsage::parse(scanner.raw()?),
+            b"usage" => {
+                let counted = scanner.raw()?;
+                provenance.read_tier(counted, "service_tier");
+                usage = AnthropicUsage::parse(counted);
+            }
             b"error" => error = Some(scanner.raw()?).filter(|error| *error != b"null"),
             _ => _ = scanner.skip()?,
         }
@@ -68,7 +72,8 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     let output_bytes = whole.output_bytes();
     let reason = finish_reason(stop_reason.raw);
     let finish = Some(Finish::new(reason, stop_reason.raw));
-    let head = whole.finish(envelope, reason, stop_reason.raw);
+    let mut head = whole.finish(envelope, reason, stop_reason.raw);
+    provenance.tier_into(&mut head);
     Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes, finish, provenance })
 }
 

@@ -235,7 +235,11 @@ impl<'a> Event<'a> {
                 (b"message", Kind::Object) => scanner.object(|scanner, key, _| {
                     match key.raw {
                         b"id" => event.provenance.read_id(scanner)?,
-                        b"usage" => event.usage = AnthropicUsage::parse(scanner.raw()?),
+                        b"usage" => {
+                            let counted = scanner.raw()?;
+                            event.provenance.read_tier(counted, "service_tier");
+                            event.usage = AnthropicUsage::parse(counted);
+                        }
                         _ => _ = scanner.skip()?,
                     }
                     Ok(())

@@ -31,6 +31,8 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
     };
     let mut stop_reason = None;
     let mut counted = None;
+    // It names its answers in a header alone.
+    let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
     let read = scanner.object(|scanner, key, _| {
         match key.raw {
@@ -38,6 +40,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
             b"stopReason" => stop_reason = scanner.optional_string()?,
             b"additionalModelResponseFields" => reader.answer.stopped_at(stop_sequence(scanner.raw()?).raw),
             b"usage" => counted = usage::read(scanner.raw()?),
+            b"serviceTier" => provenance.read_tier(scanner.raw()?, "type"),
             _ => _ = scanner.skip()?,
         }
         Ok(())
@@ -49,9 +52,9 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
     let reason = finish_reason(stop_reason, reader.answer.calls());
     let output_bytes = reader.answer.output_bytes();
     let finish = Some(Finish::new(reason, stop_reason));
-    let head = reader.answer.finish(envelope, reason, stop_reason);
-    // It names its answers in a header alone.
-    Ok(Completion { head, usage: counted, output_bytes, finish, provenance: Provenance::default() })
+    let mut head = reader.answer.finish(envelope, reason, stop_reason);
+    provenance.tier_into(&mut head);
+    Ok(Completion { head, usage: counted, output_bytes, finish, provenance })
 }
 
 impl Reader {

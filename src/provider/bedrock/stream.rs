@@ -153,11 +153,12 @@ impl State {
             // It comes last, behind the end of the message.
             b"metadata" => {
                 payload.object(|scanner, key, _| {
-                    if key.raw == b"usage" {
-                        self.account.usage = usage::read(scanner.raw()?).or(self.account.usage);
-                        return Ok(());
+                    match key.raw {
+                        b"usage" => self.account.usage = usage::read(scanner.raw()?).or(self.account.usage),
+                        b"serviceTier" => self.account.provenance.read_tier(scanner.raw()?, "type"),
+                        _ => _ = scanner.skip()?,
                     }
-                    scanner.skip().map(|_| ())
+                    Ok(())
                 })?;
                 if self.account.finished {
                     self.account.progress = Progress::Done;
