@@ -95,11 +95,11 @@ impl Request {
         self.reasoning_effort.as_deref().or_else(|| self.reasoning().effort_within(limit).map(Effort::as_str))
     }
 
-    /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, or a user by more
-    /// than the 64 characters that OpenAI takes.
+    /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, what it is to forget,
+    /// or a user by more than the 64 characters that OpenAI takes.
     fn is_claudes(&self, member: &Member) -> bool {
-        let is_user = self.body.get(member.start..).is_some_and(|rest| rest.starts_with(b"\"user\""));
-        member.name == Name::Verbosity || is_user && member.value.len() > 66
+        let is = |key: &[u8]| self.body.get(member.start..).is_some_and(|rest| rest.starts_with(key));
+        member.name == Name::Verbosity || is(b"\"context_management\"") || is(b"\"user\"") && member.value.len() > 66
     }
 
     fn rewrite_member(&self, member: &Member, target: &Target<'_>, splice: &mut Splice<'_>) {

@@ -131,13 +131,13 @@ fn claude_says(request: &Received, content: Value, stop_reason: &str) -> Reply {
     if is_streamed(request) {
         return Reply::events(claude_events(&content, stop_reason).iter().map(named));
     }
-    let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 7});
+    let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 7, "service_tier": "priority"});
     let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": content, "stop_reason": stop_reason, "usage": usage});
     Reply::json(200, &message)
 }
 
 fn claude_events(content: &Value, stop_reason: &str) -> Vec<Value> {
-    let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1});
+    let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1, "service_tier": "priority"});
     let mut events =
         vec![json!({"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": usage}})];
     for (index, block) in content.as_array().unwrap().iter().enumerate() {
@@ -204,6 +204,44 @@ fn what_claude_thought_goes_back_to_claude_as_it_came_and_to_nobody_else() {
     let sent = openai.last().unwrap().text();
     assert!(!sent.contains("reasoning_details") && !sent.contains(SIGNATURE) && !sent.contains("cache_control"), "{sent}");
     assert_eq!(openai.last().unwrap().json()["messages"][3], json!({"role": "tool", "tool_call_id": "toolu_1", "content": "12"}));
+}
+
+#[test]
+fn what_claude_is_to_forget_goes_to_claude_alone() {
+    let gateway = Use::of(&GATEWAY);
+    let edits = json!({"edits": [{"type": "clear_tool_uses_20250919", "trigger": {"type": "input_tokens", "value": 30000}}]});
+    for model in ["t/claude", "t/openai"] {
+        let request = ask(model, json!({"max_tokens": 100, "context_management": edits}));
+        let answer = gateway.send(&request.header("anthropic-beta", "context-management-2025-06-27"));
+        assert_eq!(answer.status, 200, "{model}: {}", answer.text());
+    }
+    let claude = gateway.provider("claude").received("claude");
+    let sent = claude.iter().find(|sent| sent.json()["context_management"] == edits).expect("it went to Claude");
+    assert_eq!(sent.header("anthropic-beta"), Some("context-management-2025-06-27"));
+    assert!(gateway.provider("openai").received("openai").iter().all(|sent| !sent.text().contains("context_management")));
+    let compacts = ask("t/claude", json!({"context_management": {"edits": [{"type": "compact_20260112"}]}}));
+    let refused = gateway.send(&compacts).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("context_management.edits[0].type"), "{refused}");
+}
+
+#[test]
+fn the_tier_that_claude_served_in_is_told_in_each_apis_place() {
+    let gateway = Use::of(&GATEWAY);
+    let last = |request: &Request| {
+        let text = gateway.send(request).text();
+        let data = text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
+        data.collect::<Vec<_>>().into_iter().rfind(|data| data.to_string().contains("service_tier")).unwrap()
+    };
+    for (model, chat, messages) in [("t/claude", "priority", "priority"), ("t/openai", "default", "standard")] {
+        assert_eq!(gateway.ask(model).json()["service_tier"], chat, "{model}");
+        assert_eq!(gateway.send(&ask(model, json!({}))).json()["usage"]["service_tier"], messages, "{model}");
+        let responses = |more: Value| Request::ask(model, more).path("/api/v1/responses");
+        assert_eq!(gateway.send(&responses(json!({"input": "Hi"}))).json()["service_tier"], chat, "{model}");
+    }
+    assert_eq!(last(&Request::ask("t/claude", json!({"stream": true})))["service_tier"], "priority");
+    assert_eq!(last(&ask("t/claude", json!({"stream": true})))["usage"]["service_tier"], "priority");
+    let responses = Request::ask("t/claude", json!({"stream": true, "input": "Hi"})).path("/api/v1/responses");
+    assert_eq!(last(&responses)["response"]["service_tier"], "priority");
 }
 
 #[test]

@@ -46,24 +46,26 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     body.put(&[b"{"]);
     let same = members(request, SAME)?;
     SAME.iter().zip(same).for_each(|(name, value)| body.optional(name, value));
-    let [fallbacks, models, system, messages, tools, choice, stops, thinking, output_config, metadata, tier, user, servers] = members(
-        request,
-        [
-            "fallbacks",
-            "models",
-            "system",
-            "messages",
-            "tools",
-            "tool_choice",
-            "stop_sequences",
-            "thinking",
-            "output_config",
-            "metadata",
-            "service_tier",
-            "user",
-            "mcp_servers",
-        ],
-    )?;
+    let [fallbacks, models, system, messages, tools, choice, stops, thinking, output_config, metadata, tier, user, servers, context] =
+        members(
+            request,
+            [
+                "fallbacks",
+                "models",
+                "system",
+                "messages",
+                "tools",
+                "tool_choice",
+                "stop_sequences",
+                "thinking",
+                "output_config",
+                "metadata",
+                "service_tier",
+                "user",
+                "mcp_servers",
+                "context_management",
+            ],
+        )?;
     if servers.is_some_and(|servers| servers != b"[]") {
         return Err(ClientError::invalid("mcp_servers", "none: the gateway calls no servers"));
     }
@@ -72,6 +74,10 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
             return Err(ClientError::invalid("fallbacks", "either `fallbacks` or `models`"));
         }
         fallbacks_into(fallbacks, &mut body)?;
+    }
+    if let Some(context) = context.filter(|context| *context != b"null") {
+        check_edits(context)?;
+        body.member("context_management", context);
     }
     body.optional("stop", stops);
     if let Some(tier) = tier.filter(|tier| !matches!(*tier, b"\"auto\"" | b"\"standard_only\"")) {
@@ -131,6 +137,21 @@ pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Res
     put_number(&mut out, (bytes as u64).div_ceil(4));
     out.push(b'}');
     Ok((parsed, out))
+}
+
+/// What Claude is to forget is its own affair; a summary that it makes of a conversation would have to come back as a block of its own.
+///
+/// See <https://platform.claude.com/docs/en/build-with-claude/context-editing>.
+fn check_edits(context: &[u8]) -> Result<(), ClientError> {
+    let [edits] = expect(context, "context_management", ["edits"])?;
+    each(edits.unwrap_or(b"[]"), "context_management.edits", |edit, place| {
+        let at = format!("context_management.edits[{place}]");
+        let [kind] = expect(edit, &at, ["type"])?;
+        match text(kind) {
+            Some(kind) if !kind.raw.starts_with(b"compact") => Ok(()),
+            _ => Err(ClientError::invalid(format!("{at}.type"), "clear_tool_uses_20250919 or clear_thinking_20251015")),
+        }
+    })
 }
 
 fn fallbacks_into(fallbacks: &[u8], body: &mut Body) -> Result<(), ClientError> {

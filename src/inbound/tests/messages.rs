@@ -81,6 +81,7 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
     let mut request = everything();
     request["metadata"]["user_id"] = json!("x".repeat(100));
     request["thinking"] = Value::Null;
+    request["context_management"] = json!({"edits": [{"type": "clear_tool_uses_20250919"}]});
     let (read, _) = read(Api::Messages, &request).unwrap();
     for (openrouter_members, stream_options) in [(false, true), (false, false), (true, true)] {
         let target = crate::chat::Target {
@@ -93,7 +94,7 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
         };
         let sent = String::from_utf8(read.rewrite(&target).to_vec()).unwrap();
         serde_json::from_str::<Value>(&sent).unwrap_or_else(|error| panic!("{error}: {sent}"));
-        for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity"] {
+        for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity", "context_management"] {
             assert_eq!(sent.contains(own), openrouter_members, "{own} in {sent}");
         }
     }
@@ -162,6 +163,11 @@ fn what_cannot_be_served_is_refused_by_its_place() {
         (json!({"thinking": {"type": "enabled"}}), "Invalid `thinking.budget_tokens`"),
         (json!({"thinking": {"type": "x"}}), "Invalid `thinking.type`"),
         (json!({"mcp_servers": [{}]}), "Invalid `mcp_servers`"),
+        (json!({"context_management": 7}), "Invalid `context_management`"),
+        (
+            json!({"context_management": {"edits": [{"type": "clear_thinking_20251015"}, {"type": "compact_20260112"}]}}),
+            "Invalid `context_management.edits[1].type`: expected clear_tool_uses_20250919",
+        ),
         (json!({"models": ["a/b"], "fallbacks": [{"model": "c/d"}]}), "Invalid `fallbacks`"),
         (json!({"models": ["a", "b", "c", "d"]}), "'models' array must have 3 items or fewer."),
         (block(json!({"type": "container_upload"})), "Invalid `messages[0].content[0].type`"),
@@ -266,6 +272,18 @@ fn a_whole_answer_is_a_message() {
             {"type": "tool_use", "id": "d", "name": "f", "input": {}}])
     );
     assert_eq!((&answer["id"], &answer["stop_reason"], &answer["provider"]), (&json!(ID), &json!("tool_use"), &json!("P")));
+}
+
+#[test]
+fn what_claude_is_to_forget_goes_to_claude() {
+    let mut request = everything();
+    let edits = json!({"edits": [{"type": "clear_tool_uses_20250919", "trigger": {"type": "input_tokens", "value": 30000}}]});
+    request["context_management"] = edits.clone();
+    assert_eq!(chat(Api::Messages, &request)["context_management"], edits);
+    for none in [Value::Null, json!({}), json!({"edits": []})] {
+        request["context_management"] = none;
+        chat(Api::Messages, &request);
+    }
 }
 
 #[test]
