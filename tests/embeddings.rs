@@ -107,6 +107,13 @@ fn shapes() -> Vec<Shape> {
             answer: json!({"id": "e", "response_type": "embeddings_floats", "embeddings": [vector, vector]}),
             tokens: None,
         },
+        Shape {
+            endpoint: endpoint_with(&bedrock, "amazon.nova-2-multimodal-embeddings-v1:0", &json!({})),
+            path: "/model/amazon.nova-2-multimodal-embeddings-v1%3A0/invoke",
+            texts: 1,
+            answer: json!({"embeddings": [{"embeddingType": "TEXT", "embedding": vector}]}),
+            tokens: None,
+        },
     ]
 }
 
@@ -162,7 +169,10 @@ fn each_provider_is_asked_in_its_own_words() {
     assert_eq!(bodies[3], json!({"content": {"role": "user", "parts": [{"text": "one"}]}, "embedContentConfig": config}));
     assert_eq!(bodies[4], at_cohere);
     assert_eq!(bodies[5], json!({"inputText": "one", "dimensions": 256}));
-    assert_eq!(bodies[6..], [cohere.clone(), cohere]);
+    assert_eq!(bodies[6..8], [cohere.clone(), cohere]);
+    let nova =
+        json!({"embeddingPurpose": "GENERIC_RETRIEVAL", "embeddingDimension": 256, "text": {"truncationMode": "END", "value": "one"}});
+    assert_eq!(bodies[8], json!({"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": nova}));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub enum Embedding {
     Cohere,
     /// Amazon's Titan, by Bedrock's InvokeModel.
     Titan,
+    /// Amazon's Nova, by Bedrock's InvokeModel.
+    Nova,
     /// Cohere's Embed, by Bedrock's InvokeModel.
     CohereAtBedrock,
 }
@@ -28,7 +30,7 @@ impl Embedding {
     /// The most inputs of a request.
     pub fn most_inputs(self) -> usize {
         match self {
-            Self::VertexEmbedContent | Self::Titan => 1,
+            Self::VertexEmbedContent | Self::Titan | Self::Nova => 1,
             _ => usize::MAX,
         }
     }
@@ -60,6 +62,7 @@ impl Endpoint {
 fn at_bedrock(model: &str) -> Option<Embedding> {
     match () {
         () if model.contains("titan-embed-text") => Some(Embedding::Titan),
+        () if model.contains("nova") && model.contains("embed") => Some(Embedding::Nova),
         () if model.contains("cohere.embed") || model.contains("cohere/embed") => Some(Embedding::CohereAtBedrock),
         () => None,
     }

@@ -32,6 +32,7 @@ pub(super) fn request<'a>(
         Some(Embedding::Cohere) => cohere::embeddings::request(request, endpoint)?,
         // It signs the body, and so has to have the last word on it.
         Some(Embedding::Titan) => return Ok(bedrock::invoke(bedrock::embeddings::titan(request, endpoint)?, endpoint, overrides, clock)),
+        Some(Embedding::Nova) => return Ok(bedrock::invoke(bedrock::embeddings::nova(request)?, endpoint, overrides, clock)),
         Some(Embedding::CohereAtBedrock) => return Ok(bedrock::invoke(bedrock::embeddings::cohere(request)?, endpoint, overrides, clock)),
     };
     Ok(Upstream { body: overrides.apply_to(upstream.body), ..upstream })

@@ -7,6 +7,7 @@
 //! Cohere                   {"id":…, "embeddings":{"float":[[…], …]}, "meta":{"billed_units":…}}
 //! Cohere at Bedrock        {"id":…, "embeddings":{"float":[[…], …]}} or {"id":…, "embeddings":[[…], …]}
 //! Titan                    {"embedding":[…], "inputTextTokenCount":…}
+//! Nova                     {"embeddings":[{"embedding":[…]}]}
 //! ```
 
 use super::{Vector, Wanted, list};
