@@ -22,6 +22,7 @@ use std::borrow::Cow;
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
 pub use finish::{Finish, Word};
+pub use input::Inputs;
 pub use length::Length;
 pub use member::{Field, Name};
 pub use provenance::Provenance;
@@ -88,8 +89,8 @@ pub struct Needs {
     pub response_format: bool,
     /// A `response_format` with a schema.
     pub json_schema: bool,
-    /// How many inputs are to be embedded: 0 of a chat.
-    pub inputs: usize,
+    /// What is to be embedded: nothing of a chat.
+    pub inputs: Inputs,
 }
 
 // === impl Request ===

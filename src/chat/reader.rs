@@ -48,7 +48,8 @@ impl Reader {
             Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
             Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
             Name::Input if self.api == Api::Embeddings => {
-                (self.needs.inputs, self.prompt_bytes) = input::read(scanner)?;
+                self.needs.inputs = input::read(scanner)?;
+                self.prompt_bytes = self.needs.inputs.bytes;
                 self.has_messages = true;
             }
             Name::Messages if self.api != Api::Embeddings => {

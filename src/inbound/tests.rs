@@ -125,16 +125,23 @@ fn a_chat_completion_is_left_alone() {
 
 #[test]
 fn embeddings_pass_with_any_form_of_input() {
-    for (input, bytes) in [
-        (json!("four"), 4),
-        (json!(["one", "two"]), 6),
-        (json!([1, 2, 3]), 12),
-        (json!([[1, 2], [3]]), 12),
-        (json!([{"content": [{"type": "text", "text": "abc"}, {"type": "image_url", "image_url": {"url": "https://x.test"}}]}]), 3),
+    for (input, count, bytes, has_others) in [
+        (json!("four"), 1, 4, false),
+        (json!(["one", "two"]), 2, 6, false),
+        (json!([1, 2, 3]), 1, 12, true),
+        (json!([[1, 2], [3]]), 2, 12, true),
+        (json!([{"content": [{"type": "text", "text": "abc"}]}, "x"]), 2, 4, false),
+        (
+            json!([{"content": [{"type": "text", "text": "abc"}, {"type": "image_url", "image_url": {"url": "https://x.test"}}]}]),
+            1,
+            3,
+            true,
+        ),
     ] {
         let request = json!({"model": "a/b", "input": input, "encoding_format": "base64", "provider": {"only": ["x"]}});
         let (read, _) = read(Api::Embeddings, &request).unwrap();
         assert_eq!((read.prompt_bytes, read.body()), (bytes, request.to_string().as_bytes()), "{input}");
+        assert_eq!(read.needs.inputs, crate::chat::Inputs { count, bytes, has_others }, "{input}");
     }
     for (request, message) in [
         (json!({"model": "a/b"}), "Input required"),

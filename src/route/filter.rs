@@ -7,7 +7,7 @@ use super::{Ask, length, tier};
 use crate::api::Api;
 use crate::chat::{Attachments, Name};
 use crate::config::Modality;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Embedding, Endpoint};
 use crate::error::{ClientError, Error, NoRoute};
 use crate::preferences::{DataCollection, Usd};
 use crate::price::FemtoUsd;
@@ -77,8 +77,12 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
         )?;
         let inputs = ask.request.needs.inputs;
         left.keep(
-            |endpoint| endpoint.embedding().is_some_and(|embedding| inputs <= embedding.most_inputs()),
-            || format!("the input has {inputs} texts, where one is embedded at a time"),
+            |endpoint| !inputs.has_others || endpoint.embedding() == Some(Embedding::OpenAi),
+            || "the input has token ids or something else that is no text".into(),
+        )?;
+        left.keep(
+            |endpoint| endpoint.embedding().is_some_and(|embedding| inputs.count <= embedding.most_inputs()),
+            || format!("the input has {} texts, where one is embedded at a time", inputs.count),
         )?;
     }
     tier::leave(&mut left.endpoints, resolved.wish, ask);

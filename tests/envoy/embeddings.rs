@@ -150,7 +150,7 @@ fn gemini_embeds_in_a_batch_and_what_it_does_not_count_is_estimated() {
     let one = |text: &str| json!({"model": "models/gemini", "content": {"parts": [{"text": text}]}, "taskType": "RETRIEVAL_QUERY", "outputDimensionality": 2});
     assert_eq!(received.json(), json!({"requests": [one("one"), one("\"two\"")]}));
     let tokens = gateway.send(&ask(r#"{"model":"t/gemini","input":[1,2]}"#));
-    assert!(tokens.error(400).contains("`input`"), "{}", tokens.text());
+    assert!(tokens.error(404).contains("the input has token ids"), "{}", tokens.text());
 }
 
 #[test]
@@ -203,10 +203,12 @@ fn vertex_embeds_by_predict_or_by_embed_content_as_the_model_has_it() {
         assert_eq!((data(&answer), &answer["usage"]["prompt_tokens"]), (vec![json!([0.5, -1])], &json!(3)), "{answer:#}");
         assert!(vertex.received(model)[0].path.ends_with(":embedContent"));
     }
-    // Several texts go to who takes them, and to nobody else.
+    // Several texts go to who takes them, and to nobody else, and so do tokens.
     gateway.provider("second").answers("gemini-embedding-3", Reply::json(200, &vectors()));
     let several = gateway.send(&ask(r#"{"model":"t/gemini-embedding-3","input":["one","two"]}"#)).json();
     assert_eq!(several["provider"], "second", "{several:#}");
+    let tokens = gateway.send(&ask(r#"{"model":"t/gemini-embedding-3","input":[1,2,3]}"#)).json();
+    assert_eq!(tokens["provider"], "second", "{tokens:#}");
     let refused = gateway.send(&ask(r#"{"model":"t/gemini-embedding-2","input":["one","two"]}"#)).error(404);
     assert!(refused.contains("the input has 2 texts, where one is embedded at a time"), "{refused}");
     assert_eq!(vertex.received("gemini-embedding-2").len() + vertex.received("gemini-embedding-3").len(), 2);
