@@ -3,6 +3,7 @@
 //! A list of what may pass cannot forget a credential, as a list of what may not could; and where every attempt writes the whole
 //! map, nothing of the attempt before it can be left in it.
 
+use crate::chat::Word;
 use crate::config::{Format, Provider};
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
@@ -42,13 +43,14 @@ pub fn for_provider<'a>(
     content_length: &'a [u8],
 ) -> Vec<Header<'a>> {
     let provider = &*endpoint.provider;
-    let mut headers: Vec<Header<'a>> = vec![
+    let mut headers: Vec<Header<'a>> = Vec::with_capacity(16);
+    headers.extend::<[Header<'a>; 4]>([
         (b":path", upstream.path.as_bytes()),
         (b":authority", provider.host.as_bytes()),
         // The body was read as JSON, whatever the client called it (curl says it is a form).
         (b"content-type", b"application/json"),
         (b"content-length", content_length),
-    ];
+    ]);
     let is_theirs = |name: &[u8]| upstream.headers.iter().any(|(own, _)| own.as_bytes() == name);
     headers
         .extend(client.filter_map(|(name, value)| Some((name_at_provider(name, endpoint)?, value))).filter(|(name, _)| !is_theirs(name)));
@@ -100,20 +102,21 @@ pub fn for_preflight(asked: Option<&[u8]>) -> Vec<Header<'_>> {
 /// The headers of an answer to the client. `numbers` are the texts of its status, length and cost; `generation_id` is empty if
 /// there is none yet.
 pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'a str) -> Vec<Header<'a>> {
-    let mut headers: Vec<Header<'a>> = vec![(b":status", &numbers.status)];
+    let mut headers: Vec<Header<'a>> = Vec::with_capacity(8);
+    headers.push((b":status", numbers.status.as_bytes()));
     if !generation_id.is_empty() {
         headers.push((b"x-generation-id", generation_id.as_bytes()));
     }
     if head.stream {
         headers.extend([(&b"content-type"[..], &b"text/event-stream"[..]), (b"cache-control", b"no-cache")]);
     } else {
-        headers.extend([(&b"content-type"[..], &b"application/json"[..]), (b"content-length", &numbers.content_length)]);
+        headers.extend([(&b"content-type"[..], &b"application/json"[..]), (b"content-length", numbers.content_length.as_bytes())]);
     }
     if head.cost.is_some() {
-        headers.push((b"x-openrouter-cost", &numbers.cost));
+        headers.push((b"x-openrouter-cost", numbers.cost.as_bytes()));
     }
     if head.retry_after.is_some() {
-        headers.push((b"retry-after", &numbers.retry_after));
+        headers.push((b"retry-after", numbers.retry_after.as_bytes()));
     }
     headers
 }
@@ -141,10 +144,10 @@ pub fn for_client_as_is<'a>(provider: impl Iterator<Item = Header<'a>>, generati
 /// The texts of an answer's numbers.
 #[derive(Debug)]
 pub struct Numbers {
-    status: Vec<u8>,
-    content_length: Vec<u8>,
-    cost: Vec<u8>,
-    retry_after: Vec<u8>,
+    status: Word,
+    content_length: Word,
+    cost: Word,
+    retry_after: Word,
 }
 
 // === impl Numbers ===
@@ -152,13 +155,16 @@ pub struct Numbers {
 impl Numbers {
     /// The texts for `head` and a body of `content_length` bytes.
     pub fn of(head: &AnswerHead, content_length: usize) -> Self {
-        let text = |number: u64| itoa::Buffer::new().format(number).as_bytes().to_vec();
-        let mut cost = Vec::new();
-        head.cost.inspect(|nanos| nanos.write_usd(&mut cost));
+        let text = |number: u64| Word::of(itoa::Buffer::new().format(number).as_bytes());
+        let cost = head.cost.map(|nanos| {
+            let mut usd = Vec::with_capacity(32);
+            nanos.write_usd(&mut usd);
+            Word::of(&usd)
+        });
         Self {
             status: text(head.status.into()),
             content_length: text(content_length as u64),
-            cost,
+            cost: cost.unwrap_or_default(),
             retry_after: head.retry_after.map(text).unwrap_or_default(),
         }
     }

@@ -110,7 +110,7 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
     let mut strategy = if ask.request.models.len() > 1 { Strategy::Fallback } else { Strategy::Direct };
     for (index, name) in ask.request.models.iter().enumerate() {
         let resolved = resolve::resolve(gateway, name, ask, random).and_then(|mut resolved| {
-            resolved.endpoints = filter::filter(&resolved, ask)?;
+            filter::filter(&mut resolved, ask)?;
             own.put_to(&mut resolved.endpoints);
             Ok(resolved)
         });

@@ -16,10 +16,10 @@ pub const DONE: &[u8] = b"data: [DONE]\n\n";
 /// See <https://openrouter.ai/docs/api-reference/overview>.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// `{"id":…` up to the start of the value of `object`.
-    head: Vec<u8>,
-    /// From the end of the value of `object`.
-    tail: Vec<u8>,
+    /// `{"id":…,"object":"chat.completion","created":…`, without an end.
+    text: Vec<u8>,
+    /// Where in it the value of `object` ends.
+    object_end: usize,
 }
 
 // === impl Envelope ===
@@ -28,36 +28,42 @@ impl Envelope {
     /// The envelope of the exchange `id` (`gen-…`), answered by `provider` (a display name) with `model` (as catalogued).
     /// `created` is in seconds since the epoch.
     pub fn new(id: &str, provider: &str, model: &str, created: u64) -> Self {
-        let mut head = Vec::with_capacity(160);
+        let mut text = Vec::with_capacity(192);
         for (key, value) in [("{\"id\":", id), (",\"provider\":", provider), (",\"model\":", model)] {
-            head.extend_from_slice(key.as_bytes());
-            json::string_into(&mut head, value);
+            text.extend_from_slice(key.as_bytes());
+            json::string_into(&mut text, value);
         }
-        head.extend_from_slice(b",\"object\":\"");
-        head.extend_from_slice(COMPLETION);
-        let mut tail = b"\",\"created\":".to_vec();
-        tail.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
-        Self { head, tail }
+        text.extend_from_slice(b",\"object\":\"");
+        text.extend_from_slice(COMPLETION);
+        let object_end = text.len();
+        text.extend_from_slice(b"\",\"created\":");
+        text.extend_from_slice(itoa::Buffer::new().format(created).as_bytes());
+        Self { text, object_end }
     }
 
     /// Appends `{"id":…,"object":"chat.completion","created":…`, without an end.
     pub fn completion_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.head);
-        out.extend_from_slice(&self.tail);
+        out.extend_from_slice(&self.text);
     }
 
     /// Appends `{"id":…,"object":"list"`, without an end.
     pub fn list_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.head.strip_suffix(COMPLETION).unwrap_or(&self.head));
+        let (head, _) = self.around_object();
+        out.extend_from_slice(head.strip_suffix(COMPLETION).unwrap_or(head));
         out.extend_from_slice(b"list\"");
     }
 
     /// Appends `data: {"id":…,"object":"chat.completion.chunk","created":…`, without an end.
     pub fn chunk_into(&self, out: &mut Vec<u8>) {
+        let (head, tail) = self.around_object();
         out.extend_from_slice(b"data: ");
-        out.extend_from_slice(&self.head);
+        out.extend_from_slice(head);
         out.extend_from_slice(b".chunk");
-        out.extend_from_slice(&self.tail);
+        out.extend_from_slice(tail);
+    }
+
+    fn around_object(&self) -> (&[u8], &[u8]) {
+        self.text.split_at_checked(self.object_end).unwrap_or_default()
     }
 
     /// Appends the event that carries the usage: the last one before [`DONE`].

@@ -11,7 +11,7 @@ pub struct Finish {
     pub native: Word,
 }
 
-/// A word of a provider's: its first 31 bytes, or as many as `MAX`, kept without an allocation.
+/// A short text, such as a word of a provider's: its first 31 bytes, or as many as `MAX`, kept without an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<const MAX: usize = 31> {
     len: u8,
@@ -57,9 +57,14 @@ impl<const MAX: usize> Word<MAX> {
         self.len == 0
     }
 
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
     /// Its text, as far as it is text.
     pub fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        let bytes = self.as_bytes();
         match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => bytes.get(..error.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default(),

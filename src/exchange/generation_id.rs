@@ -4,7 +4,8 @@ use crate::clock::Millis;
 
 /// A new generation id: `gen-<seconds>-<20 letters and digits>`, the last of which are `suffix`.
 pub fn generation_id(now: Millis, random: &mut fastrand::Rng, suffix: &str) -> Box<str> {
-    let mut id = String::with_capacity(40);
+    // As long as it becomes, for as long as seconds have ten digits.
+    let mut id = String::with_capacity(35);
     id.push_str("gen-");
     id.push_str(itoa::Buffer::new().format(now.as_secs()));
     id.push('-');

@@ -59,8 +59,8 @@ pub(super) fn record(id: &str, size: u32) -> Option<Vec<u8>> {
 }
 
 fn record_name(slot: Slot) -> String {
-    slot.letters().iter().fold("signalbox.generation.".to_owned(), |mut name, letter| {
-        name.push(char::from(*letter));
-        name
-    })
+    let mut name = String::with_capacity(32);
+    name.push_str("signalbox.generation.");
+    name.extend(slot.letters().map(char::from));
+    name
 }

@@ -14,12 +14,13 @@ use crate::price::FemtoUsd;
 
 type Endpoints = Vec<Rc<Endpoint>>;
 
-/// The endpoints that are left after every filter.
+/// Leaves of the candidates those that are left after every filter.
 ///
 /// Errors: if none is left, naming the filter that removed the last, or if a preference cannot be honoured.
-pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints, Error> {
+pub(super) fn filter(resolved: &mut Resolved<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     let preferences = &ask.request.preferences;
-    let mut left = Left { asked: &resolved.asked, by_router: resolved.choice.is_some(), endpoints: resolved.endpoints.clone() };
+    let endpoints = std::mem::take(&mut resolved.endpoints);
+    let mut left = Left { asked: resolved.asked, by_router: resolved.choice.is_some(), endpoints };
     output(&mut left, ask.request.api)?;
     if let Some(only) = &preferences.only {
         left.keep(|endpoint| named(only, endpoint), || format!("provider.only permits {} only", only.join(", ")))?;
@@ -89,7 +90,8 @@ pub(super) fn filter(resolved: &Resolved<'_>, ask: &Ask<'_>) -> Result<Endpoints
     input(&mut left, ask)?;
     length::retain(&mut left.endpoints, ask.request)?;
     parameters(&mut left, ask)?;
-    Ok(left.endpoints)
+    resolved.endpoints = left.endpoints;
+    Ok(())
 }
 
 struct Left<'a> {

@@ -14,8 +14,8 @@ use crate::router::Router;
 
 /// A model's name, resolved.
 pub(super) struct Resolved<'a> {
-    /// What the client asked for.
-    pub(super) asked: String,
+    /// What the client asked for, as messages repeat it: not at any length.
+    pub(super) asked: &'a str,
     /// The candidates.
     pub(super) endpoints: Vec<Rc<Endpoint>>,
     /// What the name says about their order.
@@ -40,7 +40,7 @@ pub(super) struct Wish {
 /// Finds what `name` stands for: the first rule that matches says, else the catalogue, else it is a router or the newest of a family.
 ///
 /// Errors: if it is no model's name, or one that the key may not use, or a variant that cannot be had.
-pub(super) fn resolve<'a>(gateway: &Gateway, name: &str, ask: &Ask<'a>, random: &mut fastrand::Rng) -> Result<Resolved<'a>, Error> {
+pub(super) fn resolve<'a>(gateway: &Gateway, name: &'a str, ask: &Ask<'a>, random: &mut fastrand::Rng) -> Result<Resolved<'a>, Error> {
     if let Some(rule) = gateway.rules.iter().find(|rule| matches(&rule.matches, name, ask)) {
         let one = |model: &Rc<Model>| resolved(name, &model.endpoints);
         let resolved = match &rule.action {
@@ -50,7 +50,7 @@ pub(super) fn resolve<'a>(gateway: &Gateway, name: &str, ask: &Ask<'a>, random: 
         };
         return allowed(Resolved { strategy: Some(Strategy::Alias), ..resolved }, ask);
     }
-    let unknown = || Error::from(ClientError::UnknownModel(shown(name)));
+    let unknown = || Error::from(ClientError::UnknownModel(shown(name).to_owned()));
     if let Some(model) = gateway.model(name) {
         return allowed(resolved(name, &model.endpoints), ask);
     }
@@ -96,14 +96,17 @@ impl Wish {
     }
 }
 
-fn resolved(name: &str, endpoints: &[Rc<Endpoint>]) -> Resolved<'static> {
+fn resolved<'a>(name: &'a str, endpoints: &[Rc<Endpoint>]) -> Resolved<'a> {
     Resolved { asked: shown(name), endpoints: endpoints.to_vec(), wish: Wish::default(), strategy: None, choice: None }
 }
 
 /// A name as messages repeat it: not at any length.
-fn shown(name: &str) -> String {
+fn shown(name: &str) -> &str {
+    if name.len() <= 100 {
+        return name;
+    }
     let end = name.char_indices().nth(100).map_or(name.len(), |(end, _)| end);
-    name.get(..end).unwrap_or_default().to_owned()
+    name.get(..end).unwrap_or_default()
 }
 
 /// Leaves the endpoints of models and providers that the key may use.
@@ -111,7 +114,7 @@ fn allowed<'a>(mut resolved: Resolved<'a>, ask: &Ask<'_>) -> Result<Resolved<'a>
     let key = ask.key;
     resolved.endpoints.retain(|endpoint| key.allows(&endpoint.catalogue_id));
     if resolved.endpoints.is_empty() {
-        return Err(ClientError::ModelNotAllowed(resolved.asked).into());
+        return Err(ClientError::ModelNotAllowed(resolved.asked.to_owned()).into());
     }
     if let Some(allowed) = &key.providers
         && !resolved.endpoints.iter().any(|endpoint| key.allows_provider(&endpoint.provider.slug))
@@ -119,7 +122,7 @@ fn allowed<'a>(mut resolved: Resolved<'a>, ask: &Ask<'_>) -> Result<Resolved<'a>
         let mut serving: Vec<&str> = resolved.endpoints.iter().map(|endpoint| &*endpoint.provider.slug).collect();
         serving.dedup();
         let allowed = allowed.iter().map(Glob::as_str).collect::<Vec<_>>().join(", ");
-        return Err(ClientError::ProviderNotAllowed { model: resolved.asked, serving: serving.join(", "), allowed }.into());
+        return Err(ClientError::ProviderNotAllowed { model: resolved.asked.to_owned(), serving: serving.join(", "), allowed }.into());
     }
     resolved.endpoints.retain(|endpoint| key.allows_provider(&endpoint.provider.slug));
     Ok(resolved)

@@ -10,7 +10,8 @@ use crate::usage::OpenAiUsage;
 ///
 /// Errors: if it reports an error, or is not a completion.
 pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> Result<Completion, Fault> {
-    let mut head = Vec::with_capacity(body.len().saturating_add(512));
+    // With room for OpenRouter's own members and its usage.
+    let mut head = Vec::with_capacity(body.len().saturating_add(1024));
     envelope.completion_into(&mut head);
     let mut found = Found { exclude_reasoning, ..Found::default() };
     let mut usage: Option<OpenAiUsage> = None;
