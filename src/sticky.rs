@@ -97,10 +97,16 @@ fn fold(hash: u64, bytes: &[u8]) -> u64 {
 // === impl Sticky ===
 
 impl Sticky {
+    /// Whether it is to stay at `endpoint` once it was there: where the client names it, or where that can pay, as the prompt is cheaper
+    /// from the cache.
+    pub fn may_stay_at(&self, endpoint: &Endpoint) -> bool {
+        self.is_named || endpoint.price.rewards_cache()
+    }
+
     /// What follows from an exchange: `served` by an endpoint, where it made use of a prompt `cache`, or by none; `failed` says of an
-    /// endpoint whether it was asked in vain. Nothing is held where the cache is no cheaper than the prompt.
+    /// endpoint whether it was asked in vain.
     pub fn change(&self, served: Option<&Endpoint>, cache: bool, failed: impl Fn(EndpointKey) -> bool, now: Millis) -> Option<Change> {
-        let served = served.filter(|endpoint| endpoint.price.rewards_cache()).map(EndpointKey::of);
+        let served = served.filter(|endpoint| self.may_stay_at(endpoint)).map(EndpointKey::of);
         match (served, self.held) {
             (Some(endpoint), Some(held)) if held.endpoint == endpoint => {
                 (now.since(held.at) >= STALE).then_some(Change::Hold(self.conversation, endpoint))
@@ -249,15 +255,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_where_the_cache_is_no_cheaper() {
+    fn what_nobody_has_named_is_not_held_where_the_cache_is_no_cheaper() {
         for (price, holds) in [
             (r#"{"prompt":1,"completion":1}"#, false),
             (r#"{"prompt":1,"completion":1,"input_cache_read":1}"#, false),
             (r#"{"prompt":1,"completion":1,"input_cache_read":0.5}"#, true),
         ] {
-            let sticky = Sticky { conversation: Conversation(5), is_named: true, held: None };
-            let change = sticky.change(Some(&endpoint(price)), true, |_| false, Millis(10_000_000));
-            assert_eq!(change.is_some(), holds, "{price}");
+            for is_named in [false, true] {
+                let sticky = Sticky { conversation: Conversation(5), is_named, held: None };
+                let change = sticky.change(Some(&endpoint(price)), true, |_| false, Millis(10_000_000));
+                assert_eq!(change.is_some(), holds || is_named, "{price} {is_named}");
+            }
         }
     }
 

@@ -149,10 +149,11 @@ impl Known {
         Self { now: clock.now(), health: state.health(), sticky }
     }
 
-    /// Whether the conversation is at `endpoint`, and staying there can pay.
+    /// Whether the conversation is at `endpoint`, and is to stay there.
     fn holds(&self, endpoint: &Endpoint) -> bool {
-        let held = self.sticky.and_then(|sticky| sticky.held);
-        endpoint.price.rewards_cache() && held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
+        self.sticky.is_some_and(|sticky| {
+            sticky.may_stay_at(endpoint) && sticky.held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
+        })
     }
 
     fn rank(
