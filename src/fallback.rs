@@ -35,6 +35,17 @@ pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration)
     }
 }
 
+/// What is wrong at the operator's side, where a fault is not the client's and does not pass by itself: credential, credit, model name.
+pub fn operators_fault(fault: &Fault) -> Option<&'static str> {
+    match fault.status {
+        401 => Some("the credential is wrong"),
+        402 => Some("the account has no credit"),
+        403 => Some("the credential may not be used for this"),
+        404 => Some("there is no such model or path"),
+        _ => None,
+    }
+}
+
 /// The status a client gets for a fault of the last provider: what is the operator's problem is a bad gateway to the client.
 pub fn client_status(fault: &Fault) -> u16 {
     match (fault.status, fault.error_type) {

@@ -44,6 +44,7 @@ pub struct Record {
 
 const CANCELLED: usize = 0;
 const REJECTIONS: usize = 1;
+const FAILURES: usize = REJECTIONS + ErrorType::ALL.len();
 
 const OF_KEY: [(Kind, &str); 2] = [(Kind::Counter, "signalbox_key_cost_nano_usd_total"), (Kind::Counter, "signalbox_key_requests_total")];
 
@@ -79,14 +80,16 @@ const FIRST_OUTCOME: usize = 7;
 const FIRST_TOKENS: usize = 10;
 const ENDPOINT_BLOCK: usize = OF_ENDPOINT.len() + ErrorType::ALL.len();
 const KEY_BLOCK: usize = OF_KEY.len() + KeyRejection::ALL.len();
-const FIRST_KEY: usize = REJECTIONS + ErrorType::ALL.len();
+const FIRST_KEY: usize = FAILURES + ErrorType::ALL.len();
 
 /// Every metric of a configuration: those of the gateway, of each key, of each endpoint, of each provider that wants access tokens, of each
 /// key with a limit.
 pub fn definitions(gateway: &Gateway) -> Vec<Definition> {
     let mut all = vec![Definition { kind: Kind::Counter, name: "signalbox_cancelled_total".into() }];
-    for error_type in ErrorType::ALL {
-        all.push(Definition { kind: Kind::Counter, name: format!("signalbox_rejections_total;error_type={}", error_type.as_str()) });
+    for name in ["signalbox_rejections_total", "signalbox_failures_total"] {
+        for error_type in ErrorType::ALL {
+            all.push(Definition { kind: Kind::Counter, name: format!("{name};error_type={}", error_type.as_str()) });
+        }
     }
     for key in gateway.keys() {
         for (kind, name) in OF_KEY {
@@ -182,8 +185,9 @@ pub fn settlement(gateway: &Gateway, settled: &Settlement, mut record: impl FnMu
         if let Some(outcome) = outcome {
             count(block.saturating_add(FIRST_OUTCOME).saturating_add(outcome), Kind::Counter, 1);
         }
-        if let Some(fault) = attempt.outcome.fault().filter(|_| fell_back) {
-            count(block.saturating_add(OF_ENDPOINT.len()).saturating_add(fault.error_type.index()), Kind::Counter, 1);
+        if let Some(fault) = attempt.outcome.fault() {
+            let first = if fell_back { block.saturating_add(OF_ENDPOINT.len()) } else { FAILURES };
+            count(first.saturating_add(fault.error_type.index()), Kind::Counter, 1);
         }
     }
     let key_block = key_block(&settled.key);

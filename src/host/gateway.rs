@@ -1,6 +1,7 @@
 //! The gateway role: reads the request, says who may ask, plans, hands over, and settles when all is over.
 
 mod account;
+mod complaints;
 mod role;
 mod unrecorded;
 mod waiter;

@@ -126,14 +126,14 @@ fn names_are_unique_and_their_labels_can_be_taken_out_again() {
         assert_eq!(*kinds.entry(name).or_insert((definition.kind, labels.clone())), (definition.kind, labels));
         assert_eq!(definition.kind == Kind::Counter, name.ends_with("_total"), "{name}");
     }
-    assert_eq!(kinds.len(), 18, "{:?}", kinds.keys());
+    assert_eq!(kinds.len(), 19, "{:?}", kinds.keys());
 }
 
 #[test]
 fn there_are_as_many_as_the_configuration_makes_and_no_more() {
     // 3 endpoints, 2 keys and those without one, 1 limit.
     let of_keys = 3 * (2 + KeyRejection::ALL.len()) + 4;
-    assert_eq!(definitions(&gateway()).len(), 1 + ErrorType::ALL.len() + of_keys + 3 * (17 + ErrorType::ALL.len()));
+    assert_eq!(definitions(&gateway()).len(), 1 + 2 * ErrorType::ALL.len() + of_keys + 3 * (17 + ErrorType::ALL.len()));
 }
 
 #[test]
@@ -264,6 +264,7 @@ fn c10_an_exchange_that_failed_costs_nothing() {
             (format!("signalbox_attempts_total{AT_FIRST};outcome=fallback"), 1),
             (format!("signalbox_fallbacks_total{AT_FIRST};error_type=server"), 1),
             (format!("signalbox_attempts_total{AT_SECOND};outcome=failed"), 1),
+            ("signalbox_failures_total;error_type=authentication".into(), 1),
             ("signalbox_key_requests_total;signalbox_key=anonymous".into(), 1),
         ])
     );

@@ -93,6 +93,12 @@ fn a_providers_401_is_not_the_clients() {
     let gateway = Use::of(&GATEWAY);
     let locked = Reply::error(401, "Incorrect API key provided.");
     fail(&gateway, "locked", locked.clone(), locked, false, 502);
+    gateway.samples_when(|samples| samples.sum("signalbox_failures_total", &[("error_type", "authentication")]) == 1);
+    // The operator's to mend, so he is told, without what the provider said.
+    for provider in ["first", "second"] {
+        gateway.assert_logged(&format!("signalbox: {provider} refused \"locked\" with 401: the credential is wrong"));
+    }
+    assert!(!gateway.log().contains("Incorrect API key"));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn c6_every_series_exists_before_its_first_request() {
     for name in ["signalbox_key_cost_nano_usd_total", "signalbox_key_requests_total"] {
         assert!(samples.has(name, &[("signalbox_key", "test")]), "{name}");
     }
-    for name in ["signalbox_rejections_total", "signalbox_cancelled_total"] {
+    for name in ["signalbox_rejections_total", "signalbox_failures_total", "signalbox_cancelled_total"] {
         assert!(samples.has(name, &[]), "{name}");
     }
     let stray: Vec<_> = samples.of_the_module().into_iter().filter(|sample| sample.name.contains([';', '='])).collect();

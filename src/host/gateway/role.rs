@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::account::Inquiry;
+use super::complaints::Complaints;
 use super::path;
 use super::unrecorded::Unrecorded;
 use super::waiter::{Asked, Waiter, Woken};
@@ -42,6 +43,7 @@ pub(in crate::host) struct Role {
     /// The streams that wait for the accounts of other workers.
     inquiries: Inquiries<(Weak<Waiter>, Inquiry)>,
     balances: Balances,
+    complaints: Complaints,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
     /// What was settled and is still to be put on record.
@@ -80,6 +82,7 @@ impl Role {
             waiting: RefCell::default(),
             inquiries: Inquiries::default(),
             balances,
+            complaints: Complaints::default(),
             is_closed: Cell::default(),
             unrecorded: RefCell::default(),
             untold: RefCell::default(),
@@ -183,6 +186,7 @@ impl Role {
         metrics::settlement(&self.gateway, settled, |record| self.stats.add(record));
         shared_performance::note(settled.observations());
         settled.sticky.inspect(|change| shared_sticky::apply(*change, settled.at));
+        self.complaints.note(settled);
         for attempt in &settled.attempts {
             if attempt.outcome.status() == Some(401) {
                 self.tokens.doubt(&attempt.endpoint.provider);
