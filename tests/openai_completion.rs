@@ -141,6 +141,26 @@ fn members_that_are_null_or_missing_are_made_whole() {
     assert_eq!(both["choices"][0]["message"]["reasoning"], "x");
 }
 
+/// `@openrouter/sdk` refuses an answer with a call that lacks one of its parts.
+#[test]
+fn a_call_has_an_id_a_type_and_arguments_that_are_text() {
+    let call = |call: &str| {
+        let message = format!(r#"{{"role":"assistant","content":null,"tool_calls":[{call}]}}"#);
+        let body = format!(r#"{{"id":"c-1.x","choices":[{{"index":0,"message":{message},"finish_reason":"tool_calls"}}]}}"#);
+        json(&answer(body.as_bytes()).unwrap().0)["choices"][0]["message"]["tool_calls"][0].clone()
+    };
+    let function = |arguments: &str| serde_json::json!({"name": "get", "arguments": arguments});
+    for (sent, arguments) in [
+        (r#"{"id":null,"function":{"name":"get","arguments":null}}"#, "{}"),
+        (r#"{"function":{"name":"get"}}"#, "{}"),
+        (r#"{"id":"","type":null,"function":{"name":"get","arguments":{"a": "\"b\""}}}"#, r#"{"a": "\"b\""}"#),
+    ] {
+        assert_eq!(call(sent), serde_json::json!({"id": "call_c-1x_0", "type": "function", "function": function(arguments)}), "{sent}");
+    }
+    let whole = r#"{"id":"call_1","type":"function","function":{"name":"get","arguments":"{}"}}"#;
+    assert_eq!(call(whole), serde_json::from_str::<serde_json::Value>(whole).unwrap());
+}
+
 #[test]
 fn t24_of_two_members_the_first_counts() {
     let twice = json(r#"{"choices":[{"message":{"content":"a"},"message":{"content":"b"}}],"choices":[{"message":{"content":"c"}}]}"#);

@@ -169,6 +169,20 @@ fn t19_an_error_may_come_after_content() {
 }
 
 #[test]
+fn an_event_that_is_called_an_error_is_one_whatever_it_says() {
+    let content = chunk(r#"{"index":0,"delta":{"content":"a"},"finish_reason":null}"#);
+    for (error, status) in [
+        (r#"{"message":"bad thing","code":503}"#, 503),
+        (r#"{"error":{"message":"bad thing","code":429}}"#, 429),
+        (r#"{"choices":[{"index":0,"delta":{"content":"b"}}]}"#, 502),
+    ] {
+        let ran = run(&format!("{content}event: error\ndata: {error}\n\n"));
+        assert!(matches!(&ran.progress, Progress::Failed(fault) if fault.status == status), "{error}: {:?}", ran.progress);
+        assert_eq!(ran.chunks.matches("data: ").count(), 1, "nothing of it is told as a chunk: {}", ran.chunks);
+    }
+}
+
+#[test]
 fn t17_t72_an_answer_begins_with_its_first_content() {
     for (stream, first) in [
         (include_str!("fixtures/openai/text.sse"), 1),

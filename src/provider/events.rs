@@ -22,6 +22,11 @@ pub trait Reader: Debug {
     /// Takes what an event says, without the space around it; it is not empty.
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>);
 
+    /// Takes what an event says that is called `error`.
+    fn error(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        self.data(data, out);
+    }
+
     /// Takes bytes of an event that is too large to be read: in most formats it cannot be told in other words.
     fn unread(&mut self, bytes: &[u8], _: &mut Vec<u8>) {
         let account = self.account_mut();
@@ -84,6 +89,7 @@ fn read(state: &mut impl Reader, item: Item<'_>, out: &mut Vec<u8>) {
         Item::Event(event) => match event.data.as_deref().map(<[u8]>::trim_ascii) {
             // Some keep alive with empty events.
             None | Some(b"") => {}
+            Some(data) if event.name == b"error" => state.error(data, out),
             Some(data) => state.data(data, out),
         },
     }

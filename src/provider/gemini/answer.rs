@@ -195,19 +195,6 @@ fn image<'a>(scanner: &mut Scanner<'a>) -> Result<Content<'a>, Error> {
     Ok(if is_image { Content::Image { media_type: media_type.raw, data: data.raw } } else { Content::Other })
 }
 
-/// The id of a call that Gemini gave none: from the answer's own id or else the function's name, and the call's place in the answer
-/// and the answer's among several. It is no longer than OpenAI's may be, and of characters that every provider takes.
-pub(super) fn invented_id(response_id: Option<&[u8]>, name: &[u8], candidate: usize, place: usize) -> Vec<u8> {
-    let mut id = b"call_".to_vec();
-    let seed = response_id.filter(|id| !id.is_empty()).unwrap_or(name);
-    id.extend(seed.iter().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).take(24));
-    for number in [Some(candidate).filter(|candidate| *candidate > 0), Some(place)].into_iter().flatten() {
-        id.push(b'_');
-        id.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-    }
-    id
-}
-
 /// Arguments without the space between their members, which Gemini's whole answers are full of.
 pub(super) fn compact(arguments: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(arguments.len());
@@ -240,14 +227,6 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-
-    #[test]
-    fn t47_an_invented_id_is_stable_and_suits_every_provider() {
-        assert_eq!(invented_id(Some(b"mAitaLmkHPPlz7IPvtfUqQ4"), b"get_weather", 0, 1), b"call_mAitaLmkHPPlz7IPvtfUqQ4_1");
-        assert_eq!(invented_id(None, b"get.weather", 0, 0), b"call_getweather_0");
-        assert_eq!(invented_id(None, b"f", 2, 1), b"call_f_2_1");
-        assert!(invented_id(Some(&[b'x'; 100]), b"f", 7, 99).len() <= 40);
-    }
 
     #[test]
     fn space_goes_only_where_it_means_nothing() {

@@ -6,6 +6,7 @@ use super::grounding::Spoken;
 use super::{FORMAT, finish, logprobs};
 use crate::chat::Finish;
 use crate::chat::chunks::{Chunks, Detail, Piece};
+use crate::provider::identifier;
 
 /// One of the answers of a stream: what has been told of it.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Candidate {
                     self.introduce(out);
                     count(name.len().saturating_add(arguments.len()));
                     self.blocks.close();
-                    let id = id.map_or_else(|| answer::invented_id(response_id, name, self.index, self.calls), <[u8]>::to_vec);
+                    let id = id.map_or_else(|| identifier::invented(response_id, name, self.index, self.calls), <[u8]>::to_vec);
                     let arguments = answer::quoted(&answer::compact(arguments));
                     self.chunks.tool_call(self.calls, &id, name, &arguments, out);
                     self.calls = self.calls.saturating_add(1);

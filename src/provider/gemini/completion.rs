@@ -6,7 +6,7 @@ use super::grounding::Spoken;
 use super::{FORMAT, finish, logprobs};
 use crate::chat::chunks::{Detail, FinishReason, Piece, Whole};
 use crate::chat::{Envelope, Finish, Provenance};
-use crate::provider::{Completion, Fault};
+use crate::provider::{Completion, Fault, identifier};
 
 /// Reads a whole answer, without its reasoning if the client does not want to see any.
 ///
@@ -44,7 +44,7 @@ fn choice<'a>(candidate: &Candidate<'a>, response_id: Option<&[u8]>, exclude_rea
             }
             Content::Call { id, name, arguments } => {
                 blocks.close();
-                let invented = || answer::invented_id(response_id, name, candidate.index, whole.calls());
+                let invented = || identifier::invented(response_id, name, candidate.index, whole.calls());
                 let id = id.map_or_else(invented, <[u8]>::to_vec);
                 whole.tool_call(&id, name, &answer::compact(arguments));
                 call = Some(id);

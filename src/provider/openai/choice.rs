@@ -2,8 +2,9 @@
 
 use super::content::Content;
 use super::template::Slots;
-use crate::chat::Finish;
-use crate::json::{Error, Kind, Scanner};
+use crate::chat::{Finish, Word};
+use crate::json::{Error, Kind, Scanner, string_into};
+use crate::provider::identifier;
 
 /// Whether a choice holds a whole message or a piece of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) struct Found<'a> {
     pub(super) finished: bool,
     /// Which, of the last choice that has one.
     pub(super) finish: Option<Finish>,
+    /// The answer's own id, as far as it is known.
+    pub(super) answer_id: Word<64>,
     /// A `usage` within a choice, as some imitators place it.
     pub(super) usage: Option<&'a [u8]>,
     /// The texts that were told as they came, where that matters: in chunks, which others like them follow.
@@ -273,23 +276,57 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
         let mut indexed = false;
         let mut typed = false;
         let mut begins = shape == Shape::Message;
+        let mut identified = false;
+        let mut name: &[u8] = b"";
         let before = scanner.position();
         scanner.object(|scanner, key, _| {
             let there = scanner.kind()? != Kind::Null;
             indexed |= there && key.raw == b"index";
             typed |= there && key.raw == b"type";
-            begins |= there && key.raw == b"id";
+            if key.raw == b"id" && there {
+                let id = scanner.raw()?;
+                // An empty one is none; in a stream it stands where a call goes on.
+                if id != b"\"\"" || shape == Shape::Delta {
+                    identified = true;
+                    begins = true;
+                    separate(start, out);
+                    out.extend_from_slice(b"\"id\":");
+                    out.extend_from_slice(id);
+                }
+                return Ok(());
+            }
             if key.raw == b"function" && scanner.kind()? == Kind::Object {
                 separate(start, out);
                 out.extend_from_slice(b"\"function\":{");
                 let start = out.len();
+                let mut argued = false;
                 scanner.object(|scanner, key, _| {
-                    let value = member_unless_null(scanner, key.raw, start, out)?;
-                    if key.raw == b"arguments" && value.starts_with(b"\"") {
-                        found.note(scanner.position(), out.len(), value.len().saturating_sub(2));
+                    let kind = scanner.kind()?;
+                    match (key.raw, kind) {
+                        // Some imitators send what OpenAI sends as a text.
+                        (b"arguments", Kind::Object | Kind::Array) => {
+                            separate(start, out);
+                            out.extend_from_slice(b"\"arguments\":");
+                            string_into(out, &String::from_utf8_lossy(scanner.raw()?));
+                        }
+                        _ => {
+                            let value = member_unless_null(scanner, key.raw, start, out)?;
+                            match key.raw {
+                                b"arguments" if kind == Kind::String => {
+                                    found.note(scanner.position(), out.len(), value.len().saturating_sub(2));
+                                }
+                                b"name" => name = value,
+                                _ => {}
+                            }
+                        }
                     }
+                    argued |= key.raw == b"arguments" && kind != Kind::Null;
                     Ok(())
                 })?;
+                if !argued && shape == Shape::Message {
+                    separate(start, out);
+                    out.extend_from_slice(b"\"arguments\":\"{}\"");
+                }
                 out.push(b'}');
                 return Ok(());
             }
@@ -300,6 +337,13 @@ fn tool_calls<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>
             separate(start, out);
             out.extend_from_slice(b"\"index\":");
             out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
+        }
+        // Clients demand one, by which they tell what a function answered.
+        if !identified && shape == Shape::Message {
+            separate(start, out);
+            out.extend_from_slice(b"\"id\":\"");
+            out.extend_from_slice(&identifier::invented(Some(found.answer_id.as_bytes()), name, found.choices.saturating_sub(1), position));
+            out.push(b'"');
         }
         // Some clients want it where a call begins.
         if !typed && begins {

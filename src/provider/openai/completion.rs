@@ -25,6 +25,7 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
             b"choices" if !choices && scanner.kind()? == Kind::Array => {
                 choices = true;
                 head.extend_from_slice(b",\"choices\":[");
+                found.answer_id = provenance.upstream_id;
                 choice::choices(scanner, Shape::Message, &mut found, &mut head)?;
                 head.push(b']');
             }

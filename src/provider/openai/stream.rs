@@ -55,6 +55,17 @@ impl Reader for State {
         }
     }
 
+    /// Whatever it looks like.
+    fn error(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        self.data(data, out);
+        if !matches!(self.account.progress, Progress::Failed(_)) {
+            out.truncate(start);
+            self.template.forget();
+            self.account.progress = Progress::Failed(Fault::in_band(data));
+        }
+    }
+
     fn unread(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(bytes);
         self.account.output_bytes = self.account.output_bytes.saturating_add(bytes.len());
