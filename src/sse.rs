@@ -181,6 +181,22 @@ impl Decoder {
     }
 }
 
+// === impl Event ===
+
+impl Event<'_> {
+    /// Appends the fields beside `data`, a line for each.
+    pub fn other_fields_into(&self, out: &mut Vec<u8>) {
+        let name = Some(self.name).filter(|name| !name.is_empty());
+        for (field, value) in [(&b"event: "[..], name), (b"id: ", self.id), (b"retry: ", self.retry)] {
+            if let Some(value) = value {
+                out.extend_from_slice(field);
+                out.extend_from_slice(value);
+                out.push(b'\n');
+            }
+        }
+    }
+}
+
 /// Splits off the line ends at the end of `bytes` with the byte before them: enough to tell, once more comes, whether a blank
 /// line ends the event there.
 fn split_before_line_end(bytes: &[u8]) -> (&[u8], &[u8]) {

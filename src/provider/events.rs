@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::{Account, Progress, Stream};
-use crate::sse::{Decoder, Item};
+use crate::sse::{Decoder, Event, Item};
 
 /// A stream that comes in server-sent events, of which `state` makes chunks.
 #[derive(Debug)]
@@ -18,6 +18,9 @@ pub trait Reader: Debug {
     fn repeat<'a>(&mut self, bytes: &'a [u8], _: &mut Vec<u8>) -> &'a [u8] {
         bytes
     }
+
+    /// Whether what an event becomes keeps the fields that the event had beside its data.
+    const KEEPS_FIELDS: bool = false;
 
     /// Takes what an event says, without the space around it; it is not empty.
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>);
@@ -79,7 +82,7 @@ pub(super) fn comment_into(comment: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
-fn read(state: &mut impl Reader, item: Item<'_>, out: &mut Vec<u8>) {
+fn read<S: Reader>(state: &mut S, item: Item<'_>, out: &mut Vec<u8>) {
     if state.account().is_over() {
         return;
     }
@@ -90,7 +93,22 @@ fn read(state: &mut impl Reader, item: Item<'_>, out: &mut Vec<u8>) {
             // Some keep alive with empty events.
             None | Some(b"") => {}
             Some(data) if event.name == b"error" => state.error(data, out),
-            Some(data) => state.data(data, out),
+            Some(data) => {
+                let start = out.len();
+                state.data(data, out);
+                if out.len() > start {
+                    put_fields::<S>(&event, start, out);
+                }
+            }
         },
+    }
+}
+
+/// Puts the fields of `event` before what it has become, which is at `start`.
+fn put_fields<S: Reader>(event: &Event<'_>, start: usize, out: &mut Vec<u8>) {
+    if S::KEEPS_FIELDS && (!event.name.is_empty() || event.id.is_some() || event.retry.is_some()) {
+        let mut fields = Vec::new();
+        event.other_fields_into(&mut fields);
+        out.splice(start..start, fields);
     }
 }

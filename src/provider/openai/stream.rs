@@ -36,6 +36,8 @@ impl Stream {
 // === impl State ===
 
 impl Reader for State {
+    const KEEPS_FIELDS: bool = true;
+
     fn repeat<'a>(&mut self, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         let mut rest = bytes;
         while let Some((length, output_bytes)) = self.template.tell(rest, out) {
