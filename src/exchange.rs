@@ -15,6 +15,7 @@ mod metadata;
 mod observations;
 mod settlement;
 mod step;
+mod unreached;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use generation_id::generation_id;
 pub use metadata::unrouted;
 pub use settlement::{Settlement, Spent};
 pub use step::{AnswerHead, Media, ResponseHead, Step};
+pub use unreached::Unreached;
 
 use self::answer::Answer;
 use crate::api::Api;

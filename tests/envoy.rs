@@ -81,6 +81,7 @@ mod envoy {
     mod streaming;
     mod stubs;
     mod tools;
+    mod unreached;
     mod unusual_streams;
     mod usage;
     mod vertex;

@@ -43,7 +43,7 @@ enum State {
 }
 
 const MISROUTED: &str = "the route sends an attempt to another cluster than the plan says: it has to pick the cluster by the matcher on \
-                         filter state wasm.signalbox.cluster, and its retry_policy needs refresh_cluster_on_retry: true";
+                         filter state wasm.signalbox.cluster, which has to know each provider's cluster, and its retry_policy needs refresh_cluster_on_retry: true";
 
 /// Bodies up to this size are put together in one piece: a copy is cheaper than a host call.
 const ONE_PIECE: usize = 16 * 1024;

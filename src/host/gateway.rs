@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
-use crate::exchange::AnswerHead;
+use crate::exchange::{AnswerHead, Unreached};
 use crate::headers::{self, Numbers};
 use crate::health::EndpointKey;
 use crate::inbound;
@@ -239,7 +239,15 @@ impl Filter {
     /// Envoy answers by itself: what the client is told in its place.
     fn replacement(&self, status: u16) -> Option<Error> {
         let error = match &self.state {
-            State::Planned(planned) => planned.handover.exchange.borrow_mut().handle_response_to_client(status, &HostClock),
+            State::Planned(planned) => {
+                let mut exchange = planned.handover.exchange.borrow_mut();
+                if let Some(unreached) = response_flags().and_then(Unreached::of_flags)
+                    && let Some(endpoint) = exchange.handle_unreached(unreached, &HostClock)
+                {
+                    self.role.tell_unreached(endpoint, unreached);
+                }
+                exchange.handle_response_to_client(status, &HostClock)
+            }
             // 408: the client took too long to send its request. 413: Envoy's buffers are smaller than our limit.
             State::New | State::Reading { .. } | State::Waiting(_) => Some(Error::of_envoy(status)),
             State::Replacing { .. } | State::Answered => None,
@@ -378,8 +386,12 @@ fn is_unchecked() -> bool {
 /// Whether Envoy says that the provider's side ended the stream, by its response flags: LR, UR, UF, UC, UMSDR, UPE.
 fn provider_has_cut() -> bool {
     const UPSTREAM: u64 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 19 | 1 << 23;
-    let flags = calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes);
-    flags.is_some_and(|flags| flags & UPSTREAM != 0)
+    response_flags().is_some_and(|flags| flags & UPSTREAM != 0)
+}
+
+/// What Envoy says became of the stream, a bit for each flag.
+fn response_flags() -> Option<u64> {
+    calls::property("response\0flags").and_then(|flags| flags.try_into().ok()).map(u64::from_le_bytes)
 }
 
 /// What follows the `?` of the path.

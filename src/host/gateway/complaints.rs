@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::clock::Millis;
-use crate::exchange::{Attempt, Settlement};
+use crate::endpoint::Endpoint;
+use crate::exchange::{Settlement, Unreached};
 use crate::fallback;
 
 /// What was complained of, and when.
@@ -22,19 +23,26 @@ impl Complaints {
         for attempt in &settled.attempts {
             let fault = attempt.outcome.fault().filter(|_| !attempt.endpoint.is_byok());
             let Some((fault, wrong)) = fault.and_then(|fault| Some((fault, fallback::operators_fault(fault)?))) else { continue };
-            if self.is_due(attempt, fault.status, settled.at) {
-                let endpoint = &attempt.endpoint;
+            let endpoint = &attempt.endpoint;
+            if self.is_due(endpoint, fault.status, settled.at) {
                 log::error!("signalbox: {} refused {:?} with {}: {wrong}", endpoint.tag, endpoint.model, fault.status);
             }
         }
     }
 
-    fn is_due(&self, attempt: &Attempt, status: u16, now: Millis) -> bool {
+    /// Tells the operator of an endpoint whose cluster cannot be reached.
+    pub(super) fn note_unreached(&self, endpoint: &Endpoint, unreached: Unreached, now: Millis) {
+        if self.is_due(endpoint, 503, now) {
+            log::error!("signalbox: the cluster {} {}", endpoint.provider.cluster, unreached.as_str());
+        }
+    }
+
+    fn is_due(&self, endpoint: &Endpoint, status: u16, now: Millis) -> bool {
         let mut told = self.0.borrow_mut();
-        let last = told.get(&(attempt.endpoint.id.0, status));
+        let last = told.get(&(endpoint.id.0, status));
         let is_due = last.is_none_or(|last| now.since(*last) >= PERIOD);
         if is_due {
-            told.insert((attempt.endpoint.id.0, status), now);
+            told.insert((endpoint.id.0, status), now);
         }
         is_due
     }

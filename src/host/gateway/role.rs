@@ -14,8 +14,9 @@ use crate::catalogue::Catalogue;
 use crate::chat::Request;
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Gateway, Key};
+use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error, KeyRejection};
-use crate::exchange::{self, Exchange, Settlement, generation_id};
+use crate::exchange::{self, Exchange, Settlement, Unreached, generation_id};
 use crate::filter_state;
 use crate::headers::{self, Header};
 use crate::host::balances::Balances;
@@ -192,6 +193,11 @@ impl Role {
                 self.tokens.doubt(&attempt.endpoint.provider);
             }
         }
+    }
+
+    /// Tells the operator of an endpoint whose cluster cannot be reached.
+    pub(super) fn tell_unreached(&self, endpoint: &Endpoint, unreached: Unreached) {
+        self.complaints.note_unreached(endpoint, unreached, HostClock.now());
     }
 
     /// Tells Envoy's rate limit filter and access logs what became of a request, if they are to know: both come after this filter's log.
