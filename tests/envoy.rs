@@ -13,6 +13,8 @@ mod envoy {
     mod ledger;
     mod provider;
     mod reply;
+    #[path = "../fixtures/contract/required.rs"]
+    mod required;
     mod rush;
     mod samples;
     mod setup;
@@ -37,6 +39,7 @@ mod envoy {
     mod completion;
     mod compression;
     mod compression_of_context;
+    mod contract;
     mod cooldown;
     mod counting;
     mod dialects;

@@ -77,7 +77,7 @@ fn get(id: &str) -> Request {
 }
 
 /// It is there as soon as the exchange is settled, which is a moment after its last byte.
-fn told(gateway: &Gateway, id: &str) -> Value {
+pub fn told(gateway: &Gateway, id: &str) -> Value {
     for _ in 0..100 {
         let answer = gateway.send(&get(id));
         if answer.status == 200 {

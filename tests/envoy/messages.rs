@@ -95,7 +95,7 @@ fn tool_use(id: &str, city: &str) -> Value {
 }
 
 /// An answer in OpenAI's format.
-fn openai(request: &Received, said: Value, finish: &str) -> Reply {
+pub fn openai(request: &Received, said: Value, finish: &str) -> Reply {
     let usage = json!({"prompt_tokens": 15, "completion_tokens": 7, "total_tokens": 22, "prompt_tokens_details": {"cached_tokens": 5}});
     if !is_streamed(request) {
         let mut body = wire::completion_body("");

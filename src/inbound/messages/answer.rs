@@ -56,7 +56,7 @@ impl Answer {
 
 /// Appends the members that say whose message it is.
 pub(super) fn head_into(answer: &Said<'_>, out: &mut Vec<u8>) {
-    put(out, &[b"\"id\":", answer.id, b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"model\":", answer.model]);
+    put(out, &[b"\"id\":", answer.id, b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"stop_details\":null,\"model\":", answer.model]);
     put(out, &[b",\"provider\":", answer.provider]);
 }
 
@@ -78,6 +78,9 @@ pub(super) fn usage_into(counts: &Counts<'_>, tier: Option<Text<'_>>, out: &mut 
     put_number(out, counts.cached);
     out.extend_from_slice(b",\"output_tokens\":");
     put_number(out, counts.completion);
+    out.extend_from_slice(b",\"output_tokens_details\":{\"thinking_tokens\":");
+    put_number(out, counts.reasoning);
+    out.push(b'}');
     let tier = tier.map_or(&b"standard"[..], |tier| if tier.is("default") { b"standard" } else { tier.raw });
     put(out, &[b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"", tier, b"\""]);
     if let Some(cost) = counts.cost {
@@ -112,7 +115,7 @@ fn content_into(answer: &Said<'_>, out: &mut Vec<u8>) {
     }
     for call in &said.calls {
         comma(out);
-        out.extend_from_slice(b"{\"type\":\"tool_use\",\"id\":");
+        out.extend_from_slice(b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":");
         text_into(out, call.id.unwrap_or_default());
         out.extend_from_slice(b",\"name\":");
         text_into(out, call.name.unwrap_or_default());

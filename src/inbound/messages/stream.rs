@@ -110,7 +110,7 @@ impl Stream {
             Stop::UNKNOWN.write(&mut self.ending);
         }
         named("message_delta", out, &|out| {
-            put(out, &[b",\"delta\":{", &self.ending, b",\"container\":null},\"usage\":"]);
+            put(out, &[b",\"delta\":{", &self.ending, b",\"container\":null,\"stop_details\":null},\"usage\":"]);
             if self.usage.is_empty() { usage_into(&Default::default(), None, out) } else { out.extend_from_slice(&self.usage) }
         });
         named("message_stop", out, &|out| out.extend_from_slice(&self.metadata));
@@ -160,7 +160,7 @@ impl Stream {
             self.stop(out);
             let (id, name) = (call.id.unwrap_or_default().raw, call.name.unwrap_or_default().raw);
             self.start(out, &|out| {
-                put(out, &[b"{\"type\":\"tool_use\",\"id\":\"", id, b"\",\"name\":\"", name, b"\",\"input\":{}}"]);
+                put(out, &[b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":\"", id, b"\",\"name\":\"", name, b"\",\"input\":{}}"]);
             });
             let block = self.blocks.saturating_sub(1);
             self.open = Some(Open::Call(block));

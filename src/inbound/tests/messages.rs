@@ -268,8 +268,8 @@ fn a_whole_answer_is_a_message() {
         json!([
             {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
             {"type": "text", "citations": null, "text": "Hi"},
-            {"type": "tool_use", "id": "c", "name": "f", "input": {"a": "\""}},
-            {"type": "tool_use", "id": "d", "name": "f", "input": {}}])
+            {"type": "tool_use", "caller": {"type": "direct"}, "id": "c", "name": "f", "input": {"a": "\""}},
+            {"type": "tool_use", "caller": {"type": "direct"}, "id": "d", "name": "f", "input": {}}])
     );
     assert_eq!((&answer["id"], &answer["stop_reason"], &answer["provider"]), (&json!(ID), &json!("tool_use"), &json!("P")));
 }
