@@ -56,7 +56,15 @@ impl Answer {
 
 /// Appends the members that say whose message it is.
 pub(super) fn head_into(answer: &Said<'_>, out: &mut Vec<u8>) {
-    put(out, &[b"\"id\":", answer.id, b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"stop_details\":null,\"model\":", answer.model]);
+    put(
+        out,
+        &[
+            b"\"id\":",
+            answer.id,
+            b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"stop_details\":null,\"model\":",
+            answer.model,
+        ],
+    );
     put(out, &[b",\"provider\":", answer.provider]);
 }
 

@@ -160,7 +160,16 @@ impl Stream {
             self.stop(out);
             let (id, name) = (call.id.unwrap_or_default().raw, call.name.unwrap_or_default().raw);
             self.start(out, &|out| {
-                put(out, &[b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":\"", id, b"\",\"name\":\"", name, b"\",\"input\":{}}"]);
+                put(
+                    out,
+                    &[
+                        b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":\"",
+                        id,
+                        b"\",\"name\":\"",
+                        name,
+                        b"\",\"input\":{}}",
+                    ],
+                );
             });
             let block = self.blocks.saturating_sub(1);
             self.open = Some(Open::Call(block));

@@ -360,7 +360,7 @@ fn t40_an_error_in_a_stream_is_an_event_and_the_last() {
 fn errors_have_anthropics_types() {
     for (error, kind) in [
         (Error::from(ClientError::MissingKey), "authentication_error"),
-        (ClientError::UnknownModel("a/b".into()).into(), "not_found_error"),
+        (ClientError::unknown_model("a/b").into(), "not_found_error"),
         (ClientError::NoBody(Api::Messages).into(), "invalid_request_error"),
         (ClientError::TooLarge(1).into(), "request_too_large"),
         (Error::Internal("secret"), "api_error"),
