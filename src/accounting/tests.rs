@@ -3,8 +3,6 @@
 mod admission;
 mod keys;
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::*;
@@ -13,8 +11,12 @@ use crate::clock::Millis;
 use crate::config::{Config, Gateway, Key};
 use crate::price::{Cost, NanoUsd};
 use crate::usage::Usage;
+use required::Contract;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[path = "../../tests/fixtures/contract/required.rs"]
+mod required;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
@@ -46,12 +48,6 @@ fn json(body: &[u8]) -> Value {
 }
 
 /// What has to be there, by the contract.
-fn assert_members(value: &Value, required: &str) {
-    let there: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    let missing: Vec<&str> = required.split_whitespace().filter(|name| !there.contains(name)).collect();
-    assert!(missing.is_empty(), "{missing:?} are missing in {value:#}");
-}
-
 #[test]
 fn spend_rolls_over_at_midnight_on_monday_and_on_the_first() {
     let mut account = Account::default();
@@ -110,11 +106,7 @@ fn a_day_that_is_over_goes_into_the_history_and_leaves_it_after_thirty() {
     };
     let days = tell("", now);
     assert_eq!(days.as_array().unwrap().len(), 30, "and not today");
-    assert_members(
-        &days[0],
-        "date model model_permaslug endpoint_id provider_name usage byok_usage_inference requests prompt_tokens completion_tokens
-         reasoning_tokens cached_tokens",
-    );
+    Contract::read().assert_kept("GET /activity", &serde_json::json!({"data": days}));
     let newest = &days[0];
     assert_eq!((&newest["date"], &newest["model"], &newest["provider_name"]), (&"2026-12-28".into(), &"a/b".into(), &"Provider".into()));
     assert_eq!((&newest["usage"], &newest["requests"], &newest["prompt_tokens"]), (&serde_json::json!(2e-7), &2.into(), &30.into()));
@@ -175,23 +167,19 @@ fn a_key_has_every_member_that_clients_require() {
     account.enter(NanoUsd::new(40_000), false, Day::of(Millis(FRIDAY)));
     let tell = |key: &Key| json(&super::key(key, &account, &gateway.free_models, Millis(FRIDAY)));
     let body = tell(&gateway.keys()[0]);
-    assert_members(
-        &body["data"],
-        "label limit limit_remaining limit_reset include_byok_in_limit usage usage_daily usage_weekly usage_monthly
-         byok_usage byok_usage_daily byok_usage_weekly byok_usage_monthly is_free_tier is_management_key is_provisioning_key
-         creator_user_id rate_limit allowed_data_regions free_model_daily_requests organization_id workspace_id budgets effective_budget",
-    );
-    assert_members(&body["data"]["rate_limit"], "requests interval note");
-    assert_members(&body["data"]["free_model_daily_requests"], "limit remaining used");
+    let mut contract = Contract::read();
+    contract.assert_kept("GET /key", &body);
     assert_eq!((&body["data"]["label"], &body["data"]["is_management_key"]), (&"chief".into(), &true.into()));
     assert_eq!(body["data"]["usage_daily"], 0.00004);
-    let limited = tell(&gateway.keys()[1])["data"].clone();
+    let limited = tell(&gateway.keys()[1]);
+    contract.assert_kept("GET /key", &limited);
+    let limited = limited["data"].clone();
     assert_eq!((&limited["limit"], &limited["limit_remaining"], &limited["limit_reset"]), (&10.into(), &9.99996.into(), &"monthly".into()));
     let budget = serde_json::json!({"budget_id": null, "guardrail_id": null, "include_byok": false, "limit_usd": 10,
         "remaining_usd": 9.99996, "reset_interval": "monthly", "resets_at": "2026-12-01T00:00:00Z", "scope": "key_limit", "spend_usd": 0.00004});
     assert_eq!((&limited["budgets"], &limited["effective_budget"]), (&serde_json::json!([budget]), &budget));
     let credits = json(&credits([account.spend(Millis(FRIDAY)); 2].into_iter()));
-    assert_members(&credits["data"], "total_credits total_usage");
+    contract.assert_kept("GET /credits", &credits);
     assert_eq!(credits["data"]["total_usage"], 0.00008);
 }
 

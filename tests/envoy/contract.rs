@@ -134,6 +134,49 @@ fn every_answer_and_event_has_the_members_that_clients_require() {
     assert!(asked.contract.broken.is_empty(), "{:#?}", asked.contract.broken);
     assert_eq!(asked.operations, asked.contract.operations(), "the operations of the list are those asked here");
     // There is no activity before midnight: src/accounting/tests.rs has the rows of one.
-    let unmet: Vec<_> = asked.contract.unmet().into_iter().filter(|row| !row.starts_with("Activity") && row != "GET /activity: data[]").collect();
+    let unmet: Vec<_> =
+        asked.contract.unmet().into_iter().filter(|row| !row.starts_with("Activity") && row != "GET /activity: data[]").collect();
     assert!(unmet.is_empty(), "no answer had these: {unmet:#?}");
+}
+
+/// The list itself, tried on answers that break it: a check that passes everything would go unseen.
+#[test]
+fn what_is_missing_wrong_unknown_or_never_seen_is_told() {
+    let broken = |operation: &str, answer: Value| {
+        let mut contract = Contract::read();
+        contract.check(operation, &answer);
+        contract.broken.into_iter().collect::<Vec<_>>()
+    };
+    for (operation, answer, told) in [
+        ("GET /models/count", json!({"data": {"count": 3}}), &[][..]),
+        ("GET /models/count", json!({"data": {}}), &["GET /models/count: data.count is missing"]),
+        ("GET /models/count", json!({"data": {"count": "3"}}), &["GET /models/count: data.count is \"3\" and not integer"]),
+        ("GET /models/count", json!({"data": {"count": 3.5}}), &["GET /models/count: data.count is 3.5 and not integer"]),
+        ("GET /models/count", json!([]), &["GET /models/count is no object, but []"]),
+        ("GET /rerank", json!({}), &["GET /rerank is not in the list, but there is {}"]),
+        ("GET /providers", json!({"data": [{"name": "A", "slug": "a", "privacy_policy_url": null}]}), &[]),
+        ("GET /providers", json!({"data": [{"name": "A", "slug": "a"}]}), &["GET /providers: data[].privacy_policy_url is missing"]),
+        (
+            "POST /messages content_block_start",
+            json!({"index": 0, "content_block": {"type": "text", "text": "", "citations": false}}),
+            &["TextBlock: citations is false and not array or null"],
+        ),
+        (
+            "POST /messages content_block_start",
+            json!({"index": 0, "content_block": {"type": "image"}}),
+            &[
+                "POST /messages content_block_start: content_block is {\"type\":\"image\"} and not TextBlock or ThinkingBlock or ToolUseBlock",
+            ],
+        ),
+    ] {
+        assert_eq!(broken(operation, answer), told, "{operation}");
+    }
+    let mut contract = Contract::read();
+    contract.check("GET /providers", &json!({"data": []}));
+    let unmet = contract.unmet();
+    for (row, is_unmet) in
+        [("GET /providers: data[].slug", true), ("GET /providers: data", false), ("GET /providers: data[].datacenters", false)]
+    {
+        assert_eq!(unmet.iter().any(|unmet| unmet == row), is_unmet, "{row}");
+    }
 }

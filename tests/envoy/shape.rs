@@ -7,6 +7,7 @@ use super::{
     client::{self, Response},
     gateway::{Gateway, Shared, Use},
     reply::Reply,
+    required::Contract,
     setup::Setup,
     wire,
 };
@@ -16,111 +17,21 @@ static GATEWAY: Shared = Shared::new(|| {
     Gateway::start(Setup::new().providers(&["first"]).models(&ids, &["first"]))
 });
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Rule {
-    /// There and not null.
-    Required,
-    /// There, but may be null.
-    Nullable,
-    /// May be missing, but not null.
-    NotNull,
-}
-
-use Rule::{NotNull, Nullable, Required};
-
-type Is = fn(&Value) -> bool;
-
-/// An unsigned integer, spelled as one.
-const INTEGER: Is = Value::is_u64;
-
-const COMPLETION: &[(&str, Rule, Is)] = &[
-    ("/id", Required, Value::is_string),
-    ("/object", Required, |object| object == "chat.completion"),
-    ("/created", Required, INTEGER),
-    ("/model", Required, Value::is_string),
-    ("/provider", Required, Value::is_string),
-    ("/system_fingerprint", Nullable, Value::is_string),
-    ("/choices", Required, Value::is_array),
-    ("/choices/0/index", Required, INTEGER),
-    ("/choices/0/finish_reason", Nullable, Value::is_string),
-    ("/choices/0/native_finish_reason", Nullable, Value::is_string),
-    ("/choices/0/message", Required, Value::is_object),
-    ("/choices/0/message/role", Required, |role| role == "assistant"),
-    ("/choices/0/message/tool_calls", NotNull, Value::is_array),
-    ("/choices/0/message/images", NotNull, Value::is_array),
-    ("/choices/0/message/audio", NotNull, Value::is_object),
-    ("/choices/0/message/reasoning_details", NotNull, Value::is_array),
-    ("/usage", Required, Value::is_object),
-];
-
-const CHUNK: &[(&str, Rule, Is)] = &[
-    ("/id", Required, Value::is_string),
-    ("/object", Required, |object| object == "chat.completion.chunk"),
-    ("/created", Required, INTEGER),
-    ("/model", Required, Value::is_string),
-    ("/provider", Required, Value::is_string),
-    ("/system_fingerprint", NotNull, Value::is_string),
-    ("/choices", Required, Value::is_array),
-    ("/usage", NotNull, Value::is_object),
-];
-
-const CHUNK_CHOICE: &[(&str, Rule, Is)] = &[
-    ("/index", Required, INTEGER),
-    ("/delta", Required, Value::is_object),
-    ("/finish_reason", Nullable, Value::is_string),
-    ("/native_finish_reason", Nullable, Value::is_string),
-    ("/delta/role", NotNull, |role| role == "assistant"),
-    ("/delta/tool_calls", NotNull, Value::is_array),
-    ("/delta/audio", NotNull, Value::is_object),
-    ("/delta/reasoning_details", NotNull, Value::is_array),
-    ("/delta/tool_calls/0/index", NotNull, INTEGER),
-    ("/delta/tool_calls/0/id", NotNull, Value::is_string),
-    ("/delta/tool_calls/0/type", NotNull, Value::is_string),
-    ("/delta/tool_calls/0/function/name", NotNull, Value::is_string),
-];
-
-const USAGE: &[(&str, Rule, Is)] = &[
-    ("/prompt_tokens", Required, INTEGER),
-    ("/completion_tokens", Required, INTEGER),
-    ("/total_tokens", Required, INTEGER),
-    ("/cost", Required, Value::is_number),
-    ("/is_byok", Required, Value::is_boolean),
-    ("/prompt_tokens_details/cached_tokens", Required, INTEGER),
-    ("/prompt_tokens_details/cache_write_tokens", Required, INTEGER),
-    ("/prompt_tokens_details/audio_tokens", Required, INTEGER),
-    ("/completion_tokens_details/reasoning_tokens", Required, INTEGER),
-    ("/cost_details/upstream_inference_cost", Nullable, Value::is_number),
-    ("/cost_details/upstream_inference_prompt_cost", Required, Value::is_number),
-    ("/cost_details/upstream_inference_completions_cost", Required, Value::is_number),
-];
-
-fn assert_shape(value: &Value, table: &[(&str, Rule, Is)]) {
-    for (path, rule, is) in table {
-        match value.pointer(path) {
-            None => assert_eq!(*rule, NotNull, "{path} is missing in {value:#}"),
-            Some(Value::Null) => assert_eq!(*rule, Nullable, "{path} is null in {value:#}"),
-            Some(member) => assert!(is(member), "{path} is {member} in {value:#}"),
-        }
-    }
-}
-
 fn assert_completion(response: &Response) {
     assert_eq!(response.status, 200, "{}", response.text());
     let body = response.json();
-    assert_shape(&body, COMPLETION);
-    assert_shape(&body["usage"], USAGE);
+    Contract::read().assert_kept("POST /chat/completions", &body);
+    assert_eq!(body["choices"].as_array().map(Vec::len), Some(1));
     assert_generation(&body["id"]);
 }
 
 fn assert_chunks(chunks: &[Value]) {
+    let mut contract = Contract::read();
     for chunk in chunks {
-        assert_shape(chunk, CHUNK);
+        contract.assert_kept("POST /chat/completions chunk", chunk);
         assert_generation(&chunk["id"]);
-        for choice in chunk["choices"].as_array().unwrap() {
-            assert_shape(choice, CHUNK_CHOICE);
-        }
     }
-    assert_shape(&client::usage(chunks), USAGE);
+    contract.assert_kept("Usage", &client::usage(chunks));
 }
 
 /// `gen-<unix time>-<20 letters and digits>`.
