@@ -169,8 +169,13 @@ pub enum ClientError {
         length: Length,
     },
     /// A model that is not in the catalogue.
-    #[error("{0} is not a valid model ID")]
-    UnknownModel(String),
+    #[error("{model} is not a valid model ID")]
+    UnknownModel {
+        /// The model.
+        model: String,
+        /// All models that were asked for, if there were several.
+        requested: Vec<String>,
+    },
 }
 
 /// A model that is known but of which no endpoint is left.
@@ -179,6 +184,8 @@ pub enum ClientError {
 pub struct NoRoute {
     /// The model, or the models.
     pub model: String,
+    /// All models that were asked for, if there were several.
+    pub requested: Vec<String>,
     /// Which filter emptied the list, and what would have fitted. It begins with the member of the request, if one is to blame.
     pub reason: String,
 }
@@ -206,6 +213,16 @@ impl Error {
             Self::NoToken(_) | Self::NoRateLimitService => 503,
             Self::Internal(_) => 500,
         }
+    }
+
+    /// The same where these models were asked for, of which none can be had.
+    pub fn of_models(mut self, models: impl ExactSizeIterator<Item = String>) -> Self {
+        if let (2.., Self::Client(ClientError::UnknownModel { requested, .. }) | Self::NoRoute(NoRoute { requested, .. })) =
+            (models.len(), &mut self)
+        {
+            *requested = models.collect();
+        }
+        self
     }
 
     /// OpenRouter's `error_type`.
@@ -268,6 +285,11 @@ impl ClientError {
         Self::Invalid { member: member.into(), expected: expected.into() }
     }
 
+    /// The error of a model that is not in the catalogue.
+    pub fn unknown_model(model: impl Into<String>) -> Self {
+        Self::UnknownModel { model: model.into(), requested: Vec::new() }
+    }
+
     /// The error of a request of `api` whose body is not a JSON object, as `body` begins.
     pub fn no_object(api: Api, body: &[u8]) -> Self {
         if body.trim_ascii().is_empty() { Self::NoBody(api) } else { Self::NotAnObject(api) }
@@ -286,7 +308,9 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey | Self::SeveralKeys | Self::KeyDisabled | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => 403,
-            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => 404,
+            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel { .. } | Self::NoModelMatches => {
+                404
+            }
             Self::Method { .. } | Self::KeysAreConfigured(_) => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -300,7 +324,7 @@ impl ClientError {
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => {
                 ErrorType::PermissionDenied
             }
-            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel(_) | Self::NoModelMatches => {
+            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel { .. } | Self::NoModelMatches => {
                 ErrorType::NotFound
             }
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
@@ -347,7 +371,7 @@ mod tests {
 
     #[test]
     fn t20_bodies_are_openrouters_with_an_integer_code() {
-        let body = Error::from(ClientError::UnknownModel("acme/\"x\"".into())).body();
+        let body = Error::from(ClientError::unknown_model("acme/\"x\"")).body();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["error"]["code"], 404);
         assert_eq!(body["error"]["message"], "acme/\"x\" is not a valid model ID");

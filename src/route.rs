@@ -157,7 +157,7 @@ pub fn plan(gateway: &Gateway, ask: &Ask<'_>, state: &dyn State, clock: &dyn Clo
     plan.truncate(gateway.defaults.max_attempts);
     match (plan.is_empty(), refused) {
         (false, _) => Ok(Routed { plan, sticky, strategy }),
-        (true, Some(error)) => Err(error),
+        (true, Some(error)) => Err(error.of_models(ask.request.models.iter().map(|name| resolve::shown(name).to_owned()))),
         (true, None) => Err(Error::Internal("a plan without endpoints")),
     }
 }

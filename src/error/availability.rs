@@ -28,7 +28,9 @@ impl<'a> Availability<'a> {
     /// That of `error`; `None` if it is not about that.
     pub(super) fn of(error: &'a Error) -> Option<Self> {
         match error {
-            Error::Client(ClientError::UnknownModel(model)) => Some(Self::new("model_not_found", false, [model.as_str()])),
+            Error::Client(ClientError::UnknownModel { model, requested }) => {
+                Some(Self::new("model_not_found", false, all(model, requested)))
+            }
             Error::Client(ClientError::WrongEndpoint { model, path }) => {
                 let constraint = Some(("endpoint", *path));
                 Some(Self { constraint, ..Self::new("wrong_endpoint", false, [model.as_str()]) })
@@ -68,7 +70,7 @@ impl<'a> Availability<'a> {
             _ => ("no_endpoints", "", None),
         };
         let constraint = Some((field, no_route.reason.as_str())).filter(|(field, _)| !field.is_empty());
-        Self { excluded_by, constraint, ..Self::new(code, false, [no_route.model.as_str()]) }
+        Self { excluded_by, constraint, ..Self::new(code, false, all(&no_route.model, &no_route.requested)) }
     }
 
     fn new(code: &'static str, retryable: bool, models: impl IntoIterator<Item = &'a str>) -> Self {
@@ -107,6 +109,12 @@ impl<'a> Availability<'a> {
     }
 }
 
+/// The models that were asked for, of which `model` is the first that cannot be had.
+fn all<'a>(model: &'a String, requested: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let requested = if requested.is_empty() { std::slice::from_ref(model) } else { requested };
+    requested.iter().map(String::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -125,10 +133,20 @@ mod tests {
 
     #[test]
     fn an_unknown_model_is_not_found_and_will_not_be() {
-        let there = availability(ClientError::UnknownModel("acme/fake".into()));
+        let there = availability(ClientError::unknown_model("acme/fake"));
         assert_eq!(there, json!({"code": "model_not_found", "retryable": false, "requested_models": ["acme/fake"], "docs_url": DOCS}));
         assert_eq!(availability(ClientError::MissingKey), Value::Null);
         assert_eq!(availability(Error::Internal("x")), Value::Null);
+    }
+
+    #[test]
+    fn of_several_models_each_is_named() {
+        let models = || ["a/b", "c/d"].map(String::from).into_iter();
+        let no_route = NoRoute { model: "a/b".into(), requested: Vec::new(), reason: "nobody serves it".into() };
+        for error in [Error::from(ClientError::unknown_model("a/b")), no_route.into()] {
+            assert_eq!(availability(error.clone().of_models(models()))["requested_models"], json!(["a/b", "c/d"]), "{error}");
+            assert_eq!(availability(error.of_models(models().take(1)))["requested_models"], json!(["a/b"]));
+        }
     }
 
     #[test]
@@ -147,7 +165,7 @@ mod tests {
             ("the messages have image input", "constraint_filtered", Value::Null, json!("messages")),
             ("nobody serves it", "no_endpoints", Value::Null, Value::Null),
         ] {
-            let there = availability(NoRoute { model: "a/b".into(), reason: reason.into() });
+            let there = availability(NoRoute { model: "a/b".into(), requested: Vec::new(), reason: reason.into() });
             assert_eq!(
                 (&there["code"], &there["excluded_by"], &there["constraint"]["field"]),
                 (&json!(code), &excluded_by, &field),

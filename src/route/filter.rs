@@ -124,7 +124,7 @@ impl Left<'_> {
             return Err(ClientError::NoModelMatches.into());
         }
         if left.is_empty() {
-            return Err(NoRoute { model: self.asked.to_owned(), reason: reason() }.into());
+            return Err(NoRoute { model: self.asked.to_owned(), requested: Vec::new(), reason: reason() }.into());
         }
         self.endpoints = left;
         Ok(())

@@ -50,7 +50,7 @@ pub(super) fn resolve<'a>(gateway: &Gateway, name: &'a str, ask: &Ask<'a>, rando
         };
         return allowed(Resolved { strategy: Some(Strategy::Alias), ..resolved }, ask);
     }
-    let unknown = || Error::from(ClientError::UnknownModel(shown(name).to_owned()));
+    let unknown = || Error::from(ClientError::unknown_model(shown(name)));
     if let Some(model) = gateway.model(name) {
         return allowed(resolved(name, &model.endpoints), ask);
     }
@@ -101,7 +101,7 @@ fn resolved<'a>(name: &'a str, endpoints: &[Rc<Endpoint>]) -> Resolved<'a> {
 }
 
 /// A name as messages repeat it: not at any length.
-fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> &str {
     if name.len() <= 100 {
         return name;
     }

@@ -95,6 +95,9 @@ fn an_unknown_model_is_a_404_that_names_it() {
         assert!(response.error(response.status).contains(id), "{}", response.text());
     }
     assert_eq!(gateway.ask("acme/none").status, 404);
+    let several = gateway.send(&Request::ask("acme/none", json!({"models": ["acme/nor-this"]})));
+    assert!(several.error(404).contains("acme/none"), "{}", several.text());
+    assert_eq!(several.json()["error"]["availability"]["requested_models"], json!(["acme/none", "acme/nor-this"]));
     // Other tests ask for other models meanwhile.
     for provider in ["first", "second"] {
         assert!(["none", "up:nope", "UP/x"].iter().all(|model| gateway.provider(provider).received(model).is_empty()));
