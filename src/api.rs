@@ -160,14 +160,14 @@ impl Api {
 impl<'a> Listing<'a> {
     fn at(below: &'a str) -> Option<Self> {
         Some(match below {
-            "models" => Self::Models,
+            "models" | "models/" => Self::Models,
             "models/count" => Self::Count,
             "models/user" => Self::OfUser,
             "embeddings/models" => Self::Embeddings,
             "providers" => Self::Providers,
             "endpoints/zdr" => Self::ZeroDataRetention,
             // Every model has a name.
-            "models/" | "model/" | "models//endpoints" => return None,
+            "model/" | "models//endpoints" => return None,
             _ => match (below.strip_prefix("models/"), below.strip_prefix("model/")) {
                 (Some(rest), _) => match rest.strip_suffix("/endpoints") {
                     Some(id) => Self::Endpoints(id),
@@ -196,6 +196,7 @@ mod tests {
             ("POST", "messages/count_tokens", Operation::CountTokens),
             ("POST", "responses", Operation::Inference(Api::Responses)),
             ("GET", "models", Operation::Listing(Listing::Models)),
+            ("GET", "models/", Operation::Listing(Listing::Models)),
             ("HEAD", "models/count", Operation::Listing(Listing::Count)),
             ("GET", "models/user", Operation::Listing(Listing::OfUser)),
             ("GET", "model/a/b:free", Operation::Listing(Listing::Model("a/b:free"))),
@@ -241,7 +242,6 @@ mod tests {
             "/api/v1/nothing",
             "/api/v1/chat",
             "/v1/chat/completions/",
-            "/v1/models/",
             "/v1/model/",
             "/v1/models//endpoints",
         ] {

@@ -15,19 +15,31 @@ use serde_json::{Value, json};
 pub use query::Query;
 
 use crate::api::Listing;
+use crate::clock::Millis;
 use crate::config::{Gateway, Key, Model};
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
-use crate::model::Family;
+use crate::model::{DynamicVariant, Family, ModelId};
 use crate::performance::Report;
 
 /// The catalogue of one configuration.
 #[derive(Debug)]
 pub struct Catalogue {
     gateway: Rc<Gateway>,
-    /// Each model's object, in the order of the configuration.
-    models: Vec<Box<str>>,
+    /// In the order of the configuration.
+    models: Vec<Written>,
     providers: Box<str>,
+}
+
+/// A model, written.
+#[derive(Debug)]
+struct Written {
+    /// Its object.
+    object: Box<str>,
+    /// The object of its endpoints, before these.
+    head: Box<str>,
+    /// Each endpoint's object, before how it has done.
+    endpoints: Vec<Box<str>>,
 }
 
 // === impl Catalogue ===
@@ -35,7 +47,12 @@ pub struct Catalogue {
 impl Catalogue {
     /// Writes the catalogue of `gateway`.
     pub fn new(gateway: Rc<Gateway>) -> Self {
-        let models = gateway.models.iter().map(|model| model::object(model).to_string().into()).collect();
+        let models = gateway.models.iter().map(|model| Written {
+            object: model::object(model).to_string().into(),
+            head: opened(&endpoint::head(model)),
+            endpoints: model.endpoints.iter().map(|at| opened(&endpoint::object(model, at))).collect(),
+        });
+        let models = models.collect();
         let providers = gateway.providers.iter().map(|provider| {
             let about = &provider.about;
             json!({
@@ -49,7 +66,7 @@ impl Catalogue {
     }
 
     /// The body that answers `listing` with `query`, which is what follows the `?` of the path. `key` is who asks, where that is known;
-    /// `report` says how an endpoint has done.
+    /// `report` says how an endpoint has done, `now` how old a model is.
     ///
     /// Errors: if a model is not in the catalogue, or if the query is wrong.
     pub fn answer(
@@ -58,9 +75,10 @@ impl Catalogue {
         query: &str,
         key: Option<&Key>,
         report: &dyn Fn(&Endpoint) -> Report,
+        now: Millis,
     ) -> Result<Box<str>, Error> {
         Ok(match listing {
-            Listing::Models => page("models", &Query::parse(query)?, self.models(), report),
+            Listing::Models => page("models", &Query::parse(query)?, self.models(), report, now),
             Listing::OfUser => {
                 let models = self.models().filter_map(|(model, object)| match key.map(|key| narrowed(&model, key)) {
                     None => Some((model, object)),
@@ -71,38 +89,38 @@ impl Catalogue {
                         Some((Cow::Owned(model), object))
                     }
                 });
-                page("models/user", &Query::of_any_output(query)?, models, report)
+                page("models/user", &Query::of_any_output(query)?, models, report, now)
             }
             Listing::Embeddings => {
                 let models = self.models().filter(|(model, _)| model.output_modalities.contains(&"embeddings"));
-                page("embeddings/models", &Query::of_any_output(query)?, models, report)
+                page("embeddings/models", &Query::of_any_output(query)?, models, report, now)
             }
             Listing::Count => {
                 let query = Query::parse(query)?;
-                data(&json!({"count": self.gateway.models.iter().filter(|model| query.wants(model)).count()}))
+                data(&json!({"count": self.gateway.models.iter().filter(|model| query.wants(model, now)).count()}))
             }
             Listing::Model(id) => {
-                let (index, model) = self.find(id, key)?;
-                let object = self.models.get(index).map_or("null", |object| object);
+                let (model, Written { object, .. }) = self.find(id, key)?;
                 // The first four are what OpenAI's clients look for: https://platform.openai.com/docs/api-reference/models/object
                 let openai = json!({"id": model.id.as_str(), "object": "model", "created": model.created, "owned_by": model.id.author()});
                 format!("{},\"data\":{object}}}", openai.to_string().trim_end_matches('}')).into()
             }
             Listing::Endpoints(id) => {
-                let (_, model) = self.find(id, key)?;
-                let model = key.map_or(Cow::Borrowed(model), |key| narrowed(model, key));
-                data(&endpoint::of_model(&model, &|at| endpoint::report(&report(at), key.is_some())))
+                let (model, written) = self.find(id, key)?;
+                let endpoints = model.endpoints.iter().zip(&written.endpoints);
+                let mut out = format!("{{\"data\":{},\"endpoints\":", written.head);
+                list_into(endpoints.filter(|(at, _)| key.is_none_or(|key| key.may_use(at))), key.is_some(), report, &mut out);
+                out.push_str("}}");
+                out.into()
             }
             Listing::Providers => self.providers.clone(),
             Listing::ZeroDataRetention => {
-                let models = self.gateway.models.iter();
-                let endpoints = models.flat_map(|model| model.endpoints.iter().map(move |endpoint| (model, endpoint)));
-                data(
-                    &endpoints
-                        .filter(|(_, at)| at.provider.zdr)
-                        .map(|(model, at)| endpoint::object(model, at, &endpoint::report(&report(at), key.is_some())))
-                        .collect(),
-                )
+                let models = self.gateway.models.iter().zip(&self.models);
+                let endpoints = models.flat_map(|(model, written)| model.endpoints.iter().zip(&written.endpoints));
+                let mut out = String::from("{\"data\":");
+                list_into(endpoints.filter(|(at, _)| at.provider.zdr), key.is_some(), report, &mut out);
+                out.push('}');
+                out.into()
             }
         })
     }
@@ -110,21 +128,24 @@ impl Catalogue {
     /// Each model with its object.
     fn models(&self) -> impl Iterator<Item = (Cow<'_, Model>, Cow<'_, str>)> {
         let models = self.gateway.models.iter().zip(&self.models);
-        models.map(|(model, object)| (Cow::Borrowed(&**model), Cow::Borrowed(&**object)))
+        models.map(|(model, written)| (Cow::Borrowed(&**model), Cow::Borrowed(&*written.object)))
     }
 
-    /// The model of this id, or the one that an alias comes to for `key`.
-    fn find(&self, id: &str, key: Option<&Key>) -> Result<(usize, &Model), Error> {
+    /// The model of this id, which may have a variant that every model understands, or the one that an alias comes to for `key`.
+    fn find(&self, id: &str, key: Option<&Key>) -> Result<(&Model, &Written), Error> {
         let id = decoded(id);
-        let find = |is_it: &dyn Fn(&Rc<Model>) -> bool| self.gateway.models.iter().enumerate().find(|(_, model)| is_it(model));
+        let find = |is_it: &dyn Fn(&Rc<Model>) -> bool| self.gateway.models.iter().zip(&self.models).find(|(model, _)| is_it(model));
+        let named = |id: &str| find(&|model| model.id.as_str().eq_ignore_ascii_case(id));
         let latest = || {
-            let alias = id.parse().ok()?;
-            let latest = self.gateway.latest(&Family::of_alias(&alias)?, key)?;
-            find(&|model| Rc::ptr_eq(model, latest))
+            // Nobody is served with web search.
+            let id = id.parse().ok().filter(|id: &ModelId| !id.has(DynamicVariant::Online))?;
+            named(&id.catalogued()).or_else(|| {
+                let latest = self.gateway.latest(&Family::of_alias(&id)?, key)?;
+                find(&|model| Rc::ptr_eq(model, latest))
+            })
         };
-        let unknown = || ClientError::UnknownModel(id.chars().take(100).collect()).into();
-        let found = find(&|model| model.id.as_str().eq_ignore_ascii_case(&id)).or_else(latest);
-        found.map(|(index, model)| (index, &**model)).ok_or_else(unknown)
+        let unknown = || ClientError::unknown_model(id.chars().take(100).collect::<String>()).into();
+        named(&id).or_else(latest).map(|(model, written)| (&**model, written)).ok_or_else(unknown)
     }
 }
 
@@ -143,8 +164,9 @@ fn page<'a>(
     query: &Query<'_>,
     models: impl Iterator<Item = (Cow<'a, Model>, Cow<'a, str>)>,
     report: &dyn Fn(&Endpoint) -> Report,
+    now: Millis,
 ) -> Box<str> {
-    let mut found: Vec<_> = models.filter(|(model, _)| query.wants(model)).collect();
+    let mut found: Vec<_> = models.filter(|(model, _)| query.wants(model, now)).collect();
     query.sort(&mut found, |(model, _)| model, report);
     let (page, next) = query.page(found.len());
     let mut body = String::from("{\"data\":[");
@@ -160,6 +182,32 @@ fn page<'a>(
     body.push_str(&next.map_or(Value::Null, |next| format!("/api/v1/{path}?{next}").into()).to_string());
     body.push_str("}}");
     body.into()
+}
+
+/// Appends the array of these endpoints with how each has done; how fast, if `shows_speed`.
+fn list_into<'a>(
+    endpoints: impl Iterator<Item = (&'a Rc<Endpoint>, &'a Box<str>)>,
+    shows_speed: bool,
+    report: &dyn Fn(&Endpoint) -> Report,
+    out: &mut String,
+) {
+    out.push('[');
+    for (at, written) in endpoints {
+        if !out.ends_with('[') {
+            out.push(',');
+        }
+        out.push_str(written);
+        endpoint::report_into(&report(at), shows_speed, out);
+        out.push('}');
+    }
+    out.push(']');
+}
+
+/// The text of an object that more is to be put into, without its last brace.
+fn opened(object: &Value) -> Box<str> {
+    let mut text = object.to_string();
+    text.pop();
+    text.into()
 }
 
 /// A piece of a path without its escapes: OpenAI's SDKs escape the slash of an id, and others its colon. What is not one stays.

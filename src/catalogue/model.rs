@@ -1,5 +1,7 @@
 //! A model's object.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value, json};
 
 use crate::api::Api;
@@ -36,7 +38,7 @@ const PARAMETERS: [&str; 25] = [
     "verbosity",
 ];
 
-/// The object of `model`, priced as its cheapest endpoint.
+/// The object of `model`, priced as the cheapest endpoint that a plain request may get.
 pub(super) fn object(model: &Model) -> Value {
     let cheapest = cheapest(model);
     json!({
@@ -64,9 +66,10 @@ pub(super) fn object(model: &Model) -> Value {
     })
 }
 
-/// The cheapest endpoint.
+/// The cheapest endpoint that a request may get which asks for nothing else: one of a tier of its own only where all are.
 pub(super) fn cheapest(model: &Model) -> Option<&Endpoint> {
-    model.endpoints.iter().min_by_key(|endpoint| endpoint.price.ranking()).map(|endpoint| &**endpoint)
+    let by_tier = |endpoint: &&Rc<Endpoint>| (endpoint.service_tier.is_some(), endpoint.price.ranking());
+    model.endpoints.iter().min_by_key(by_tier).map(|endpoint| &**endpoint)
 }
 
 /// What the model says, or else the longest of its endpoints.
@@ -81,7 +84,7 @@ pub(super) fn architecture(model: &Model) -> Value {
         "modality": format!("{}->{}", inputs.join("+"), model.output_modalities.join("+")),
         "input_modalities": inputs,
         "output_modalities": model.output_modalities,
-        "tokenizer": "Other",
+        "tokenizer": model.tokenizer,
         "instruct_type": null,
     })
 }

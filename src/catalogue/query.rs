@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::model::{cheapest, context_length, supports};
+use crate::clock::Millis;
 use crate::config::Model;
 use crate::decimal::Decimal;
 use crate::endpoint::Endpoint;
@@ -28,6 +29,11 @@ pub struct Query<'a> {
     authors: Vec<String>,
     providers: Vec<String>,
     zdr: bool,
+    distillable: Option<bool>,
+    /// Families of tokenizers.
+    architectures: Vec<String>,
+    /// Least and most days since a model came out.
+    age: (Option<u64>, Option<u64>),
     context: Option<u64>,
     prompt: Limits,
     completion: Limits,
@@ -106,6 +112,10 @@ impl<'a> Query<'a> {
                 "model_authors" => query.authors = list(),
                 "providers" => query.providers = list(),
                 "zdr" => query.zdr = value == "true",
+                "distillable" => query.distillable = Some(value == "true"),
+                "arch" => query.architectures = list(),
+                "min_age_days" => query.age.0 = Some(number(u32::MAX.into())?),
+                "max_age_days" => query.age.1 = Some(number(u32::MAX.into())?),
                 "context" => query.context = Some(number(u64::MAX)?),
                 "min_price" => query.prompt.0 = usd()?,
                 "max_price" => query.prompt.1 = usd()?,
@@ -118,14 +128,20 @@ impl<'a> Query<'a> {
         Ok(query)
     }
 
-    /// Whether `model` is asked for.
-    pub(super) fn wants(&self, model: &Model) -> bool {
+    /// Whether `model` is asked for. What came out nobody knows when is as old as its `created` says, which is 0.
+    pub(super) fn wants(&self, model: &Model, now: Millis) -> bool {
         let holds = |text: &str, words: &str| text.to_ascii_lowercase().contains(words);
         let has = |parameter: &String| model.endpoints.iter().any(|endpoint| supports(endpoint, parameter));
         let served = |provider: &String| {
             let names = |slug: &str, name: &str| provider.eq_ignore_ascii_case(slug) || provider.eq_ignore_ascii_case(name);
             model.endpoints.iter().any(|endpoint| names(&endpoint.provider.slug, &endpoint.provider.name))
         };
+        // `llama` is `Llama3`, too.
+        let family = |name: &String| {
+            let is_version = |c: char| c.is_ascii_digit();
+            name.eq_ignore_ascii_case(model.tokenizer) || name.eq_ignore_ascii_case(model.tokenizer.trim_end_matches(is_version))
+        };
+        let age = now.as_secs().saturating_sub(model.created) / 86_400;
         let price = cheapest(model).map(|endpoint| &endpoint.price);
         self.words.as_ref().is_none_or(|words| holds(model.id.as_str(), words) || holds(&model.name, words))
             && self.supported_parameters.iter().all(has)
@@ -134,6 +150,10 @@ impl<'a> Query<'a> {
             && (self.authors.is_empty() || self.authors.iter().any(|author| author.eq_ignore_ascii_case(model.id.author())))
             && (self.providers.is_empty() || self.providers.iter().any(served))
             && (!self.zdr || model.endpoints.iter().any(|endpoint| endpoint.provider.zdr))
+            && self.distillable.is_none_or(|asked| asked == model.is_distillable)
+            && (self.architectures.is_empty() || self.architectures.iter().any(family))
+            && self.age.0.is_none_or(|least| age >= least)
+            && self.age.1.is_none_or(|most| age <= most)
             && self.context.is_none_or(|least| context_length(model).is_some_and(|length| length >= least))
             && price.is_none_or(|price| self.prompt.contain(price.prompt) && self.completion.contain(price.completion))
     }

@@ -1,52 +1,15 @@
 use super::*;
 use crate::config::Config;
 use crate::price::FemtoUsd;
+use required::Contract;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The members of a model that OpenRouter's own clients refuse to be without.
-const OF_MODEL: [&str; 14] = [
-    "id",
-    "canonical_slug",
-    "name",
-    "created",
-    "context_length",
-    "architecture",
-    "pricing",
-    "top_provider",
-    "per_request_limits",
-    "supported_parameters",
-    "default_parameters",
-    "supported_voices",
-    "links",
-    "description",
-];
+#[path = "../../tests/fixtures/contract/required.rs"]
+mod required;
 
-/// The same of an endpoint.
-const OF_ENDPOINT: [&str; 22] = [
-    "name",
-    "model_id",
-    "model_name",
-    "context_length",
-    "pricing",
-    "provider_name",
-    "tag",
-    "supported_parameters",
-    "supports_implicit_caching",
-    "supports_tool_choice",
-    "native_tools",
-    "supports_diarization",
-    "quantization",
-    "max_completion_tokens",
-    "max_prompt_tokens",
-    "uptime_last_5m",
-    "uptime_last_30m",
-    "uptime_last_1d",
-    "latency_last_30m",
-    "throughput_last_30m",
-    "service_tier",
-    "status",
-];
+/// Ten days after the epoch.
+const NOW: Millis = Millis(864_000_000);
 
 /// Nothing has been asked of any endpoint.
 fn unseen(_: &Endpoint) -> Report {
@@ -62,7 +25,7 @@ fn catalogue() -> Catalogue {
         },
         "models": [
             {"id": "acme/one", "name": "Acme: One", "created": 100, "context_length": 8000, "description": "The first.",
-             "supported_parameters": ["tools", "max_tokens"], "input_modalities": ["text", "image"], "endpoints": [
+             "supported_parameters": ["tools", "max_tokens"], "input_modalities": ["text", "image"], "tokenizer": "Llama3", "distillable": true, "endpoints": [
                 {"provider": "dear", "model": "one", "price": {"prompt": 2, "completion": 8}},
                 {"provider": "fair", "model": "one", "price": {"prompt": 0.15, "completion": 0.6, "input_cache_read": 0.075}, "quantization": "fp8"}]},
             {"id": "acme/two:free", "created": 300, "supported_parameters": [], "endpoints": [
@@ -84,7 +47,7 @@ fn catalogue() -> Catalogue {
 }
 
 fn answer(listing: Listing<'_>, query: &str) -> Value {
-    serde_json::from_str(&catalogue().answer(listing, query, None, &unseen).unwrap()).unwrap()
+    serde_json::from_str(&catalogue().answer(listing, query, None, &unseen, NOW).unwrap()).unwrap()
 }
 
 fn ids(query: &str) -> Vec<String> {
@@ -96,23 +59,12 @@ fn ids(query: &str) -> Vec<String> {
 fn a_model_has_every_member_that_clients_demand() {
     let models = answer(Listing::Models, "output_modalities=all");
     assert_eq!((&models["total_count"], &models["links"]), (&json!(3), &json!({"next": null})));
-    for model in models["data"].as_array().unwrap() {
-        for member in OF_MODEL {
-            assert!(model.get(member).is_some(), "{member} of {model}");
-        }
-        for member in ["id", "canonical_slug", "name", "description"] {
-            assert!(model[member].is_string(), "{member} of {model}");
-        }
-        for price in ["prompt", "completion"] {
-            assert!(model["pricing"][price].is_string(), "{price} of {model}");
-        }
-        assert!(model["created"].is_u64() && model["top_provider"]["is_moderated"].is_boolean());
-    }
+    Contract::read().assert_kept("GET /models", &models);
     let one = &models["data"][0];
     assert_eq!(
         one["architecture"],
         json!({"modality": "text+image->text", "input_modalities": ["text", "image"],
-        "output_modalities": ["text"], "tokenizer": "Other", "instruct_type": null})
+        "output_modalities": ["text"], "tokenizer": "Llama3", "instruct_type": null})
     );
     assert_eq!(
         one["pricing"],
@@ -141,12 +93,12 @@ fn an_alias_is_told_as_the_newest_of_its_family() {
     let catalogue = catalogue();
     let told = |listing, key: Option<usize>| -> Value {
         let key = key.map(|key| &*catalogue.gateway.keys()[key]);
-        serde_json::from_str(&catalogue.answer(listing, "", key, &unseen).unwrap()).unwrap()
+        serde_json::from_str(&catalogue.answer(listing, "", key, &unseen, NOW).unwrap()).unwrap()
     };
     assert_eq!(told(Listing::Model("~other/vectors-latest"), None)["data"]["id"], "other/vectors");
     assert_eq!(told(Listing::Model("~acme%2Ftwo-latest:free"), Some(0))["id"], "acme/two:free");
     assert_eq!(told(Listing::Endpoints("~Acme/one-latest"), None)["data"]["id"], "acme/one");
-    assert_eq!(catalogue.answer(Listing::Model("~acme/none-latest"), "", None, &unseen).unwrap_err().status(), 404);
+    assert_eq!(catalogue.answer(Listing::Model("~acme/none-latest"), "", None, &unseen, NOW).unwrap_err().status(), 404);
 }
 
 /// By the best of a model's endpoints: a request goes there if it asks for speed.
@@ -161,7 +113,7 @@ fn a_list_is_sorted_by_what_endpoints_have_done() {
     };
     let sorted = |sort: &str| {
         let query = format!("output_modalities=all&sort={sort}");
-        let models: Value = serde_json::from_str(&catalogue().answer(Listing::Models, &query, None, &seen).unwrap()).unwrap();
+        let models: Value = serde_json::from_str(&catalogue().answer(Listing::Models, &query, None, &seen, NOW).unwrap()).unwrap();
         models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(sorted("throughput-high-to-low"), ["acme/one", "other/vectors", "acme/two:free"]);
@@ -181,18 +133,17 @@ fn an_endpoint_has_every_member_that_clients_demand() {
     let model = answer(Listing::Endpoints("acme/one"), "");
     let endpoints = model["data"]["endpoints"].as_array().unwrap();
     assert_eq!(endpoints.len(), 2);
-    for endpoint in endpoints {
-        for member in OF_ENDPOINT {
-            assert!(endpoint.get(member).is_some(), "{member} of {endpoint}");
-        }
-    }
+    let mut contract = Contract::read();
+    contract.assert_kept("GET /models/{author}/{slug}/endpoints", &model);
     assert_eq!((&endpoints[0]["provider_name"], &endpoints[0]["tag"]), (&json!("Dear & Co"), &json!("dear")));
     assert_eq!((&endpoints[1]["quantization"], &endpoints[1]["context_length"]), (&json!("fp8"), &json!(8000)));
     let private = answer(Listing::ZeroDataRetention, "");
+    contract.assert_kept("GET /endpoints/zdr", &private);
     assert_eq!(private["data"], json!([endpoints[1]]));
     let providers = answer(Listing::Providers, "");
+    contract.assert_kept("GET /providers", &providers);
     assert_eq!((&providers["data"][0]["name"], &providers["data"][0]["headquarters"]), (&json!("Dear & Co"), &json!("DE")));
-    assert_eq!(providers["data"][1]["privacy_policy_url"], Value::Null);
+    assert_eq!(providers["data"][1].get("privacy_policy_url"), Some(&Value::Null));
 }
 
 #[test]
@@ -208,6 +159,11 @@ fn a_list_is_filtered_and_sorted() {
     assert_eq!(ids("providers=fair"), ["acme/one"]);
     assert_eq!(ids("zdr=true"), ["acme/one"]);
     assert_eq!(ids("context=10000"), ["acme/two:free"]);
+    assert_eq!((ids("distillable=true"), ids("distillable=false")), (vec!["acme/one".into()], vec!["acme/two:free".into()]));
+    for (arch, found) in [("llama", "acme/one"), ("Llama3", "acme/one"), ("Other", "acme/two:free"), ("GPT,other", "acme/two:free")] {
+        assert_eq!(ids(&format!("arch={arch}")), [found], "{arch}");
+    }
+    assert_eq!(ids("arch=llama4"), [""; 0]);
     assert_eq!(ids("max_price=0.1"), ["acme/two:free"]);
     assert_eq!(ids("min_output_price=0.6"), ["acme/one"]);
     let sorted = |sort| ids(&format!("output_modalities=all&sort={sort}"));
@@ -220,6 +176,66 @@ fn a_list_is_filtered_and_sorted() {
     assert_eq!(answer(Listing::Count, "output_modalities=all"), json!({"data": {"count": 3}}));
     assert_eq!(answer(Listing::Count, ""), json!({"data": {"count": 2}}));
     assert_eq!(answer(Listing::Embeddings, "")["total_count"], 1);
+}
+
+/// Three models came out on the first day, ten days ago.
+#[test]
+fn a_list_is_filtered_by_age_in_whole_days() {
+    for (query, count) in [
+        ("min_age_days=0", 3),
+        ("min_age_days=9", 3),
+        ("min_age_days=10", 0),
+        ("max_age_days=9", 3),
+        ("max_age_days=8", 0),
+        ("min_age_days=9&max_age_days=9", 3),
+    ] {
+        assert_eq!(answer(Listing::Count, &format!("output_modalities=all&{query}")), json!({"data": {"count": count}}), "{query}");
+    }
+    for query in ["min_age_days=-1", "max_age_days=1.5", "max_age_days=soon"] {
+        assert_eq!(catalogue().answer(Listing::Models, query, None, &unseen, NOW).unwrap_err().status(), 400, "{query}");
+    }
+}
+
+/// Who asks for nothing else gets no tier of its own, and so does not pay its price.
+#[test]
+fn a_price_is_what_a_plain_request_may_come_to() {
+    let endpoint = |tier: Value, price: f64| {
+        let mut endpoint = json!({"provider": "p", "model": "m", "price": {"prompt": price, "completion": price}, "context_length": 1000});
+        if !tier.is_null() {
+            endpoint["service_tier"] = tier;
+        }
+        endpoint
+    };
+    let (flex, usual, priority) = (endpoint("flex".into(), 0.5), endpoint(Value::Null, 1.0), endpoint("priority".into(), 2.0));
+    let configuration = json!({
+        "role": "gateway", "anonymous": true, "providers": {"p": {"dialect": "openai"}},
+        "models": [{"id": "a/tiers", "endpoints": [flex, usual, priority]}, {"id": "a/flex", "endpoints": [priority, flex]},
+            {"id": "a/usual", "endpoints": [endpoint(Value::Null, 0.75)]}],
+    });
+    let Ok(Config::Gateway(gateway)) = Config::parse(configuration.to_string().as_bytes(), |_| None) else { panic!() };
+    let catalogue = Catalogue::new(gateway);
+    let prices = |query: &str| {
+        let models: Value = serde_json::from_str(&catalogue.answer(Listing::Models, query, None, &unseen, NOW).unwrap()).unwrap();
+        let models = models["data"].as_array().unwrap().iter();
+        models
+            .map(|model| format!("{} {}", model["id"].as_str().unwrap(), model["pricing"]["prompt"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(prices("sort=pricing-low-to-high"), ["a/flex 0.0000005", "a/usual 0.00000075", "a/tiers 0.000001"]);
+    assert_eq!(prices("max_price=0.8"), ["a/flex 0.0000005", "a/usual 0.00000075"]);
+    assert_eq!(prices("min_price=1"), ["a/tiers 0.000001"]);
+}
+
+#[test]
+fn a_model_is_found_with_the_variants_that_every_model_understands() {
+    for id in ["acme/one:floor", "ACME%2FOne:nitro", "acme/one:exacto:floor", "~acme/one-latest:floor"] {
+        assert_eq!(answer(Listing::Model(id), "")["data"]["id"], "acme/one", "{id}");
+        assert_eq!(answer(Listing::Endpoints(id), "")["data"]["id"], "acme/one", "{id}");
+    }
+    assert_eq!(answer(Listing::Model("acme/two:nitro:free"), "")["data"]["id"], "acme/two:free");
+    for id in ["acme/one:online", "acme/two:floor", "acme/one:none", "acme/one:"] {
+        assert_eq!(catalogue().answer(Listing::Model(id), "", None, &unseen, NOW).unwrap_err().status(), 404, "{id}");
+    }
 }
 
 /// The official SDKs ask for page after page until one has fewer entries than its limit.
@@ -235,7 +251,7 @@ fn pages_come_to_an_end() {
     assert_eq!(page("offset=0&limit=500")["data"].as_array().unwrap().len(), 2);
     assert_eq!(page("offset=500")["data"], json!([]));
     for query in ["offset=-1", "limit=0", "sort=cheapest", "limit=1001", "limit=x", "context=1.5", "max_price=cheap"] {
-        let error = catalogue().answer(Listing::Models, query, None, &unseen).unwrap_err();
+        let error = catalogue().answer(Listing::Models, query, None, &unseen, NOW).unwrap_err();
         assert_eq!(error.status(), 400, "{query}");
         assert!(error.to_string().contains(query.split_once('=').unwrap().0), "{error}");
     }
@@ -246,7 +262,8 @@ fn a_key_sees_the_models_it_may_use() {
     let catalogue = catalogue();
     let seen = |key: usize| {
         let key = &catalogue.gateway.keys()[key];
-        serde_json::from_str::<Value>(&catalogue.answer(Listing::OfUser, "", Some(key), &unseen).unwrap()).unwrap()["total_count"].clone()
+        serde_json::from_str::<Value>(&catalogue.answer(Listing::OfUser, "", Some(key), &unseen, NOW).unwrap()).unwrap()["total_count"]
+            .clone()
     };
     assert_eq!((seen(0), seen(1)), (json!(3), json!(1)));
 }
@@ -255,7 +272,7 @@ fn a_key_sees_the_models_it_may_use() {
 fn a_key_sees_models_as_the_endpoints_that_it_may_use_make_them() {
     let catalogue = catalogue();
     let answer = |listing, key: usize| -> Value {
-        serde_json::from_str(&catalogue.answer(listing, "", Some(&catalogue.gateway.keys()[key]), &unseen).unwrap()).unwrap()
+        serde_json::from_str(&catalogue.answer(listing, "", Some(&catalogue.gateway.keys()[key]), &unseen, NOW).unwrap()).unwrap()
     };
     let prices = |key| {
         let models = answer(Listing::OfUser, key);
@@ -284,7 +301,7 @@ fn a_model_that_is_not_there_is_told() {
         Listing::Model("acme%2"),
         Listing::Model("acme%zzone%"),
     ] {
-        assert_eq!(catalogue().answer(listing, "", None, &unseen).unwrap_err().status(), 404, "{listing:?}");
+        assert_eq!(catalogue().answer(listing, "", None, &unseen, NOW).unwrap_err().status(), 404, "{listing:?}");
     }
 }
 

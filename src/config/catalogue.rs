@@ -34,6 +34,8 @@ pub struct Model {
     pub input_modalities: Modalities,
     /// The kinds of output that it gives.
     pub output_modalities: Vec<&'static str>,
+    /// The family of its tokenizer, in OpenRouter's words.
+    pub tokenizer: &'static str,
     /// What it can be asked for.
     pub output: Output,
     /// The request parameters that it heeds; `None` if that is not known.
@@ -98,6 +100,12 @@ const INPUTS: [(&str, Modality); 5] = [
 const OUTPUTS: [(&str, &str); 5] =
     [("text", "text"), ("image", "image"), ("audio", "audio"), ("video", "video"), ("embeddings", "embeddings")];
 
+/// OpenRouter's families of tokenizers: `ModelGroup` of its [OpenAPI document](https://openrouter.ai/openapi.json).
+const TOKENIZERS: [&str; 20] = [
+    "Claude", "Cohere", "DeepSeek", "GPT", "Gemini", "Gemma", "Grok", "Llama2", "Llama3", "Llama4", "Media", "Mistral", "Nova", "Other",
+    "PaLM", "Qwen", "Qwen3", "RWKV", "Router", "Yi",
+];
+
 /// An entry of `models` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,6 +123,7 @@ pub(super) struct ModelEntry<'a> {
     max_completion_tokens: Option<&'a RawValue>,
     input_modalities: Option<Vec<String>>,
     output_modalities: Option<Vec<String>>,
+    tokenizer: Option<String>,
     supported_parameters: Option<Vec<String>>,
     distillable: Option<bool>,
     #[serde(borrow)]
@@ -181,6 +190,9 @@ impl ModelEntry<'_> {
             input_modalities: modalities(&at("input_modalities"), self.input_modalities)?,
             output: Output::of(self.output_modalities.as_deref()),
             output_modalities: outputs(&at("output_modalities"), self.output_modalities)?,
+            tokenizer: self
+                .tokenizer
+                .map_or(Ok("Other"), |name| value::one_of(&at("tokenizer"), &name, &TOKENIZERS.map(|name| (name, name))))?,
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
             is_distillable: self.distillable.unwrap_or(false),
             is_tiered: self.endpoints.iter().any(|endpoint| endpoint.service_tier.is_some()),

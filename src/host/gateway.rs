@@ -173,7 +173,8 @@ impl Filter {
             _ => Ok(None),
         };
         let report = |endpoint: &Endpoint| shared_performance::report(EndpointKey::of(endpoint));
-        match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report)) {
+        let now = HostClock.now();
+        match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report, now)) {
             Ok(body) => {
                 self.state = State::Answered;
                 role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes(), self.for_page);

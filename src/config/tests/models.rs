@@ -20,7 +20,7 @@ fn mistakes_in_models_are_refused() {
         (
             "/models/1/price",
             json!({}),
-            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `supported_parameters`, `distillable`, `endpoints`",
+            "models[1].price: unknown field, expected one of `id`, `name`, `description`, `created`, `hugging_face_id`, `knowledge_cutoff`, `context_length`, `max_completion_tokens`, `input_modalities`, `output_modalities`, `tokenizer`, `supported_parameters`, `distillable`, `endpoints`",
         ),
         ("/models/1/id", json!("gpt-4o"), "models[1].id: expected author/slug, with :variant after it if there is one, found \"gpt-4o\""),
         (
@@ -39,6 +39,11 @@ fn mistakes_in_models_are_refused() {
             "/models/0/input_modalities",
             json!(["picture"]),
             "models[0].input_modalities[0]: expected one of text, image, file, audio, video, found \"picture\"",
+        ),
+        (
+            "/models/0/tokenizer",
+            json!("gpt"),
+            "models[0].tokenizer: expected one of Claude, Cohere, DeepSeek, GPT, Gemini, Gemma, Grok, Llama2, Llama3, Llama4, Media, Mistral, Nova, Other, PaLM, Qwen, Qwen3, RWKV, Router, Yi, found \"gpt\"",
         ),
         ("/models/0/supported_parameters", json!(["tools", ""]), &format!("models[0].supported_parameters[1]: {label}")),
         ("/models/0/supported_parameters", json!("tools"), "models[0].supported_parameters: expected a list, found a string"),
