@@ -56,3 +56,7 @@ pub mod usage;
 
 #[cfg(target_os = "wasi")]
 mod host;
+
+#[cfg(test)]
+#[path = "../tests/fixtures/contract/required.rs"]
+mod required;

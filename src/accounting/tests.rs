@@ -10,13 +10,10 @@ use crate::calendar::Day;
 use crate::clock::Millis;
 use crate::config::{Config, Gateway, Key};
 use crate::price::{Cost, NanoUsd};
+use crate::required::Contract;
 use crate::usage::Usage;
-use required::Contract;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-#[path = "../../tests/fixtures/contract/required.rs"]
-mod required;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;

@@ -1,12 +1,9 @@
 use super::*;
 use crate::config::Config;
 use crate::price::FemtoUsd;
-use required::Contract;
+use crate::required::Contract;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-#[path = "../../tests/fixtures/contract/required.rs"]
-mod required;
 
 /// Ten days after the epoch.
 const NOW: Millis = Millis(864_000_000);
