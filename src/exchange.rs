@@ -330,7 +330,7 @@ impl Exchange {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown).filter(|_| !self.is_of_own_credential(&fault)), clock);
                 let error = self.error(&fault);
-                self.finish = Some(Finish::of(b"error", b""));
+                self.finish = self.finish.filter(Finish::is_error).or_else(|| Some(Finish::of(b"error", b"")));
                 self.end_attempt(Outcome::Failed(fault));
                 self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
                 body.extend_from_slice(crate::chat::DONE);

@@ -6,6 +6,7 @@ use super::settlement::Spent;
 use crate::chat::{Finish, Provenance, Request};
 use crate::endpoint::Endpoint;
 use crate::json::Scanner;
+use crate::price::Cost;
 use crate::provider::{Fault, Progress, Stream};
 use crate::usage::Source;
 
@@ -78,6 +79,10 @@ impl Streamed {
             self.stream.finish(&mut body);
         }
         let account = self.stream.account();
+        if let (Some(finish), false) = (account.finish.filter(Finish::is_error), matches!(account.progress, Progress::Failed(_))) {
+            let fault = Fault::ended(finish.native.as_str());
+            return if begun_before { Fed::FailedMidway { fault, body } } else { Fed::FailedEarly(fault) };
+        }
         match &account.progress {
             Progress::Preamble => {
                 self.held = Some(body);
@@ -120,6 +125,11 @@ impl Streamed {
         let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes);
         if account.unread && spent.usage.is_estimated() {
             spent.usage.source = Source::Partial;
+        }
+        // No end and no output by the provider's own count: OpenRouter's zero completion insurance,
+        // <https://openrouter.ai/docs/guides/features/zero-completion-insurance>.
+        if !account.finished && !account.unread && spent.usage.output_tokens() == 0 {
+            spent.cost = Cost::default();
         }
         spent
     }

@@ -11,12 +11,15 @@ use crate::provider::{self, Fault};
 impl Exchange {
     /// What the client gets for the whole body of an answer, and what it came to.
     ///
-    /// Errors: if it is no answer, or larger than can be held.
+    /// Errors: if it is no answer, ended for an error, or is larger than can be held.
     pub(super) fn answer_whole(&self, body: &[u8]) -> Result<(Vec<u8>, Spent, Option<Finish>, Provenance), Fault> {
         let Some(attempt) = self.attempts.last().filter(|_| !self.exceeds_limit(body.len())) else {
             return Err(Fault::invalid_answer(b""));
         };
         let completion = provider::completion(&attempt.endpoint, self.request(), body, &self.envelope())?;
+        if let Some(finish) = completion.finish.filter(Finish::is_error) {
+            return Err(Fault::ended(finish.native.as_str()));
+        }
         let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes);
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");

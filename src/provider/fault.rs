@@ -27,6 +27,11 @@ impl Fault {
         Self { status: 502, error_type: ErrorType::ProviderUnavailable, raw: cut(body) }
     }
 
+    /// The fault of an answer that ended for an error which the provider tells in one word, `native`, alone.
+    pub fn ended(native: &str) -> Self {
+        Self { status: 502, error_type: ErrorType::ProviderUnavailable, raw: cut(native.as_bytes()) }
+    }
+
     /// The fault of an error answer of this HTTP status.
     pub fn of_status(status: u16, body: &[u8]) -> Self {
         let named = type_of(body);
