@@ -32,7 +32,7 @@ use crate::api::Api;
 use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
@@ -300,7 +300,8 @@ impl Exchange {
         let fed = streamed.feed(bytes, end);
         if matches!(fed, answer::Fed::Done { .. } | answer::Fed::FailedMidway { .. }) {
             self.finish = streamed.finish();
-            self.provenance = streamed.provenance();
+            let provenance = streamed.provenance();
+            self.provenance = provenance.or_tier(self.own_tier());
         }
         match fed {
             answer::Fed::Hold => Step::Hold,
@@ -385,6 +386,11 @@ impl Exchange {
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
         self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
+    }
+
+    /// The name of the tier that the current attempt's endpoint is of, if it is not the usual one.
+    fn own_tier(&self) -> Option<&'static str> {
+        self.current_endpoint()?.service_tier.map(ServiceTier::as_str)
     }
 
     fn stream(&self) -> Answer {

@@ -116,13 +116,14 @@ impl Streamed {
 
     /// What a stream that goes no further has come to.
     pub(super) fn spent_until_now(&self, endpoint: &Endpoint, request: &Request) -> Spent {
-        self.spent(endpoint, request).cut_short(endpoint, self.stream.account().output_bytes)
+        let account = self.stream.account();
+        self.spent(endpoint, request).cut_short(endpoint, account.output_bytes, account.provenance.service_tier.as_str())
     }
 
     /// What the stream has come to.
     pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
         let account = self.stream.account();
-        let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes);
+        let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes, account.provenance.service_tier.as_str());
         if account.unread && spent.usage.is_estimated() {
             spent.usage.source = Source::Partial;
         }

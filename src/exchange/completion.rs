@@ -20,16 +20,21 @@ impl Exchange {
         if let Some(finish) = completion.finish.filter(Finish::is_error) {
             return Err(Fault::ended(finish.native.as_str()));
         }
-        let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes);
+        let served = completion.provenance.service_tier;
+        let spent = Spent::new(&attempt.endpoint, completion.usage, self.request(), completion.output_bytes, served.as_str());
+        let provenance = completion.provenance.or_tier(self.own_tier());
         let mut body = completion.head;
         body.extend_from_slice(b",\"usage\":");
         spent.usage.write_openrouter(&spent.cost, spent.is_byok, &mut body);
+        if served.is_empty() {
+            provenance.tier_into(&mut body);
+        }
         body.extend_from_slice(&self.metadata(true));
         body.push(b'}');
         if let Some(healed) = self.heal(&body) {
             body = healed;
         }
-        Ok((body, spent, completion.finish, completion.provenance))
+        Ok((body, spent, completion.finish, provenance))
     }
 
     /// The completion with the JSON in it healed, if that was asked for and something is broken.

@@ -7,6 +7,7 @@ mod endings;
 mod errors;
 mod failures;
 mod observations;
+mod tiers;
 
 use serde_json::{Value, json};
 

@@ -36,7 +36,10 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
             b"service_tier" => {
                 let tier = scanner.raw()?;
                 provenance.note_tier(tier);
-                choice::member(key.raw, tier, &mut head);
+                // One that is not told is told where it is known.
+                if !provenance.service_tier.is_empty() {
+                    choice::member(key.raw, tier, &mut head);
+                }
             }
             b"system_fingerprint" => fingerprint = scanner.raw()?,
             b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
