@@ -203,9 +203,7 @@ impl Exchange {
             if end {
                 return self.fail_without_body(by_status, head.retry_after, clock);
             }
-            // Google says in the body alone when it wants to be asked again.
-            let is_told_later =
-                self.format() == Format::Gemini && matches!(head.status, 429 | 503) && head.retry_after.is_none() && !head.encoded;
+            let is_told_later = !head.encoded && self.is_told_in_body(head.status, head.retry_after);
             if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) && !is_told_later {
                 return self.fail(by_status, head.retry_after, clock);
             }
@@ -238,6 +236,17 @@ impl Exchange {
             _ => Answer::Strange { retry_after: head.retry_after },
         };
         Step::Hold
+    }
+
+    /// Whether it takes the body of a failure to know what follows, though the next endpoint is asked in any case.
+    fn is_told_in_body(&self, status: u16, retry_after: Option<Duration>) -> bool {
+        match status {
+            // Google says in the body alone when it wants to be asked again.
+            429 | 503 => self.format() == Format::Gemini && retry_after.is_none(),
+            // OpenRouter's credential may be refused, or the client's prompt, for which no endpoint is to rest.
+            403 => self.current_endpoint().is_some_and(|endpoint| endpoint.provider.quirks.openrouter_members),
+            _ => false,
+        }
     }
 
     /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.

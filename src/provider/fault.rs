@@ -1,5 +1,7 @@
 //! An error as a provider reports it in a body or in a stream.
 
+mod moderation;
+
 use std::borrow::Cow;
 
 use crate::error::ErrorType;
@@ -47,6 +49,7 @@ impl Fault {
                 return Self { status: 403, error_type: ErrorType::PermissionDenied, raw: cut(body) };
             }
             (400, Some(ErrorType::NotFound)) => return Self { status: 404, error_type: ErrorType::NotFound, raw: cut(body) },
+            (403, _) if moderation::read(body).is_some() => ErrorType::ContentPolicyViolation,
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -55,7 +58,10 @@ impl Fault {
     /// The fault in an `error` member of an answer whose HTTP status was 200.
     pub fn in_band(error: &[u8]) -> Self {
         let code = code(error);
-        let named = type_of(error);
+        let named = match code {
+            Some(403) if moderation::read(error).is_some() => Some(ErrorType::ContentPolicyViolation),
+            _ => type_of(error),
+        };
         let error_type = named.or(code.map(ErrorType::of_status)).unwrap_or(ErrorType::ProviderUnavailable);
         let status = code.unwrap_or(match error_type {
             ErrorType::RateLimitExceeded => 429,

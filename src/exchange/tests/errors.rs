@@ -127,3 +127,35 @@ fn a_stream_without_an_end_of_which_the_provider_has_counted_nothing_is_free() {
     exchange.handle_body([&text("x"), nothing].concat().as_bytes(), false, &NOW);
     assert!(exchange.settle(NOW).spent.unwrap().cost.total.get() > 1_000_000);
 }
+
+/// See <https://openrouter.ai/docs/api/reference/errors-and-debugging>.
+#[test]
+fn what_openrouter_finds_in_a_prompt_is_told_and_nobody_elses_trouble() {
+    let refusal = json!({"error": {"code": 403, "message": "x requires moderation on Y.", "metadata": {
+        "reasons": ["sexual", "violence/\"graphic\""], "flagged_input": "a \u{e9} piece", "provider_name": "Y", "model_slug": "y/x"}}})
+    .to_string();
+    let mut exchange = asked(false, &[TWO_AT_UPSTREAM, TWO_AT_THIRD]);
+    assert_eq!(answered(&mut exchange, 403, &refusal), Step::Retry);
+    assert_eq!(exchange.next_cluster(), Some("third"));
+    assert_eq!(troubles(&mut exchange, NOW), []);
+
+    let mut exchange = asked(true, &[TWO_AT_UPSTREAM]);
+    let (head, json) = released(answered(&mut exchange, 403, &refusal));
+    let error = json!({"error": {"code": 403,
+        "message": "m/two requires moderation on Upstream. Your input was flagged for \"sexual, violence/\"graphic\"\". No credits were charged.",
+        "metadata": {"error_type": "content_policy_violation", "provider_name": "Upstream", "reasons": ["sexual", "violence/\"graphic\""],
+            "flagged_input": "a \u{e9} piece", "model_slug": "m/two", "is_byok": false}}});
+    assert_eq!((head.status, json), (403, error));
+
+    // Any other 403 is about the operator's credential.
+    for body in [r#"{"error":{"code":403,"message":"Key limit exceeded"}}"#, r#"{"error":{"metadata":{"reasons":"x"}}}"#] {
+        let mut exchange = asked(false, &[TWO_AT_UPSTREAM, TWO_AT_THIRD]);
+        assert_eq!(answered(&mut exchange, 403, body), Step::Retry);
+        assert_eq!(troubles(&mut exchange, NOW), [(TWO_AT_UPSTREAM, 20_000)]);
+        let (head, json) = released(answered(&mut asked(false, &[TWO_AT_UPSTREAM]), 403, body));
+        assert_eq!((head.status, json["error"]["metadata"].get("raw")), (502, None));
+    }
+    let quoting = refusal.replace("piece", CREDENTIAL);
+    let (head, json) = released(answered(&mut asked(false, &[TWO_AT_UPSTREAM]), 403, &quoting));
+    assert!(head.status == 403 && !json.to_string().contains(CREDENTIAL), "{json}");
+}
