@@ -79,7 +79,8 @@ impl Streamed {
             self.stream.finish(&mut body);
         }
         let account = self.stream.account();
-        if let (Some(finish), false) = (account.finish.filter(Finish::is_error), matches!(account.progress, Progress::Failed(_))) {
+        let ended = account.finish.as_ref().filter(|finish| finish.is_error());
+        if let (Some(finish), false) = (ended, matches!(account.progress, Progress::Failed(_))) {
             let fault = Fault::ended(finish.native.as_str());
             return if begun_before { Fed::FailedMidway { fault, body } } else { Fed::FailedEarly(fault) };
         }
