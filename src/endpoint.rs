@@ -1,10 +1,12 @@
 //! One model at one provider, with its price.
 
 mod embedding;
+mod tiers;
 
 use std::rc::Rc;
 
 pub use self::embedding::Embedding;
+pub use self::tiers::TierPrices;
 
 use crate::{
     api::Api,
@@ -28,6 +30,8 @@ pub struct Endpoint {
     pub service_tier: Option<ServiceTier>,
     /// Whether its model has endpoints of tiers of their own, so that a request's `service_tier` chooses among endpoints.
     pub is_tiered: bool,
+    /// What its provider asks for the model in each tier, if the model is tiered.
+    pub tier_prices: TierPrices,
     /// The provider's own name for the model.
     pub model: Box<str>,
     /// What the provider speaks for this model.
@@ -170,9 +174,10 @@ impl Endpoint {
             }
     }
 
-    /// What a usage comes to here: the provider's own word for it if its dialect has one, else by price.
-    pub fn cost(&self, usage: &Usage) -> Cost {
-        let cost = self.price.cost(usage);
+    /// What a usage comes to here: the provider's own word for it if its dialect has one, else by price: that of the tier which the
+    /// provider calls `served`, if it has one of its own, else the endpoint's.
+    pub fn cost(&self, usage: &Usage, served: &str) -> Cost {
+        let cost = self.tier_prices.of_tier(served).unwrap_or(&self.price).cost(usage);
         match usage.reported_cost {
             Some(total) if self.provider.quirks.reports_cost => cost.at(total),
             _ => cost,

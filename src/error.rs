@@ -6,11 +6,13 @@
 mod availability;
 mod kind;
 mod limited;
+mod moderation;
 mod provider;
 mod rejection;
 
 pub use kind::ErrorType;
 pub use limited::{Limited, MoneyReason, OutOfMoney, OutOfRate, Rate};
+pub use moderation::Moderation;
 pub use provider::{PreviousError, ProviderError};
 pub use rejection::KeyRejection;
 
@@ -397,6 +399,7 @@ mod tests {
             error_type: ErrorType::RateLimitExceeded,
             provider: "OpenAI".into(),
             raw: Some("{\"error\":\"slow down\"}".into()),
+            moderation: None,
             previous: vec![
                 PreviousError { provider: "Groq".into(), code: 500, status: Some(500) },
                 PreviousError { provider: "Together".into(), code: 504, status: None },

@@ -32,7 +32,7 @@ use crate::api::Api;
 use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::clock::{Clock, Millis};
 use crate::config::{Defaults, Format, Key};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
@@ -203,9 +203,7 @@ impl Exchange {
             if end {
                 return self.fail_without_body(by_status, head.retry_after, clock);
             }
-            // Google says in the body alone when it wants to be asked again.
-            let is_told_later =
-                self.format() == Format::Gemini && matches!(head.status, 429 | 503) && head.retry_after.is_none() && !head.encoded;
+            let is_told_later = !head.encoded && self.is_told_in_body(head.status, head.retry_after);
             if self.next < self.plan.len() && matches!(verdict, Verdict::NextEndpoint(_)) && !is_told_later {
                 return self.fail(by_status, head.retry_after, clock);
             }
@@ -238,6 +236,17 @@ impl Exchange {
             _ => Answer::Strange { retry_after: head.retry_after },
         };
         Step::Hold
+    }
+
+    /// Whether it takes the body of a failure to know what follows, though the next endpoint is asked in any case.
+    fn is_told_in_body(&self, status: u16, retry_after: Option<Duration>) -> bool {
+        match status {
+            // Google says in the body alone when it wants to be asked again.
+            429 | 503 => self.format() == Format::Gemini && retry_after.is_none(),
+            // OpenRouter's credential may be refused, or the client's prompt, for which no endpoint is to rest.
+            403 => self.current_endpoint().is_some_and(|endpoint| endpoint.provider.quirks.openrouter_members),
+            _ => false,
+        }
     }
 
     /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.
@@ -300,7 +309,8 @@ impl Exchange {
         let fed = streamed.feed(bytes, end);
         if matches!(fed, answer::Fed::Done { .. } | answer::Fed::FailedMidway { .. }) {
             self.finish = streamed.finish();
-            self.provenance = streamed.provenance();
+            let provenance = streamed.provenance();
+            self.provenance = provenance.or_tier(self.own_tier());
         }
         match fed {
             answer::Fed::Hold => Step::Hold,
@@ -330,7 +340,7 @@ impl Exchange {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown).filter(|_| !self.is_of_own_credential(&fault)), clock);
                 let error = self.error(&fault);
-                self.finish = Some(Finish::of(b"error", b""));
+                self.finish = self.finish.filter(Finish::is_error).or_else(|| Some(Finish::of(b"error", b"")));
                 self.end_attempt(Outcome::Failed(fault));
                 self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
                 body.extend_from_slice(crate::chat::DONE);
@@ -385,6 +395,11 @@ impl Exchange {
     /// What the current attempt's provider speaks.
     fn format(&self) -> Format {
         self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
+    }
+
+    /// The name of the tier that the current attempt's endpoint is of, if it is not the usual one.
+    fn own_tier(&self) -> Option<&'static str> {
+        self.current_endpoint()?.service_tier.map(ServiceTier::as_str)
     }
 
     fn stream(&self) -> Answer {

@@ -22,10 +22,13 @@ pub enum Verdict {
 /// |---|---|
 /// | 408, 424, 429, 499, 5xx, no valid answer | next endpoint; the endpoint rests |
 /// | 401, 402, 403, 404 | next endpoint: the operator's credential, credit or model name is wrong, not the client's request |
+/// | 403 about what OpenRouter found in the prompt | next endpoint; this one does not rest |
 /// | 400, 413, 422 about the context length or a content filter | next model |
 /// | 400, 413, 422 and other 4xx | the client's fault |
 pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration) -> Verdict {
     match (fault.status, fault.error_type) {
+        // It was the provider that wanted the prompt looked at, not the model.
+        (403, ErrorType::ContentPolicyViolation) => Verdict::NextEndpoint(None),
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => Verdict::NextModel,
         (408 | 424 | 429 | 499.., _) => Verdict::NextEndpoint(Some(retry_after.unwrap_or(cooldown))),
         (401..=404, _) => Verdict::NextEndpoint(Some(cooldown)),
@@ -49,9 +52,11 @@ pub fn operators_fault(fault: &Fault) -> Option<&'static str> {
 /// The status a client gets for a fault of the last provider: what is the operator's problem is a bad gateway to the client.
 pub fn client_status(fault: &Fault) -> u16 {
     match (fault.status, fault.error_type) {
+        (403, ErrorType::ContentPolicyViolation) => 403,
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => 400,
         (400 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
-        (408, _) => 504,
+        // Cloudflare's word for it is 524.
+        (408 | 524, _) => 504,
         // Bedrock: the model behind it has failed; Cohere: it has cancelled the request.
         (424 | 499, _) => 502,
         (405..=499, _) => 400,
@@ -94,6 +99,7 @@ mod tests {
             (500, 502),
             (503, 503),
             (408, 504),
+            (524, 504),
             (424, 502),
             (499, 502),
             (498, 400),

@@ -139,6 +139,7 @@ fn untellable() -> Error {
         error_type: ErrorType::ProviderUnavailable,
         provider: "".into(),
         raw: None,
+        moderation: None,
         previous: Vec::new(),
         models: Vec::new(),
         is_byok: false,

@@ -45,6 +45,7 @@ mod envoy {
     mod dialects;
     mod eligibility;
     mod embeddings;
+    mod ended_in_error;
     mod exhausted;
     mod fallback;
     mod first_token;

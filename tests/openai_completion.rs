@@ -127,8 +127,8 @@ fn what_a_bare_imitation_leaves_out_is_made_up() {
 #[test]
 fn members_that_are_null_or_missing_are_made_whole() {
     for body in [
-        r#"{"choices":[{"message":null}]}"#,
-        r#"{"choices":[{"index":null,"message":{"role":null,"content":null},"finish_reason":""}]}"#,
+        r#"{"choices":[{"message":null,"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"index":null,"message":{"role":null,"content":null,"refusal":"x"},"finish_reason":""}]}"#,
         r#"{"choices":[{"message":{"role":"","content":"x","reasoning":null,"reasoning_content":"y"}}]}"#,
         r#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#,
         r#"{"choices":[{"message":{"content":"x"},"logprobs":null}],"usage":null,"system_fingerprint":null}"#,
@@ -189,7 +189,7 @@ fn t16_finish_reasons_are_openrouters_and_the_native_one_stays() {
 
 #[test]
 fn t22_unknown_members_pass() {
-    let answer = json(r#"{"x":{"y":[1.0,1e-7]},"choices":[{"message":{"z":"\u00e9"},"w":null}],"service_tier":"flex"}"#);
+    let answer = json(r#"{"x":{"y":[1.0,1e-7]},"choices":[{"message":{"content":"x","z":"\u00e9"},"w":null}],"service_tier":"flex"}"#);
     assert_eq!(answer["x"]["y"], serde_json::json!([1.0, 1e-7]));
     assert_eq!(answer["choices"][0]["message"]["z"], "é");
     assert_eq!(answer["service_tier"], "flex");
@@ -211,6 +211,7 @@ fn s14_what_is_no_completion_is_a_fault_with_its_words() {
         r#"{"choices":[{"message":"x"}]}"#,
         r#"{"choices":[{"message":{}}]} x"#,
         r#"{"choices":[{"message":{"#,
+        r#"{"choices":[{"message":{"content":null},"finish_reason":null}],"usage":{"prompt_tokens":9,"completion_tokens":0}}"#,
         r#"{"message":"Not Found"}"#,
     ] {
         let fault = completion(body.as_bytes(), false, &envelope()).unwrap_err();
@@ -225,8 +226,9 @@ fn t19_an_error_in_a_200_is_a_fault() {
         (r#"{"error":{"message":"x","code":429}}"#, 429),
         (r#"{"choices":[{"message":{"content":"x"}}],"error":{"type":"server_error"}}"#, 500),
         (r#"{"error":"x","choices":[]}"#, 502),
+        (r#"{"choices":[{"message":{"content":"x"}},{"message":{"content":"y"},"error":{"code":503,"message":"x"}}]}"#, 503),
     ] {
         assert_eq!(completion(body.as_bytes(), false, &envelope()).unwrap_err().status, status, "{body}");
     }
-    assert!(completion(br#"{"error":null,"choices":[{"message":{}}]}"#, false, &envelope()).is_ok());
+    assert!(completion(br#"{"error":null,"choices":[{"message":{"content":"x"},"error":null}]}"#, false, &envelope()).is_ok());
 }

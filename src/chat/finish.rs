@@ -30,6 +30,11 @@ impl Finish {
     pub fn of(reason: &[u8], native: &[u8]) -> Self {
         Self { reason: Word::of(reason), native: Word::of(native) }
     }
+
+    /// Whether it went wrong.
+    pub fn is_error(&self) -> bool {
+        self.reason.as_bytes() == FinishReason::Error.as_str().as_bytes()
+    }
 }
 
 // === impl Word ===

@@ -49,6 +49,15 @@ impl Provenance {
         });
     }
 
+    /// The same; where the provider names no tier, it is `own`.
+    #[must_use]
+    pub fn or_tier(self, own: Option<&str>) -> Self {
+        match own {
+            Some(own) if self.service_tier.is_empty() => Self { service_tier: Word::of(own.as_bytes()), ..self },
+            _ => self,
+        }
+    }
+
     /// Appends `,"service_tier":…`, if it is known.
     pub fn tier_into(&self, out: &mut Vec<u8>) {
         if !self.service_tier.is_empty() {

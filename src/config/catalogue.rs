@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Provider, endpoint::EndpointEntry, error::ConfigError, value};
 use crate::{
-    endpoint::{Endpoint, Output},
+    endpoint::{Endpoint, Output, TierPrices},
     model::ModelId,
 };
 
@@ -196,23 +196,23 @@ impl ModelEntry<'_> {
             supported_parameters: parameters(&at("supported_parameters"), self.supported_parameters)?,
             is_distillable: self.distillable.unwrap_or(false),
             is_tiered: self.endpoints.iter().any(|endpoint| endpoint.service_tier.is_some()),
-            endpoints: Vec::with_capacity(self.endpoints.len()),
+            endpoints: Vec::new(),
             id,
         };
         value::checked(!self.endpoints.is_empty(), &at("endpoints"), "expected at least one endpoint")?;
         let catalogue_id: Rc<str> = model.id.as_str().into();
+        let mut endpoints: Vec<Endpoint> = Vec::with_capacity(self.endpoints.len());
         for (index, entry) in self.endpoints.into_iter().enumerate() {
             let path = format!("{path}.endpoints[{index}]");
             let endpoint = entry.resolve(&path, *count, &catalogue_id, &model, providers)?;
             *count = count.saturating_add(1);
-            let is_new = |other: &Rc<Endpoint>| other.tag != endpoint.tag || other.model != endpoint.model;
-            value::checked(
-                model.endpoints.iter().all(is_new),
-                &path,
-                "expected another provider or model, found those of an earlier endpoint",
-            )?;
-            model.endpoints.push(Rc::new(endpoint));
+            let is_new = |other: &Endpoint| other.tag != endpoint.tag || other.model != endpoint.model;
+            value::checked(endpoints.iter().all(is_new), &path, "expected another provider or model, found those of an earlier endpoint")?;
+            endpoints.push(endpoint);
         }
+        let tier_prices: Vec<TierPrices> = endpoints.iter().map(|endpoint| TierPrices::of(endpoint, &endpoints)).collect();
+        let endpoints = endpoints.into_iter().zip(tier_prices);
+        model.endpoints = endpoints.map(|(endpoint, tier_prices)| Rc::new(Endpoint { tier_prices, ..endpoint })).collect();
         Ok(model)
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    endpoint::{Endpoint, EndpointId, ServiceTier},
+    endpoint::{Endpoint, EndpointId, ServiceTier, TierPrices},
     price::{FemtoUsd, InvalidPrice, MAX_PRICE_USD, Price},
 };
 
@@ -79,7 +79,7 @@ struct PriceEntry<'a> {
 }
 
 impl EndpointEntry<'_> {
-    /// Checks the entry and fills in what its model says.
+    /// Checks the entry and fills in what its model says. What its siblings say is still to come.
     pub(super) fn resolve(
         self,
         path: &str,
@@ -109,6 +109,7 @@ impl EndpointEntry<'_> {
             },
             service_tier,
             is_tiered: model.is_tiered,
+            tier_prices: TierPrices::default(),
             is_distillable: model.is_distillable,
             model: model_name.into(),
             format,

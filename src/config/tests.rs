@@ -202,7 +202,7 @@ fn a_reported_cost_counts_where_the_dialect_has_one() {
     let usage = crate::usage::Usage { input: 1_000_000, reported_cost: Some(NanoUsd::new(7)), ..Default::default() };
     let of = |provider: &str| {
         let json = with("/models/0/endpoints/0/provider", json!(provider));
-        gateway(&json).model("openai/gpt-4o").unwrap().endpoints[0].cost(&usage).total.get()
+        gateway(&json).model("openai/gpt-4o").unwrap().endpoints[0].cost(&usage, "").total.get()
     };
     assert_eq!((of("openai"), of("unused")), (2_500_000_000, 7));
 }

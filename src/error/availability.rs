@@ -196,6 +196,7 @@ mod tests {
                 error_type,
                 provider: "A".into(),
                 raw: None,
+                moderation: None,
                 previous: Vec::new(),
                 models: vec!["a/b".into()],
                 is_byok: false,

@@ -1,8 +1,9 @@
 //! A provider's failure as the client sees it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::ErrorType;
+use super::{ErrorType, Moderation};
 use crate::json;
 
 /// The failure of the last provider tried.
@@ -17,6 +18,8 @@ pub struct ProviderError {
     pub provider: Rc<str>,
     /// The provider's own body, cut to a few kilobytes; withheld where it could name a credential.
     pub raw: Option<String>,
+    /// What it found in the prompt, and the model that it refused that for.
+    pub moderation: Option<Box<(Moderation, Rc<str>)>>,
     /// The attempts before this one.
     pub previous: Vec<PreviousError>,
     /// The models that were asked for.
@@ -39,10 +42,11 @@ pub struct PreviousError {
 // === impl ProviderError ===
 
 impl ProviderError {
-    fn message(&self) -> &'static str {
-        match self.error_type {
-            ErrorType::Timeout => "Request timed out. Please try again later.",
-            _ => "Provider returned error",
+    fn message(&self) -> Cow<'static, str> {
+        match (self.moderation.as_deref(), self.error_type) {
+            (Some((moderation, model)), _) => moderation.message(model, &self.provider).into(),
+            (None, ErrorType::Timeout) => "Request timed out. Please try again later.".into(),
+            (None, _) => "Provider returned error".into(),
         }
     }
 
@@ -53,6 +57,9 @@ impl ProviderError {
         if let Some(raw) = &self.raw {
             out.extend_from_slice(b",\"raw\":");
             json::string_into(out, raw);
+        }
+        if let Some((moderation, model)) = self.moderation.as_deref() {
+            moderation.metadata_into(model, out);
         }
         out.extend_from_slice(if self.is_byok { b",\"is_byok\":true" } else { b",\"is_byok\":false" });
         if self.previous.is_empty() {

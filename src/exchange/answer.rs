@@ -6,6 +6,7 @@ use super::settlement::Spent;
 use crate::chat::{Finish, Provenance, Request};
 use crate::endpoint::Endpoint;
 use crate::json::Scanner;
+use crate::price::Cost;
 use crate::provider::{Fault, Progress, Stream};
 use crate::usage::Source;
 
@@ -78,6 +79,11 @@ impl Streamed {
             self.stream.finish(&mut body);
         }
         let account = self.stream.account();
+        let ended = account.finish.as_ref().filter(|finish| finish.is_error());
+        if let (Some(finish), false) = (ended, matches!(account.progress, Progress::Failed(_))) {
+            let fault = Fault::ended(finish.native.as_str());
+            return if begun_before { Fed::FailedMidway { fault, body } } else { Fed::FailedEarly(fault) };
+        }
         match &account.progress {
             Progress::Preamble => {
                 self.held = Some(body);
@@ -111,15 +117,21 @@ impl Streamed {
 
     /// What a stream that goes no further has come to.
     pub(super) fn spent_until_now(&self, endpoint: &Endpoint, request: &Request) -> Spent {
-        self.spent(endpoint, request).cut_short(endpoint, self.stream.account().output_bytes)
+        let account = self.stream.account();
+        self.spent(endpoint, request).cut_short(endpoint, account.output_bytes, account.provenance.service_tier.as_str())
     }
 
     /// What the stream has come to.
     pub(super) fn spent(&self, endpoint: &Endpoint, request: &Request) -> Spent {
         let account = self.stream.account();
-        let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes);
+        let mut spent = Spent::new(endpoint, account.usage, request, account.output_bytes, account.provenance.service_tier.as_str());
         if account.unread && spent.usage.is_estimated() {
             spent.usage.source = Source::Partial;
+        }
+        // No end and no output by the provider's own count: OpenRouter's zero completion insurance,
+        // <https://openrouter.ai/docs/guides/features/zero-completion-insurance>.
+        if !account.finished && !account.unread && spent.usage.output_tokens() == 0 {
+            spent.cost = Cost::default();
         }
         spent
     }

@@ -97,15 +97,16 @@ impl Exchange {
             Some((last, before)) => (Some(last), before),
             None => (None, &[][..]),
         };
+        let moderation = fault.moderation().zip(last.map(|last| last.endpoint.catalogue_id.clone()));
         // A provider that refuses a credential likes to quote it.
-        let quotable = |raw: &String| {
-            !matches!(fault.status, 401 | 403) && !last.is_some_and(|last| last.endpoint.provider.credential.is_quoted_in(raw))
-        };
+        let has_credential = |raw: &str| last.is_some_and(|last| last.endpoint.provider.credential.is_quoted_in(raw));
+        let raw = fault.raw.as_ref().filter(|raw| !has_credential(raw));
         ProviderError {
             status: fallback::client_status(fault),
             error_type: fault.error_type,
             provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
-            raw: fault.raw.clone().filter(quotable),
+            raw: raw.filter(|_| !matches!(fault.status, 401 | 403)).cloned(),
+            moderation: moderation.filter(|_| raw.is_some()).map(Box::new),
             models: self.request.models.clone(),
             is_byok: last.is_some_and(|attempt| attempt.endpoint.is_byok()),
             previous: before

@@ -64,7 +64,7 @@ impl Exchange {
             _ => None,
         };
         if let Answer::Stream(streamed) = &self.answer {
-            self.provenance = streamed.provenance();
+            self.provenance = streamed.provenance().or_tier(self.own_tier());
         }
         let cancelled = match &self.answer {
             Answer::Complete(_) | Answer::Passing { .. } => false,
@@ -98,26 +98,27 @@ impl Exchange {
 // === impl Spent ===
 
 impl Spent {
-    /// What the provider counted, at the price of `endpoint`; estimated if it counted nothing.
-    pub fn new(endpoint: &Endpoint, counted: Option<Usage>, request: &Request, output_bytes: usize) -> Self {
+    /// What the provider counted, at the price of `endpoint` in the tier that the provider says it `served`; estimated if it counted
+    /// nothing.
+    pub fn new(endpoint: &Endpoint, counted: Option<Usage>, request: &Request, output_bytes: usize, served: &str) -> Self {
         // Nothing at all is no count: a prompt has tokens.
         let counted = counted.filter(|usage| usage.input_tokens() > 0 || usage.output_tokens() > 0);
         let usage = counted.unwrap_or_else(|| Usage::estimate(request.prompt_bytes, output_bytes));
-        Self { usage, cost: endpoint.cost(&usage), is_byok: endpoint.is_byok() }
+        Self { usage, cost: endpoint.cost(&usage, served), is_byok: endpoint.is_byok() }
     }
 
     /// An estimate by the bytes of prompt and answer.
     pub fn estimate(endpoint: &Endpoint, request: &Request, output_bytes: usize) -> Self {
-        Self::new(endpoint, None, request, output_bytes)
+        Self::new(endpoint, None, request, output_bytes, "")
     }
 
     /// The same, of an answer of `endpoint` that was cut short when `output_bytes` of it had been seen: the provider may have counted
     /// more. What it had counted by then may be a beginning, as Anthropic's one token is, and so no less than what was seen is charged.
-    pub fn cut_short(self, endpoint: &Endpoint, output_bytes: usize) -> Self {
+    pub fn cut_short(self, endpoint: &Endpoint, output_bytes: usize, served: &str) -> Self {
         let mut usage = self.usage;
         let uncounted = Usage::estimate(0, output_bytes).output.saturating_sub(usage.output_tokens());
         usage.output = usage.output.saturating_add(uncounted);
         usage.source = Source::Partial;
-        Self { usage, cost: endpoint.cost(&usage), ..self }
+        Self { usage, cost: endpoint.cost(&usage, served), ..self }
     }
 }

@@ -4,8 +4,10 @@ mod answers;
 mod byok;
 mod compression;
 mod endings;
+mod errors;
 mod failures;
 mod observations;
+mod tiers;
 
 use serde_json::{Value, json};
 
@@ -22,21 +24,26 @@ const ONE_AT_SECOND: usize = 1;
 const TWO_AT_THIRD: usize = 2;
 const TWO_AT_UPSTREAM: usize = 3;
 const TWO_AT_GOOGLE: usize = 4;
+const TIERS_USUAL: usize = 5;
+const TIERS_PRIORITY: usize = 6;
 
 fn gateway() -> Rc<Gateway> {
     let provider = |name: &str| json!({"name": name, "dialect": "openai", "credential": {"env": "KEY"}});
     let endpoint = |provider: &str, prompt: u32| json!({"provider": provider, "model": "m", "price": {"prompt": prompt, "completion": 10}});
+    let mut priority = endpoint("first", 9);
+    priority["service_tier"] = "priority".into();
     let config = json!({
         "role": "gateway",
         "defaults": {"first_token_timeout": "5s", "response_timeout": "60s", "max_response_bytes": 5000, "max_event_bytes": 500, "cooldown": "20s"},
         "providers": {
             "first": provider("First"), "second": provider("Second"), "third": provider("Third"),
-            "upstream": {"dialect": "openrouter", "name": "Upstream"},
+            "upstream": {"dialect": "openrouter", "name": "Upstream", "credential": {"env": "KEY"}},
             "google": {"dialect": "gemini"},
         },
         "models": [
             {"id": "m/one", "endpoints": [endpoint("first", 1), endpoint("second", 2)]},
             {"id": "m/two", "endpoints": [endpoint("third", 3), endpoint("upstream", 4), endpoint("google", 5)]},
+            {"id": "m/tiers", "endpoints": [endpoint("first", 5), priority]},
         ],
         "anonymous": true,
     });

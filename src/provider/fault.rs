@@ -1,5 +1,7 @@
 //! An error as a provider reports it in a body or in a stream.
 
+mod moderation;
+
 use std::borrow::Cow;
 
 use crate::error::ErrorType;
@@ -27,6 +29,11 @@ impl Fault {
         Self { status: 502, error_type: ErrorType::ProviderUnavailable, raw: cut(body) }
     }
 
+    /// The fault of an answer that ended for an error which the provider tells in one word, `native`, alone.
+    pub fn ended(native: &str) -> Self {
+        Self { status: 502, error_type: ErrorType::ProviderUnavailable, raw: cut(native.as_bytes()) }
+    }
+
     /// The fault of an error answer of this HTTP status.
     pub fn of_status(status: u16, body: &[u8]) -> Self {
         let named = type_of(body);
@@ -42,6 +49,7 @@ impl Fault {
                 return Self { status: 403, error_type: ErrorType::PermissionDenied, raw: cut(body) };
             }
             (400, Some(ErrorType::NotFound)) => return Self { status: 404, error_type: ErrorType::NotFound, raw: cut(body) },
+            (403, _) if moderation::read(body).is_some() => ErrorType::ContentPolicyViolation,
             _ => ErrorType::of_status(status),
         };
         Self { status, error_type, raw: cut(body) }
@@ -50,7 +58,10 @@ impl Fault {
     /// The fault in an `error` member of an answer whose HTTP status was 200.
     pub fn in_band(error: &[u8]) -> Self {
         let code = code(error);
-        let named = type_of(error);
+        let named = match code {
+            Some(403) if moderation::read(error).is_some() => Some(ErrorType::ContentPolicyViolation),
+            _ => type_of(error),
+        };
         let error_type = named.or(code.map(ErrorType::of_status)).unwrap_or(ErrorType::ProviderUnavailable);
         let status = code.unwrap_or(match error_type {
             ErrorType::RateLimitExceeded => 429,

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    client::{Request, Response},
+    client::Request,
     gateway::{Gateway, Shared, Use},
     provider::Provider,
     reply::Reply,
@@ -51,7 +51,17 @@ static GATEWAY: Shared = Shared::new(|| {
     let answer = json!({"id": "msg_1", "type": "message", "role": "assistant", "content": [{"type": "text", "text": "Claude."}],
         "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 2}});
     gateway.provider("claude").answers("claude", Reply::json(200, &answer));
-    gateway.provider("tiered").answers("tiers", wire::completion("Tiered."));
+    gateway.provider("tiered").answers_by("tiers", |request| {
+        let mut answer = wire::completion_body("Tiered.");
+        // It has no room for what is as urgent as that.
+        let is_late = request.text().contains("Be quick.");
+        answer["service_tier"] = match &request.json()["service_tier"] {
+            Value::String(tier) if !is_late => json!(tier),
+            Value::String(_) => json!("default"),
+            _ => Value::Null,
+        };
+        Reply::json(200, &answer)
+    });
     gateway.provider("quick").answers("sees", wire::completion("I see."));
     gateway
 });
@@ -331,20 +341,28 @@ fn the_auto_router_answers_as_the_model_that_it_chose() {
 #[test]
 fn a_tier_is_asked_for_by_its_name_and_no_other_is_paid() {
     let gateway = Use::of(&GATEWAY);
-    let cost = |response: Response| response.json()["usage"]["cost"].as_f64().unwrap() * 1e6;
+    let cost = |answer: &Value| answer["usage"]["cost"].as_f64().unwrap() * 1e6;
     let tokens = (wire::INPUT_TOKENS + wire::OUTPUT_TOKENS) as f64;
-    for (model, more, price) in [
-        ("t/tiers", json!({}), 2.0),
-        ("t/tiers", json!({"service_tier": "flex"}), 1.0),
-        ("t/tiers", json!({"service_tier": "fast"}), 4.0),
-        ("t/tiers:floor", json!({}), 1.0),
-        ("t/tiers", json!({"service_tier": "priority", "provider": {"only": ["tiered"]}}), 2.0),
+    for (model, more, price, served) in [
+        ("t/tiers", json!({}), 2.0, Value::Null),
+        ("t/tiers", json!({"service_tier": "flex"}), 1.0, json!("flex")),
+        ("t/tiers", json!({"service_tier": "fast"}), 4.0, json!("priority")),
+        ("t/tiers:floor", json!({}), 1.0, json!("flex")),
+        ("t/tiers", json!({"service_tier": "priority", "provider": {"only": ["tiered"]}}), 2.0, Value::Null),
     ] {
-        let paid = cost(gateway.send(&Request::ask(model, more.clone())));
+        let answer = gateway.send(&Request::ask(model, more.clone())).json();
+        let paid = cost(&answer);
         assert!((paid - tokens * price).abs() < 0.01, "{model} {more}: {paid}");
+        assert_eq!(answer["service_tier"], served, "{model} {more}");
     }
     let sent: Vec<_> = gateway.provider("tiered").received("tiers").iter().map(|sent| sent.json()["service_tier"].clone()).collect();
     assert_eq!(sent, [Value::Null, json!("flex"), json!("priority"), json!("flex"), Value::Null]);
+
+    // What is paid is the tier that served.
+    let quick = json!({"service_tier": "priority", "messages": [{"role": "user", "content": "Be quick."}]});
+    let answer = gateway.send(&Request::ask("t/tiers", quick)).json();
+    assert_eq!(answer["service_tier"], "default");
+    assert!((cost(&answer) - tokens * 2.0).abs() < 0.01, "{answer:#}");
 }
 
 #[test]

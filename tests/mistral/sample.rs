@@ -89,6 +89,7 @@ pub(crate) fn tail(account: &Account) -> String {
                 error_type: fault.error_type,
                 provider: "Mistral".into(),
                 raw: fault.raw.clone(),
+                moderation: None,
                 previous: Vec::new(),
                 models: Vec::new(),
                 is_byok: false,

@@ -109,6 +109,7 @@ impl Ran {
                     error_type: fault.error_type,
                     provider: "Acme \"AI\"".into(),
                     raw: fault.raw.clone(),
+                    moderation: None,
                     previous: Vec::new(),
                     models: Vec::new(),
                     is_byok: false,

@@ -34,6 +34,10 @@ pub(super) struct Found<'a> {
     pub(super) finish: Option<Finish>,
     /// The answer's own id, as far as it is known.
     pub(super) answer_id: Word<64>,
+    /// The `error` that a choice ended for, as OpenRouter tells it of the one choice where others may have gone well.
+    ///
+    /// See <https://openrouter.ai/docs/api/reference/errors-and-debugging>.
+    pub(super) error: Option<&'a [u8]>,
     /// A `usage` within a choice, as some imitators place it.
     pub(super) usage: Option<&'a [u8]>,
     /// The texts that were told as they came, where that matters: in chunks, which others like them follow.
@@ -102,6 +106,7 @@ fn choice<'a>(scanner: &mut Scanner<'a>, shape: Shape, found: &mut Found<'a>, ou
             b"finish_reason" => finish = scanner.optional_string()?.map(|reason| reason.raw).filter(|reason| !reason.is_empty()),
             b"native_finish_reason" => native = Some(scanner.raw()?),
             b"usage" => found.usage = Some(scanner.raw()?).filter(|usage| *usage != b"null").or(found.usage),
+            b"error" => found.error = Some(scanner.raw()?).filter(|error| *error != b"null").or(found.error),
             b"delta" | b"message" if told => _ = scanner.skip()?,
             b"delta" | b"message" => {
                 told = true;

@@ -36,7 +36,10 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
             b"service_tier" => {
                 let tier = scanner.raw()?;
                 provenance.note_tier(tier);
-                choice::member(key.raw, tier, &mut head);
+                // One that is not told is told where it is known.
+                if !provenance.service_tier.is_empty() {
+                    choice::member(key.raw, tier, &mut head);
+                }
             }
             b"system_fingerprint" => fingerprint = scanner.raw()?,
             b"usage" => usage = OpenAiUsage::parse(scanner.raw()?),
@@ -45,13 +48,15 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
         }
         Ok(())
     });
-    if let Some(error) = error {
+    if let Some(error) = error.or(found.error) {
         return Err(Fault::in_band(error));
     }
-    if read.and_then(|()| scanner.end()).is_err() || found.told == 0 {
+    let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
+    // Neither said nor done, without an end, and nothing counted.
+    let is_empty = !found.meaningful && usage.is_none_or(|usage| usage.output_tokens() == 0);
+    if read.and_then(|()| scanner.end()).is_err() || found.told == 0 || is_empty {
         return Err(Fault::invalid_answer(body));
     }
     choice::member(b"system_fingerprint", fingerprint, &mut head);
-    let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
     Ok(Completion { head, usage, output_bytes: found.output_bytes, finish: found.finish, provenance })
 }

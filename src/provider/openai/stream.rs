@@ -135,7 +135,7 @@ impl State {
             self.account.progress = Progress::Failed(Fault::invalid_answer(data));
             return;
         }
-        if let Some(error) = error {
+        if let Some(error) = error.or(found.error) {
             out.truncate(start);
             self.account.progress = Progress::Failed(Fault::in_band(error));
             return;
