@@ -13,6 +13,7 @@ mod length;
 mod member;
 mod messages;
 mod part;
+mod prompt;
 mod provenance;
 mod reader;
 mod rewrite;
@@ -25,6 +26,7 @@ pub use finish::{Finish, Word};
 pub use input::Inputs;
 pub use length::Length;
 pub use member::{Field, Name};
+pub use prompt::{BEFORE_PROMPT, BEHIND_PROMPT};
 pub use provenance::Provenance;
 pub use rewrite::Target;
 
@@ -46,7 +48,7 @@ pub struct Request {
     members: Vec<Member>,
     /// The models asked for, first choice first: `model` (a comma list counts as several), then `models`. Never empty.
     pub models: Vec<String>,
-    /// Whether the answer is a stream of events.
+    /// Whether the answer is a stream of events, which embeddings never are.
     pub stream: bool,
     /// The client's wishes about providers.
     pub preferences: Preferences,
@@ -71,6 +73,8 @@ pub struct Request {
 pub struct Needs {
     /// `tools` that are not empty.
     pub tools: bool,
+    /// The place of the first tool that runs at OpenRouter: its type is `openrouter:…`.
+    pub server_tool: Option<usize>,
     /// A part with an image.
     pub images: bool,
     /// A part with a file.
@@ -148,6 +152,11 @@ impl Request {
             return Err(ClientError::Duplicate(twice));
         }
         if !reader.has_messages {
+            if api == Api::Chat
+                && let Some(body) = prompt::with_messages(&body, &reader.members)?
+            {
+                return Self::read(api, body, provider_header, max_models);
+            }
             return Err(if api == Api::Embeddings { ClientError::NoInput } else { ClientError::NoMessages });
         }
         let asked = reader.preferences.unwrap_or_default();
@@ -187,7 +196,7 @@ impl Request {
         })
     }
 
-    /// The body as the client sent it.
+    /// The body as the client sent it, with messages where it had a `prompt`.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -258,8 +267,7 @@ impl Request {
 
     /// The member of this name among those that the gateway does not know.
     fn other(&self, name: &str) -> Option<&Member> {
-        let key = |member: &Member| Scanner::at(&self.body, member.start).string().is_ok_and(|key| key.is(name));
-        self.members.iter().find(|member| member.name == Name::Other && key(member))
+        member::other(&self.body, &self.members, name)
     }
 
     fn member(&self, name: Name) -> Option<&Member> {

@@ -17,8 +17,9 @@ use crate::json::Scanner;
 /// How often the bytes of a text may be read, on average, in search of a value.
 const MOST_READINGS: usize = 8;
 
-/// The JSON that `text` was meant to be: of the objects and arrays in it that conform to `schema`, the longest. `None` if the text is
-/// JSON already, or if nothing of that kind is in it.
+/// The JSON that `text` was meant to be: of the objects and arrays in it that conform to `schema`, the longest. Without a schema any
+/// object comes before the arrays, for it is what `json_object` asks for. `None` if the text is JSON already, or if nothing of that kind
+/// is in it.
 pub fn heal(text: &str, schema: &Schema) -> Option<String> {
     if is_json(text) {
         return None;
@@ -33,10 +34,10 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
         match read {
             Read::Found(found) => {
                 at = found.end.max(at);
-                let is_longest = best.as_ref().is_none_or(|best| found.source_len() > best.source_len());
+                let is_best = best.as_ref().is_none_or(|best| rank(&found, schema) > rank(best, schema));
                 // Prose has brackets of its own: `[1]` refers to a source.
                 let is_meant = found.is_meant || *schema != Schema::ANY || is_first(text, start);
-                if is_longest && is_meant && is_json(&found.json) && schema.admits(&found.json) {
+                if is_best && is_meant && is_json(&found.json) && schema.admits(&found.json) {
                     best = Some(found);
                 }
             }
@@ -47,6 +48,11 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
         }
     }
     best.map(|best| best.json)
+}
+
+/// How likely a value is what was meant: the more, the greater.
+fn rank(found: &Found, schema: &Schema) -> (bool, usize) {
+    (*schema == Schema::ANY && found.json.starts_with('{'), found.source_len())
 }
 
 fn is_json(text: &str) -> bool {

@@ -205,6 +205,13 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The first member of this name among those that the gateway does not know.
+#[inline(never)]
+pub(super) fn other<'a>(body: &[u8], members: &'a [Member], name: &str) -> Option<&'a Member> {
+    let key = |member: &Member| Scanner::at(body, member.start).string().is_ok_and(|key| key.is(name));
+    members.iter().find(|member| member.name == Name::Other && key(member))
+}
+
 /// The first member that stands twice and must not.
 pub(super) fn duplicate(members: &[Member]) -> Option<&'static str> {
     let mut rest = members;

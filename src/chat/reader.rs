@@ -7,7 +7,7 @@ use super::messages::{self, Opening};
 use super::{Needs, input};
 use crate::api::Api;
 use crate::error::ClientError;
-use crate::json::{Kind, Scanner, Text};
+use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 use crate::plugins::Plugins;
 use crate::preferences::{Partition, Preferences, Sort, SortBy};
 
@@ -46,7 +46,7 @@ impl Reader {
             Name::Model => self.read_model(scanner)?,
             Name::Models => self.read_models(scanner, "models")?,
             Name::FallbackModels => self.read_models(scanner, "fallback_models")?,
-            Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false),
+            Name::Stream => self.stream = read_bool(scanner, "stream")?.unwrap_or(false) && self.api != Api::Embeddings,
             Name::Input if self.api == Api::Embeddings => {
                 self.needs.inputs = input::read(scanner)?;
                 self.prompt_bytes = self.needs.inputs.bytes;
@@ -93,10 +93,16 @@ impl Reader {
             }
             Name::Tools => match kind {
                 Kind::Null => _ = scanner.skip()?,
-                Kind::Array => scanner.array(|scanner| {
-                    self.needs.tools = true;
-                    scanner.skip().map(|_| ())
-                })?,
+                Kind::Array => {
+                    let mut place = 0usize;
+                    scanner.array(|scanner| {
+                        self.needs.tools = true;
+                        let is_servers = is_server_tool(scanner)?;
+                        self.needs.server_tool = self.needs.server_tool.or(is_servers.then_some(place));
+                        place = place.saturating_add(1);
+                        Ok(())
+                    })?;
+                }
                 _ => return Err(ClientError::invalid("tools", "an array")),
             },
             Name::ResponseFormat => {
@@ -160,8 +166,8 @@ impl Reader {
 }
 
 /// `error`, or what was expected of `member` where its type is what is wrong.
-pub(super) fn wrong_type(error: crate::json::Error, member: &str, expected: &str) -> ClientError {
-    if error.kind == crate::json::ErrorKind::Type { ClientError::invalid(member, expected) } else { error.into() }
+pub(super) fn wrong_type(error: Error, member: &str, expected: &str) -> ClientError {
+    if error.kind == ErrorKind::Type { ClientError::invalid(member, expected) } else { error.into() }
 }
 
 fn read_bool(scanner: &mut Scanner<'_>, member: &str) -> Result<Option<bool>, ClientError> {
@@ -195,27 +201,34 @@ fn is_tool_choice(value: &[u8]) -> bool {
     }
 }
 
+/// Consumes a tool: whether it runs at OpenRouter.
+fn is_server_tool(scanner: &mut Scanner<'_>) -> Result<bool, Error> {
+    if scanner.kind()? != Kind::Object {
+        return scanner.skip().map(|_| false);
+    }
+    Ok(text_member(scanner, "type")?.is_some_and(|kind| kind.raw.starts_with(b"openrouter:")))
+}
+
 /// The `type` of a response format.
 fn response_format(value: &[u8]) -> Option<Text<'_>> {
-    let mut kind = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| {
-        if key.is("type") && scanner.kind()? == Kind::String {
-            kind = Some(scanner.string()?);
-            return Ok(());
-        }
-        scanner.skip().map(|_| ())
-    });
-    walked.ok().and(kind)
+    text_member(&mut Scanner::new(value), "type").ok()?
 }
 
 fn reasoning_effort(value: &[u8]) -> Option<String> {
-    let mut effort = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| {
-        if key.is("effort") && scanner.kind()? == Kind::String {
-            effort = Some(scanner.string()?.value().into_owned());
+    let effort = text_member(&mut Scanner::new(value), "effort").ok()?;
+    effort.map(|effort| effort.value().into_owned())
+}
+
+/// Consumes an object: its last member of this name that is a text.
+#[inline(never)]
+fn text_member<'a>(scanner: &mut Scanner<'a>, name: &str) -> Result<Option<Text<'a>>, Error> {
+    let mut found = None;
+    scanner.object(|scanner, key, _| {
+        if key.is(name) && scanner.kind()? == Kind::String {
+            found = Some(scanner.string()?);
             return Ok(());
         }
         scanner.skip().map(|_| ())
-    });
-    walked.ok().and(effort)
+    })?;
+    Ok(found)
 }

@@ -58,6 +58,7 @@ impl Request {
         let mut inserts: Vec<u8> = Vec::new();
         let removes = |member: &Member| match member.name {
             Name::StreamOptions => !target.stream_options || !self.stream,
+            Name::Stream if self.api == Api::Embeddings => true,
             _ if self.api == Api::Messages && !target.openrouter_members && self.is_claudes(member) => true,
             name => !target.takes(name),
         };

@@ -57,6 +57,37 @@ fn t06_t23_only_owned_bytes_change() {
 }
 
 #[test]
+fn a_prompt_is_a_message_of_the_user_and_every_other_byte_stays() {
+    let body = "{ \"seed\":9007199254740993, \"prompt\" : \"\\u00e9 \\/ é\" ,\n\"model\": \"a/b\", \"x\": 1e-7 }";
+    let message = "\"messages\":[{\"role\":\"user\",\"content\":\"\\u00e9 \\/ é\"}]";
+    let expected = body.replace("\"prompt\" : \"\\u00e9 \\/ é\"", message).replace("a/b", "gpt-4o-mini");
+    assert_eq!(rewrite(body, OPENAI), expected);
+    let request = parse(body).unwrap();
+    assert_eq!((request.prompt_bytes, request.opening().count()), (12, 2));
+    let both = r#"{"model":"a/b","prompt":"x","messages":[{"role":"user","content":"y"}]}"#;
+    assert_eq!(parse(both).unwrap().body(), both.as_bytes(), "messages are what is asked");
+    for (prompt, expected) in [
+        (r#""prompt":null"#, "Input required: specify \"prompt\" or \"messages\""),
+        (r#""prompt":["x"]"#, "Invalid `prompt`: expected a string"),
+        (r#""prompt":7"#, "Invalid `prompt`: expected a string"),
+    ] {
+        let refused = parse(&format!(r#"{{"model":"a/b",{prompt}}}"#)).unwrap_err();
+        assert_eq!(refused.to_string(), expected);
+    }
+}
+
+#[test]
+fn embeddings_are_no_stream_whatever_is_asked() {
+    let body = r#"{"stream":true,"model":"a/b","input":"x","stream_options":{"include_usage":true},"dimensions":5}"#;
+    let request = Request::parse_embeddings(body.into(), None, 3).unwrap();
+    assert!(!request.stream);
+    for openrouter_members in [false, true] {
+        let sent = request.rewrite(&Target { openrouter_members, ..OPENAI }).to_vec();
+        assert_eq!(String::from_utf8(sent).unwrap(), r#"{"model":"gpt-4o-mini","input":"x","dimensions":5}"#);
+    }
+}
+
+#[test]
 fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
     let messages = r#""messages":[{"role":"user","content":"x"}]"#;
     for (sent, expected) in [

@@ -49,6 +49,23 @@ fn what_models_write_for_json_becomes_json() {
 }
 
 #[test]
+fn an_object_comes_before_a_list_and_a_list_before_prose() {
+    for (text, expected) in [
+        ("From [\"a\", \"b\", \"c\"] I made {\"x\": 1}.", Some(json!({"x": 1}))),
+        ("Here is the list: [{\"a\": 1}, {\"a\": 2}]", Some(json!([{"a": 1}, {"a": 2}]))),
+        ("Here is the list: [\"a\"]", Some(json!(["a"]))),
+        ("```json\n[1, 2, 3]\n```", Some(json!([1, 2, 3]))),
+        ("[1, 2, 3] is the list", Some(json!([1, 2, 3]))),
+        // Brackets around numbers are how prose names its sources.
+        ("Here is the list: [1, 2, 3]", None),
+    ] {
+        assert_eq!(healed(text), expected, "{text}");
+    }
+    let list = Schema::of_response_format(br#"{"type":"json_schema","json_schema":{"schema":{"type":"array"}}}"#).unwrap();
+    assert_eq!(heal("Of {a: 'b'} the list: [1, 2, 3]", &list).as_deref(), Some("[1, 2, 3]"), "a schema says what is meant");
+}
+
+#[test]
 fn an_answer_that_is_cut_off_keeps_what_was_whole() {
     for (broken, expected) in [
         (r#"{"a": [1, {"b": "tex"#, json!({"a": [1, {"b": "tex"}]})),

@@ -6,6 +6,7 @@ use super::event::{Event, Events};
 use super::object::{comma, member, members, put, text};
 use super::{Shape, Translated};
 use crate::api::Api;
+use crate::chat::{BEFORE_PROMPT, BEHIND_PROMPT};
 use crate::error::ClientError;
 use crate::json::{Error, Kind, Scanner, text_into};
 
@@ -36,7 +37,7 @@ pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     let prompt = one(prompt.ok_or(ClientError::NoMessages)?)
         .ok_or_else(|| ClientError::invalid("prompt", "a string, or an array of one: send a request for each prompt, and no token ids"))?;
     let mut body = Vec::with_capacity(request.len().saturating_add(64));
-    put(&mut body, &[b"{\"messages\":[{\"role\":\"user\",\"content\":", prompt, b"}]"]);
+    put(&mut body, &[b"{", BEFORE_PROMPT, prompt, BEHIND_PROMPT]);
     let mut scanner = Scanner::new(request);
     scanner.object(|scanner, key, _| {
         let value = scanner.raw()?;

@@ -45,6 +45,8 @@ pub(super) struct Said<'a> {
     pub(super) details: Vec<Detail<'a>>,
     /// Calls of functions.
     pub(super) calls: Vec<Call<'a>>,
+    /// `annotations`, as they were written: the pages that the text is from, and more.
+    pub(super) annotations: Option<&'a [u8]>,
 }
 
 /// A piece of reasoning.
@@ -135,17 +137,18 @@ impl<'a> Answer<'a> {
 
 impl<'a> Said<'a> {
     fn read(said: &'a [u8]) -> Result<Self, Error> {
-        let [content, refusal, reasoning, details, calls] =
-            members(said, ["content", "refusal", "reasoning", "reasoning_details", "tool_calls"])?;
+        let [content, refusal, reasoning, details, calls, annotations] =
+            members(said, ["content", "refusal", "reasoning", "reasoning_details", "tool_calls", "annotations"])?;
         let full = |text: &Text<'_>| !text.is_empty();
         let mut said = Self {
             content: text(content).filter(full),
             refusal: text(refusal).filter(full),
             reasoning: text(reasoning).filter(full),
+            annotations,
             ..Self::default()
         };
         if let Some(details) = details {
-            list(details, |detail| {
+            list(details, &mut |detail| {
                 let [kind, format, words, summary, signature, data, id, index] =
                     members(detail, ["type", "format", "text", "summary", "signature", "data", "id", "index"])?;
                 said.details.push(Detail {
@@ -162,7 +165,7 @@ impl<'a> Said<'a> {
         }
         if let Some(calls) = calls {
             let mut place = 0u64;
-            list(calls, |call| {
+            list(calls, &mut |call| {
                 let [index, id, function] = members(call, ["index", "id", "function"])?;
                 let [name, arguments] = function.map_or(Ok([None; 2]), |function| members(function, ["name", "arguments"]))?;
                 said.calls.push(Call {
@@ -215,12 +218,13 @@ impl<'a> Counts<'a> {
 }
 
 /// Walks a list of objects; what is none is passed over.
-fn list<'a>(value: &'a [u8], mut element: impl FnMut(&'a [u8]) -> Result<(), Error>) -> Result<(), Error> {
+#[inline(never)]
+pub(super) fn list<'a>(value: &'a [u8], element: &mut dyn FnMut(&'a [u8]) -> Result<(), Error>) -> Result<(), Error> {
     let mut scanner = Scanner::new(value);
     if scanner.kind()? != Kind::Array {
         return Ok(());
     }
-    scanner.array(|scanner| {
+    scanner.elements(&mut |scanner| {
         let is_object = scanner.kind()? == Kind::Object;
         let value = scanner.raw()?;
         if is_object { element(value) } else { Ok(()) }

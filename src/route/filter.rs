@@ -168,6 +168,13 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             left.keep(|endpoint| endpoint.input_modalities.contains(modality), || format!("the messages have {what} input"))?;
         }
     }
+    if let Some(place) = needs.server_tool {
+        left.endpoints.retain(|endpoint| endpoint.provider.quirks.openrouter_members);
+        if left.endpoints.is_empty() {
+            let expected = "function: tools that run at OpenRouter are served only where that is the provider";
+            return Err(ClientError::invalid(format!("tools[{place}].type"), expected).into());
+        }
+    }
     if let Some((message, part)) = needs.unknown_part {
         left.keep(
             |endpoint| endpoint.format.carries_unknown_parts(),

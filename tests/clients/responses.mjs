@@ -112,6 +112,22 @@ checks["an answer that is cut short"] = async () => {
   assert.deepEqual([events.at(-1).type, events.at(-1).response.status], ["response.incomplete", "incomplete"]);
 };
 
+checks["pages that an answer is from"] = async () => {
+  const page = { type: "url_citation", start_index: 5, end_index: 11, url: "https://a.test/x", title: "A page" };
+  const ask = { model: "t/openai-cites", input };
+  const cited = (response) => response.output[0].content[0].annotations;
+  assert.deepEqual(cited(await client.responses.create(ask)), [page]);
+  const events = await collect(await client.responses.create({ ...ask, stream: true }));
+  const added = events.filter((event) => event.type === "response.output_text.annotation.added");
+  assert.deepEqual(added.map((event) => [event.annotation_index, event.annotation]), [[0, page]]);
+  assert.deepEqual(cited(events.at(-1).response), [page]);
+  const whole = await router.responses.send({ responsesRequest: ask });
+  assert.equal(cited(whole)[0].startIndex, 5);
+  const seen = await collect(await router.responses.send({ responsesRequest: { ...ask, stream: true } }));
+  assert.deepEqual(seen.filter((event) => event.type === "UNKNOWN" || event.isUnknown), []);
+  assert.equal(seen.find((event) => event.type === "response.output_text.annotation.added").annotation.url, page.url);
+};
+
 checks["errors have the classes of their statuses"] = async () => {
   const create = (more) => client.responses.create({ model: "t/openai", input, ...more });
   await fails(create({ store: true }), sdk.BadRequestError, 400);

@@ -27,6 +27,7 @@ static GATEWAY: Shared = Shared::new(|| {
         "t/ids",
         "t/continue",
         "t/trailers",
+        "t/prompt",
     ];
     let setup = Setup::new()
         .providers(&["second"])
@@ -77,6 +78,18 @@ fn openrouters_and_openais_path_are_the_same() {
     }
     let received = gateway.provider("first").received("paths");
     assert!(received.iter().all(|request| request.path == "/v1/chat/completions"), "{received:#?}");
+}
+
+#[test]
+fn a_prompt_in_the_place_of_messages_is_what_the_user_says() {
+    let gateway = Use::of(&GATEWAY);
+    gateway.provider("first").answers("prompt", wire::completion("ok"));
+    let body = r#"{ "prompt" : "\u00e9 \/ é", "model":"t/prompt" , "seed": 9007199254740993}"#;
+    assert_eq!(gateway.send(&Request::chat(body)).content(), "ok");
+    let sent = r#"{ "messages":[{"role":"user","content":"\u00e9 \/ é"}], "model":"prompt" , "seed": 9007199254740993}"#;
+    assert_eq!(gateway.provider("first").received("prompt")[0].text(), sent);
+    let refused = gateway.send(&Request::chat(r#"{"model":"t/prompt","prompt":["x"]}"#)).error(400);
+    assert!(refused.contains("Invalid `prompt`: expected a string"), "{refused}");
 }
 
 #[test]

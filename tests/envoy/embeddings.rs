@@ -34,7 +34,7 @@ static GATEWAY: Shared = Shared::new(|| {
         .embedding(&["t/gemini"], &["gemini"])
         .embedding(&["t/cohere", "t/cohere-odd"], &["cohere"])
         .providers(&["first", "second"])
-        .embedding(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted"], &["first", "second"])
+        .embedding(&["t/plain", "t/falls-back", "t/broken", "t/strange", "t/uncounted", "t/streamed"], &["first", "second"])
         .embedding(&["t/mixed"], &["claude", "second"])
         .embedding(&["t/gemini-embedding-3"], &["vertex", "second"])
         .embedding(&["t/mistral"], &["mistral"])
@@ -69,6 +69,15 @@ fn a_request_goes_on_as_it_came_and_the_answer_has_id_model_and_cost() {
     let received = &gateway.provider("first").received("plain")[0];
     assert_eq!(received.path, "/v1/embeddings");
     assert_eq!(received.text(), r#"{ "input" : [[1,2 ], [3]], "model":"plain","dimensions": 256, "encoding_format":"base64"}"#);
+}
+
+#[test]
+fn a_stream_of_embeddings_is_asked_of_nobody() {
+    let gateway = Use::of(&GATEWAY);
+    gateway.provider("first").answers("streamed", Reply::json(200, &vectors()));
+    let body = r#"{"model":"t/streamed","stream":true,"stream_options":{"include_usage":true},"input":"x","provider":{"only":["first"]}}"#;
+    assert_eq!(gateway.send(&ask(body)).json()["data"], vectors()["data"]);
+    assert_eq!(gateway.provider("first").received("streamed")[0].text(), r#"{"model":"streamed","input":"x"}"#);
 }
 
 #[test]

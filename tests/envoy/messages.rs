@@ -31,6 +31,7 @@ pub static GATEWAY: Shared = Shared::new(|| {
         "t/hangup",
         "t/zipped",
         "t/openai-long",
+        "t/openai-cites",
     ];
     let setup = Setup::new()
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
@@ -53,6 +54,9 @@ pub static GATEWAY: Shared = Shared::new(|| {
         true => openai(request, json!({"content": "Then."}), "stop"),
     });
     stub.answers_by("openai-long", |request| openai(request, json!({"content": TEXT}), "length"));
+    let page = json!({"url": "https://a.test/x", "title": "A page", "start_index": 5, "end_index": 11});
+    let cited = json!({"content": TEXT, "annotations": [{"type": "url_citation", "url_citation": page}]});
+    stub.answers_by("openai-cites", move |request| openai(request, cited.clone(), "stop"));
     let mut broken = wire::stream_events(&["Once "]);
     broken.truncate(2);
     broken.push(wire::event(json!({"error": {"message": "The engine is gone.", "type": "server_error"}})));
@@ -108,6 +112,9 @@ pub fn openai(request: &Received, said: Value, finish: &str) -> Reply {
     let delta = |name: &str| said[name].as_str().map(|_| wire::chunk(json!({name: said[name]}), Value::Null));
     let mut chunks = vec![wire::chunk(json!({"role": "assistant", "content": ""}), Value::Null)];
     chunks.extend(["reasoning_content", "content"].into_iter().filter_map(delta));
+    if said["annotations"].is_array() {
+        chunks.push(wire::chunk(json!({"content": "", "annotations": said["annotations"]}), Value::Null));
+    }
     for call in said["tool_calls"].as_array().into_iter().flatten() {
         let mut begun = call.clone();
         begun["function"]["arguments"] = json!("");

@@ -5,13 +5,20 @@ use serde_json::{Value, json};
 use super::{
     client::{self, Request},
     gateway::{Gateway, Shared, Use},
+    provider::Provider,
     reply::Reply,
     setup::Setup,
     wire,
 };
 
-static GATEWAY: Shared =
-    Shared::new(|| Gateway::start(Setup::new().providers(&["first"]).models(&["t/plain", "t/streamed", "t/round"], &["first"])));
+static GATEWAY: Shared = Shared::new(|| {
+    let setup = Setup::new()
+        .providers(&["first"])
+        .provider(Provider::start("router"), json!({"dialect": "openrouter"}))
+        .models(&["t/plain", "t/streamed", "t/round", "t/first"], &["first"])
+        .models(&["t/both"], &["first", "router"]);
+    Gateway::start(setup)
+});
 
 fn tools() -> Value {
     json!({
@@ -47,6 +54,20 @@ fn a_tool_call_comes_back_as_the_provider_made_it() {
     for (name, value) in tools().as_object().unwrap() {
         assert_eq!(&sent[name], value, "{name}");
     }
+}
+
+#[test]
+fn tools_that_run_at_openrouter_go_there_or_are_refused() {
+    let gateway = Use::of(&GATEWAY);
+    gateway.provider("router").answers("both", wire::completion("found"));
+    let tools = json!([{"type": "openrouter:web_search", "parameters": {"max_results": 3}}]);
+    let ask = |model| gateway.send(&Request::ask(model, json!({"tools": tools})));
+    let refused = ask("t/first").error(400);
+    assert!(refused.contains("Invalid `tools[0].type`: expected function: tools that run at OpenRouter"), "{refused}");
+    assert_eq!(ask("t/both").content(), "found");
+    assert_eq!(gateway.provider("router").received("both")[0].json()["tools"], tools);
+    let first = gateway.provider("first");
+    assert!(first.received("first").is_empty() && first.received("both").is_empty());
 }
 
 /// T15: the index is the only thing that joins the pieces of a call; id and name come once.

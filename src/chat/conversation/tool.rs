@@ -32,7 +32,7 @@ pub enum ToolChoice<'a> {
     Function(Text<'a>),
 }
 
-/// Reads `tools`. Tools that are no functions run at OpenAI or OpenRouter and are left out.
+/// Reads `tools`. Tools that are no functions run at OpenAI and are left out.
 pub(super) fn read_all(value: &[u8]) -> Result<Vec<Tool<'_>>, ClientError> {
     let mut tools = Vec::new();
     each(value, "tools", "an array", |scanner, place| {

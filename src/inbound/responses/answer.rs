@@ -5,9 +5,9 @@
 
 use super::super::event::{self, Event, Events};
 use super::super::object::{members, put, put_number, text};
-use super::super::said::{Answer as Said, Call, Detail};
+use super::super::said::{Answer as Said, Call, Detail, list};
 use super::super::sealed::seal;
-use super::item::{Item, Status, What};
+use super::item::{Item, Status, What, annotation_into};
 use super::object::{Echo, Response, usage_into};
 use crate::clock::Clock;
 use crate::json::Text;
@@ -36,6 +36,8 @@ struct Telling {
     output_text: Vec<u8>,
     /// Calls that are told.
     calls: Vec<u64>,
+    /// Annotations that came before the text that they belong to, as they were written.
+    early: Vec<u8>,
     incomplete: Option<&'static str>,
     /// When it was complete, in seconds since the epoch.
     completed_at: Option<u64>,
@@ -65,6 +67,7 @@ impl Answer {
             output: Vec::new(),
             output_text: Vec::new(),
             calls: Vec::new(),
+            early: Vec::new(),
             incomplete: None,
             completed_at: None,
             usage: None,
@@ -129,6 +132,12 @@ impl Telling {
             self.message(out);
             self.more(words, out);
         }
+        let annotations = said.annotations.and_then(|all| all.strip_prefix(b"[")?.strip_suffix(b"]"));
+        if let Some(annotations) = annotations.filter(|all| !all.trim_ascii().is_empty()) {
+            self.early.push(if self.early.is_empty() { b'[' } else { b',' });
+            self.early.extend_from_slice(annotations);
+        }
+        self.annotate(out);
         said.calls.iter().for_each(|call| self.call(call, out));
         match answer.finish_reason.map(|reason| reason.raw) {
             Some(b"length") => self.incomplete = Some("max_output_tokens"),
@@ -264,7 +273,7 @@ impl Telling {
             item.part(out);
         };
         match item.what {
-            What::Message => {
+            What::Message { .. } => {
                 self.about("response.output_text.done", CONTENT, out, &|item, out| {
                     text(item, out);
                     out.extend_from_slice(b",\"logprobs\":[]");
@@ -290,7 +299,7 @@ impl Telling {
             self.output.push(b',');
         }
         item.write(status, &mut self.output);
-        if matches!(item.what, What::Message) {
+        if matches!(item.what, What::Message { .. }) {
             self.output_text.extend_from_slice(&item.text);
         }
     }
@@ -301,7 +310,7 @@ impl Telling {
         let Some(item) = &mut self.open else { return };
         let is_first = item.text.is_empty();
         match item.what {
-            What::Message => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
+            What::Message { .. } => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
                 delta(item, out);
                 out.extend_from_slice(b",\"logprobs\":[]");
             }),
@@ -322,13 +331,38 @@ impl Telling {
     }
 
     fn message(&mut self, out: &mut Vec<u8>) {
-        if matches!(self.open, Some(Item { what: What::Message, .. })) {
+        if matches!(self.open, Some(Item { what: What::Message { .. }, .. })) {
             return;
         }
-        self.open("msg", What::Message, out);
+        self.open("msg", What::Message { annotations: Vec::new(), annotated: 0 }, out);
         self.about("response.content_part.added", CONTENT, out, &|item, out| {
             out.extend_from_slice(b",\"part\":");
             item.part(out);
+        });
+    }
+
+    /// Tells the annotations that are not told yet, if the text that they belong to is being told.
+    fn annotate(&mut self, out: &mut Vec<u8>) {
+        if self.early.is_empty() || !matches!(self.open, Some(Item { what: What::Message { .. }, .. })) {
+            return;
+        }
+        let mut early = std::mem::take(&mut self.early);
+        early.push(b']');
+        _ = list(&early, &mut |annotation| {
+            let Some(Item { what: What::Message { annotations, annotated }, .. }) = &mut self.open else { return Ok(()) };
+            let before = annotations.len();
+            if annotation_into(annotation, annotations).is_ok_and(|is_told| is_told) {
+                let place = *annotated;
+                *annotated = place.saturating_add(1);
+                self.about("response.output_text.annotation.added", CONTENT, out, &|item, out| {
+                    out.extend_from_slice(b",\"annotation_index\":");
+                    put_number(out, place);
+                    let What::Message { annotations, .. } = &item.what else { return };
+                    let annotation = annotations.get(before..).unwrap_or_default();
+                    put(out, &[b",\"annotation\":", annotation.strip_prefix(b",").unwrap_or(annotation)]);
+                });
+            }
+            Ok(())
         });
     }
 

@@ -1,6 +1,7 @@
 //! The item of a response that is being told.
 
-use super::super::object::put;
+use super::super::object::{comma, members, put};
+use crate::json::Error;
 
 /// The item that is being told. Texts are the insides of JSON strings.
 #[derive(Debug)]
@@ -17,7 +18,11 @@ pub(super) struct Item {
 /// What an item is.
 #[derive(Debug)]
 pub(super) enum What {
-    Message,
+    Message {
+        /// The annotations of its text, each with a comma before it but the first, and how many they are.
+        annotations: Vec<u8>,
+        annotated: u64,
+    },
     Call {
         /// Which call it is in OpenRouter's chunks.
         call: u64,
@@ -62,7 +67,7 @@ impl Item {
         let done = status != Status::InProgress;
         put(out, &[b"{\"id\":\"", &self.id, b"\",\"status\":\"", status.as_str().as_bytes()]);
         match &self.what {
-            What::Message => {
+            What::Message { .. } => {
                 out.extend_from_slice(b"\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[");
                 if done {
                     self.part(out);
@@ -92,9 +97,32 @@ impl Item {
 
     /// Appends its one part.
     pub(super) fn part(&self, out: &mut Vec<u8>) {
-        match self.what {
-            What::Reasoning { .. } => put(out, &[b"{\"type\":\"summary_text\",\"text\":\"", &self.text, b"\"}"]),
-            _ => put(out, &[b"{\"type\":\"output_text\",\"text\":\"", &self.text, b"\",\"annotations\":[],\"logprobs\":[]}"]),
-        }
+        let annotations = match &self.what {
+            What::Reasoning { .. } => return put(out, &[b"{\"type\":\"summary_text\",\"text\":\"", &self.text, b"\"}"]),
+            What::Message { annotations, .. } => &annotations[..],
+            What::Call { .. } => b"",
+        };
+        put(out, &[b"{\"type\":\"output_text\",\"text\":\"", &self.text, b"\",\"annotations\":[", annotations, b"],\"logprobs\":[]}"]);
     }
+}
+
+/// Appends a chat completion's `annotation`, with a comma if something stands before it, if it is a citation of a page: the one kind that
+/// both have, which Responses have flat. Whether it is.
+///
+/// Errors: if it is not an object.
+pub(super) fn annotation_into(annotation: &[u8], out: &mut Vec<u8>) -> Result<bool, Error> {
+    let [citation] = members(annotation, ["url_citation"])?;
+    let Some(citation) = citation else { return Ok(false) };
+    let [url, title, content, start, end] = members(citation, ["url", "title", "content", "start_index", "end_index"])?;
+    let Some(url) = url else { return Ok(false) };
+    let (start, end) = (start.unwrap_or(b"0"), end.unwrap_or(b"0"));
+    comma(out);
+    put(out, &[b"{\"type\":\"url_citation\",\"start_index\":", start, b",\"end_index\":", end, b",\"url\":", url]);
+    put(out, &[b",\"title\":", title.unwrap_or(b"\"\"")]);
+    // OpenRouter's own.
+    if let Some(content) = content {
+        put(out, &[b",\"content\":", content]);
+    }
+    out.push(b'}');
+    Ok(true)
 }

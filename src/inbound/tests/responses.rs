@@ -228,3 +228,43 @@ fn an_error_in_a_stream_fails_the_response() {
         (&json!("rate_limit_exceeded"), &json!("rate_limit_exceeded"))
     );
 }
+
+#[test]
+fn pages_that_the_text_is_from_are_annotations_in_responses_words() {
+    let citation = |url: &str, start: u64| json!({"type": "url_citation", "url_citation": {"url": url, "title": "A \"doc\"", "content": "c", "start_index": start, "end_index": 9}});
+    let flat = |url: &str, start: u64| json!({"type": "url_citation", "start_index": start, "end_index": 9, "url": url, "title": "A \"doc\"", "content": "c"});
+    let odd = json!([7, {"type": "file", "file": {"hash": "x"}}, {"type": "url_citation", "url_citation": {"title": "nowhere"}}, {"url_citation": 7}]);
+    let bare = json!([{"type": "url_citation", "url_citation": {"url": "https://c.test"}}]);
+    let plain = json!({"model": "a/b", "input": "x"});
+    let told_bare = json!({"type": "url_citation", "start_index": 0, "end_index": 0, "url": "https://c.test", "title": ""});
+    let expected = json!([flat("https://a.test", 0), flat("https://b.test", 4), told_bare]);
+
+    let all = json!([citation("https://a.test", 0), odd[0], odd[1], citation("https://b.test", 4), odd[2], odd[3], bare[0]]);
+    let call = json!([{"id": "call_1", "function": {"name": "f", "arguments": "{}"}}]);
+    let whole = answered(Api::Responses, &plain, &json!({"content": "ab", "annotations": all, "tool_calls": call}), "tool_calls");
+    assert_eq!(whole["output"][0]["content"][0]["annotations"], expected);
+    assert_eq!(whole["output"][1]["type"], "function_call");
+
+    let stream = [
+        // Before the text, with it and after it.
+        chunk(&json!({"content": "", "annotations": []}), &Value::Null),
+        chunk(&json!({"content": "", "annotations": [citation("https://a.test", 0)]}), &Value::Null),
+        chunk(&json!({"content": "", "annotations": [7]}), &Value::Null),
+        chunk(&json!({"content": "ab", "annotations": [odd[1], citation("https://b.test", 4)]}), &Value::Null),
+        chunk(&json!({"content": "", "annotations": bare}), &json!("stop")),
+        end(),
+    ];
+    let events = events(&told(Api::Responses, &plain, &stream.concat()));
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap().strip_prefix("response.").unwrap()).collect();
+    let added = "output_text.annotation.added";
+    let before = ["created", "in_progress", "output_item.added", "content_part.added", "output_text.delta", added, added, added];
+    assert_eq!(kinds, [&before[..], &["output_text.done", "content_part.done", "output_item.done", "completed"]].concat());
+    for (place, event) in events.iter().filter(|event| event["type"].as_str().unwrap().ends_with(added)).enumerate() {
+        assert_eq!((&event["annotation_index"], &event["annotation"]), (&json!(place), &expected[place]));
+        assert_eq!((&event["content_index"], &event["output_index"]), (&json!(0), &json!(0)));
+        assert_eq!(event["item_id"], events[2]["item"]["id"]);
+    }
+    assert_eq!(events[3]["part"]["annotations"], json!([]));
+    assert_eq!(events[9]["part"]["annotations"], expected);
+    assert_eq!(events[11]["response"]["output"][0]["content"][0]["annotations"], expected);
+}

@@ -94,6 +94,17 @@ fn a_part_that_nobody_can_translate_is_named() {
 }
 
 #[test]
+fn a_tool_that_runs_at_openrouter_goes_to_openrouter_alone() {
+    let function = json!({"type": "function", "function": {"name": "f", "parameters": {"type": "openrouter:x"}}});
+    let search = json!({"parameters": {}, "type": "openrouter:web_search"});
+    let asking = |dialects: &[&str], tools: Value| at(dialects).with("tools", tools);
+    assert_eq!(asking(&["openai", "openrouter"], json!([function, search])).at_providers(), ["openrouter"]);
+    assert_eq!(asking(&["openai", "openrouter"], json!([function])).at_providers(), ["openai", "openrouter"]);
+    let expected = "Invalid `tools[1].type`: expected function: tools that run at OpenRouter are served only where that is the provider";
+    assert_eq!(asking(&["anthropic", "openai"], json!([function, search])).refused(), (400, expected.into()));
+}
+
+#[test]
 fn a_parameter_that_a_format_lacks_keeps_it_out_if_all_are_required() {
     let schema = json!({"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}});
     for (member, value, expected) in [
