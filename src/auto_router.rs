@@ -51,7 +51,7 @@ impl Settings {
     /// Errors: if it is not as [`EXPECTED`].
     pub fn read(plugin: &[u8]) -> Result<Self, Error> {
         let mut settings = Self::default();
-        Scanner::new(plugin).object(|scanner, key, _| {
+        Scanner::new(plugin).members(&mut |scanner, key, _| {
             match key.raw {
                 b"allowed_models" => settings.allowed_models = patterns(scanner)?,
                 b"excluded_models" => settings.excluded_models = patterns(scanner)?,
@@ -83,7 +83,7 @@ fn patterns(scanner: &mut Scanner<'_>) -> Result<Vec<Glob>, Error> {
         scanner.skip()?;
         return Ok(patterns);
     }
-    scanner.array(|scanner| {
+    scanner.elements(&mut |scanner| {
         patterns.push(Glob::new(scanner.string()?.value().to_ascii_lowercase()));
         Ok(())
     })?;

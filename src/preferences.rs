@@ -116,8 +116,8 @@ impl Preferences {
             *list = list.take().filter(|list| !list.is_empty());
         }
         if let Some(options) = &parsed.options {
-            let read =
-                Scanner::new(options.get().as_bytes()).object(|scanner, _, _| scanner.object(|scanner, _, _| scanner.skip().map(|_| ())));
+            let read = Scanner::new(options.get().as_bytes())
+                .members(&mut |scanner, _, _| scanner.object(|scanner, _, _| scanner.skip().map(|_| ())));
             read.map_err(|_| "options: expected an object of objects, by provider")?;
         }
         Ok(parsed)

@@ -39,7 +39,7 @@ pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     let mut body = Vec::with_capacity(request.len().saturating_add(64));
     put(&mut body, &[b"{", BEFORE_PROMPT, prompt, BEHIND_PROMPT]);
     let mut scanner = Scanner::new(request);
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         let value = scanner.raw()?;
         if !OWN.iter().any(|own| key.is(own)) {
             body.push(b',');
@@ -65,7 +65,7 @@ fn one(value: &[u8]) -> Option<&[u8]> {
     }
     let mut only = None;
     let mut count = 0usize;
-    let walked = Scanner::new(value).array(|scanner| {
+    let walked = Scanner::new(value).elements(&mut |scanner| {
         only = Some(scanner.raw()?);
         count = count.saturating_add(1);
         Ok(())
@@ -106,7 +106,7 @@ impl Answer {
 /// Appends a chunk or a completion as a `text_completion`.
 fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(b'{');
-    Scanner::new(answer).object(|scanner, key, _| {
+    Scanner::new(answer).members(&mut |scanner, key, _| {
         let value = scanner.raw()?;
         comma(out);
         text_into(out, key);
@@ -115,7 +115,7 @@ fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
             b"object" => out.extend_from_slice(b"\"text_completion\""),
             b"choices" => {
                 out.push(b'[');
-                Scanner::new(value).array(|scanner| choice(scanner.raw()?, out))?;
+                Scanner::new(value).elements(&mut |scanner| choice(scanner.raw()?, out))?;
                 out.push(b']');
             }
             _ => out.extend_from_slice(value),

@@ -55,7 +55,7 @@ impl Answer {
     pub fn parse(status: u16, body: &[u8]) -> Result<Self, Refusal> {
         let (mut token, mut lifetime, mut kind, mut reason) = (None, None, None, Vec::new());
         // What cannot be read to its end is judged by what was read.
-        _ = Scanner::new(body).object(|scanner, key, _| {
+        _ = Scanner::new(body).members(&mut |scanner, key, _| {
             let is_string = scanner.kind()? == Kind::String;
             match key.raw {
                 b"access_token" if is_string => token = Some(scanner.string()?.value().into_owned()),

@@ -51,7 +51,7 @@ impl ServiceAccount {
         const NAMES: [&str; 5] = ["type", "client_email", "private_key_id", "private_key", "token_uri"];
         let mut values: [Option<String>; 5] = Default::default();
         let mut scanner = Scanner::new(text.as_bytes());
-        let walked = scanner.object(|scanner, key, _| {
+        let walked = scanner.members(&mut |scanner, key, _| {
             match NAMES.iter().position(|name| key.is(name)).and_then(|place| values.get_mut(place)) {
                 Some(value) if scanner.kind()? == Kind::String => *value = Some(scanner.string()?.value().into_owned()),
                 _ => _ = scanner.skip()?,

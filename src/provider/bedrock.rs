@@ -103,12 +103,12 @@ fn finish_reason(stop_reason: &[u8], calls: usize) -> FinishReason {
 fn stop_sequence(fields: &[u8]) -> Text<'_> {
     let mut found = Text::default();
     let mut scanner = Scanner::new(fields);
-    _ = scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+    _ = scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
         (b"stop_sequence", Kind::String) => {
             found = scanner.string()?;
             Ok(())
         }
-        (b"delta", Kind::Object) => scanner.object(|scanner, key, _| {
+        (b"delta", Kind::Object) => scanner.members(&mut |scanner, key, _| {
             if key.raw == b"stop_sequence" && scanner.kind()? == Kind::String {
                 found = scanner.string()?;
                 return Ok(());

@@ -142,13 +142,13 @@ fn type_of_name(name: &str) -> Option<ErrorType> {
 /// Walks `{…}` or `{"error":{…}}`, or an array with one of them, and calls `member` for each member of the error object.
 fn walk<'a>(scanner: &mut Scanner<'a>, member: &mut dyn FnMut(&[u8], &'a [u8])) {
     if scanner.kind() == Ok(Kind::Array) {
-        _ = scanner.array(|scanner| {
+        _ = scanner.elements(&mut |scanner| {
             walk(&mut scanner.clone(), member);
             scanner.skip().map(|_| ())
         });
         return;
     }
-    _ = scanner.object(|scanner, key, _| {
+    _ = scanner.members(&mut |scanner, key, _| {
         if key.raw == b"error" && scanner.kind()? == Kind::Object {
             walk(&mut scanner.clone(), member);
         }

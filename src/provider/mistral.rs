@@ -110,7 +110,7 @@ fn is_tool_choice(raw: &[u8]) -> bool {
         return true;
     }
     let mut is_function = false;
-    let walked = scanner.object(|scanner, key, _| {
+    let walked = scanner.members(&mut |scanner, key, _| {
         is_function |= key.is("function");
         scanner.skip().map(|_| ())
     });

@@ -47,11 +47,11 @@ impl<'a> Overrides<'a> {
             // Those of the full slug come last, and win.
             for is_wanted in [is_of_provider, is_full] {
                 // The preferences have been read, so they are an object of objects.
-                _ = Scanner::new(options.get().as_bytes()).object(|scanner, provider, _| {
+                _ = Scanner::new(options.get().as_bytes()).members(&mut |scanner, provider, _| {
                     if !is_wanted(endpoint, &provider.value()) {
                         return scanner.skip().map(|_| ());
                     }
-                    scanner.object(|scanner, name, _| {
+                    scanner.members(&mut |scanner, name, _| {
                         let (name, value) = (name.value(), scanner.raw()?);
                         let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier");
                         if !tiered && !NOT_FOR_OPTIONS.contains(&&*name) {
@@ -89,7 +89,7 @@ impl<'a> Overrides<'a> {
         let mut splice = Splice::new(body);
         let mut members = Vec::new();
         let mut seen = Vec::new();
-        let read = Scanner::new(body).object(|scanner, key, start| {
+        let read = Scanner::new(body).members(&mut |scanner, key, start| {
             let value = scanner.skip()?;
             let name = key.value();
             let stays = match wanted(&name) {

@@ -53,12 +53,12 @@ fn copy(scanner: &mut Scanner<'_>, make: Make, out: &mut Vec<u8>) -> Result<(), 
         return Ok(());
     }
     let mut rule = make();
-    scanner.clone().object(|scanner, key, _| {
+    scanner.clone().members(&mut |scanner, key, _| {
         rule.look(key.raw, scanner.raw()?);
         Ok(())
     })?;
     let mut list = List::new(b'{', out);
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         let kind = scanner.kind()?;
         match rule.member(key.raw, kind) {
             Member::Dropped => _ = scanner.skip()?,
@@ -89,7 +89,7 @@ fn value(key: &[u8], kind: Kind, scanner: &mut Scanner<'_>, make: Make, out: &mu
     match (key, kind) {
         (b"properties" | b"$defs" | b"definitions" | b"patternProperties" | b"dependentSchemas", Kind::Object) => {
             let mut list = List::new(b'{', out);
-            scanner.object(|scanner, key, _| {
+            scanner.members(&mut |scanner, key, _| {
                 let out = list.next();
                 key_into(key.raw, out);
                 copy(scanner, make, out)
@@ -98,7 +98,7 @@ fn value(key: &[u8], kind: Kind, scanner: &mut Scanner<'_>, make: Make, out: &mu
         }
         (b"anyOf" | b"oneOf" | b"allOf" | b"prefixItems" | b"items", Kind::Array) => {
             let mut list = List::new(b'[', out);
-            scanner.array(|scanner| copy(scanner, make, list.next()))?;
+            scanner.elements(&mut |scanner| copy(scanner, make, list.next()))?;
             list.end(b']');
         }
         (b"items" | b"additionalProperties" | b"not" | b"contains" | b"propertyNames" | b"if" | b"then" | b"else", _) => {

@@ -32,7 +32,7 @@ impl GeminiUsage {
     pub fn parse(json: &[u8]) -> Option<Self> {
         let mut usage = Self::default();
         let mut scanner = Scanner::new(json);
-        let read = scanner.object(|scanner, key, _| {
+        let read = scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"promptTokenCount" => usage.prompt = count(scanner.raw()?),
                 b"cachedContentTokenCount" => usage.cached = count(scanner.raw()?),
@@ -104,12 +104,12 @@ fn of_modality(scanner: &mut Scanner<'_>, modality: &str, images: &mut Option<u6
     if scanner.kind()? != Kind::Array {
         return scanner.skip().map(|_| None);
     }
-    scanner.array(|scanner| {
+    scanner.elements(&mut |scanner| {
         if scanner.kind()? != Kind::Object {
             return scanner.skip().map(|_| ());
         }
         let (mut is_it, mut is_image, mut tokens) = (false, false, None);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"modality" if scanner.kind()? == Kind::String => {
                     let text = scanner.string()?;

@@ -171,7 +171,7 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
     let mut function_call = None;
     let mut details = None;
     let mut unread = None;
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"role" => message.role = role(scanner.string()?),
             b"name" => message.name = text(scanner)?,
@@ -229,9 +229,9 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
 pub(super) fn has_broken_arguments(messages: &[u8]) -> bool {
     let mut is_broken = false;
     let mut check = |call: Option<ToolCall<'_>>| is_broken |= call.is_some_and(|call| call.input().is_err());
-    _ = Scanner::new(messages).array(|scanner| {
-        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-            (b"tool_calls", Kind::Array) => scanner.array(|scanner| {
+    _ = Scanner::new(messages).elements(&mut |scanner| {
+        scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+            (b"tool_calls", Kind::Array) => scanner.elements(&mut |scanner| {
                 check(tool_call(scanner.raw()?, (0, 0)));
                 Ok(())
             }),
@@ -260,7 +260,7 @@ fn tool_call(call: &[u8], place: (usize, usize)) -> Option<ToolCall<'_>> {
     let mut id = None;
     let mut name = None;
     let mut arguments = Cow::Borrowed(&b""[..]);
-    let walked = Scanner::new(call).object(|scanner, key, _| {
+    let walked = Scanner::new(call).members(&mut |scanner, key, _| {
         match key.raw {
             b"id" => id = text(scanner)?,
             b"function" if scanner.kind()? == Kind::Object => (name, arguments) = function(scanner)?,
@@ -276,7 +276,7 @@ fn tool_call(call: &[u8], place: (usize, usize)) -> Option<ToolCall<'_>> {
 fn function<'a>(scanner: &mut Scanner<'a>) -> Result<(Option<Text<'a>>, Cow<'a, [u8]>), Error> {
     let mut name = None;
     let mut arguments = Cow::Borrowed(&b""[..]);
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"name" => name = text(scanner)?,
             b"arguments" if scanner.kind()? == Kind::String => {
@@ -296,7 +296,7 @@ fn function<'a>(scanner: &mut Scanner<'a>) -> Result<(Option<Text<'a>>, Cow<'a, 
 
 fn reasoning_detail<'a>(scanner: &mut Scanner<'a>) -> Result<ReasoningDetail<'a>, Error> {
     let mut detail = ReasoningDetail::default();
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => detail.kind = text(scanner)?,
             b"format" => detail.format = text(scanner)?,

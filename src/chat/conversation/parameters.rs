@@ -111,7 +111,7 @@ fn stops(value: &[u8]) -> Result<Vec<Text<'_>>, ClientError> {
 fn response_format(value: &[u8]) -> Result<Option<ResponseFormat<'_>>, ClientError> {
     let mut kind = None;
     let mut json_schema = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| {
+    let walked = Scanner::new(value).members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => kind = text(scanner)?,
             b"json_schema" => json_schema = present(scanner)?,
@@ -132,7 +132,7 @@ fn response_format(value: &[u8]) -> Result<Option<ResponseFormat<'_>>, ClientErr
 
 fn json_schema(value: &[u8]) -> Option<ResponseFormat<'_>> {
     let (mut name, mut description, mut schema, mut strict) = (None, None, None, false);
-    let walked = Scanner::new(value).object(|scanner, key, _| {
+    let walked = Scanner::new(value).members(&mut |scanner, key, _| {
         match key.raw {
             b"name" => name = text(scanner)?,
             b"description" => description = text(scanner)?,

@@ -90,7 +90,7 @@ pub(super) fn read_all<'a>(scanner: &mut Scanner<'a>, unread: &mut Option<usize>
     let mut parts = Vec::new();
     match scanner.kind()? {
         Kind::String => parts.push(Part::text(scanner.string()?)),
-        Kind::Array => scanner.array(|scanner| {
+        Kind::Array => scanner.elements(&mut |scanner| {
             // A list of plain strings is no OpenAI content, and yet some send one.
             if scanner.kind()? == Kind::String {
                 parts.push(Part::text(scanner.string()?));
@@ -112,7 +112,7 @@ fn read<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Part<'a>>, Error> {
     let mut words = None;
     let mut value = None;
     let mut cache_control = None;
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => kind = text(scanner)?,
             b"text" | b"refusal" => words = text(scanner)?.or(words),
@@ -147,7 +147,7 @@ fn url(value: &[u8]) -> Option<Text<'_>> {
 /// Members of an object that are strings.
 fn members<'a, const N: usize>(object: &'a [u8], names: [&str; N]) -> Option<[Option<Text<'a>>; N]> {
     let mut found = [None; N];
-    let walked = Scanner::new(object).object(|scanner, key, _| {
+    let walked = Scanner::new(object).members(&mut |scanner, key, _| {
         let value = text(scanner)?;
         for (name, place) in names.iter().zip(&mut found) {
             if key.is(name) {

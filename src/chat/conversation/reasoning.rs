@@ -76,7 +76,7 @@ impl Reasoning {
             Name::ReasoningEffort => self.effort = self.effort.or_else(|| effort(value)),
             Name::IncludeReasoning if value == b"false" => self.exclude = true,
             Name::Reasoning => {
-                _ = Scanner::new(value).object(|scanner, key, _| {
+                _ = Scanner::new(value).members(&mut |scanner, key, _| {
                     match key.raw {
                         b"effort" => self.effort = text(scanner)?.and_then(|effort| Effort::of(effort.raw)).or(self.effort),
                         b"max_tokens" => {

@@ -39,12 +39,14 @@ pub(super) fn read_all(value: &[u8]) -> Result<Vec<Tool<'_>>, ClientError> {
         let mut tool = Tool::default();
         let mut kind = None;
         let mut named = false;
-        let read = scanner.object(|scanner, key, _| match key.raw {
+        let read = scanner.members(&mut |scanner, key, _| match key.raw {
             b"type" => {
                 kind = text(scanner)?;
                 Ok(())
             }
-            b"function" if scanner.kind()? == Kind::Object => scanner.object(|scanner, key, _| member(&mut tool, &mut named, scanner, key)),
+            b"function" if scanner.kind()? == Kind::Object => {
+                scanner.members(&mut |scanner, key, _| member(&mut tool, &mut named, scanner, key))
+            }
             b"cache_control" => {
                 tool.cache_control = present(scanner)?.filter(|mark| mark.starts_with(b"{"));
                 Ok(())
@@ -98,11 +100,11 @@ pub(super) fn choice(value: &[u8]) -> Option<ToolChoice<'_>> {
     let mut kind = None;
     let mut name = None;
     let mut mode = None;
-    let walked = Scanner::new(value).object(|scanner, key, _| match key.raw {
+    let walked = Scanner::new(value).members(&mut |scanner, key, _| match key.raw {
         b"type" => text(scanner).map(|text| kind = text),
         b"name" => text(scanner).map(|text| name = text.or(name)),
         b"mode" => text(scanner).map(|text| mode = text.or(mode)),
-        b"function" | b"allowed_tools" if scanner.kind()? == Kind::Object => scanner.object(|scanner, key, _| match key.raw {
+        b"function" | b"allowed_tools" if scanner.kind()? == Kind::Object => scanner.members(&mut |scanner, key, _| match key.raw {
             b"name" => text(scanner).map(|text| name = text.or(name)),
             b"mode" => text(scanner).map(|text| mode = text.or(mode)),
             _ => scanner.skip().map(|_| ()),

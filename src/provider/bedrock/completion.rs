@@ -34,7 +34,7 @@ pub fn completion(endpoint: &Endpoint, request: &Request, body: &[u8], envelope:
     // It names its answers in a header alone.
     let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
-    let read = scanner.object(|scanner, key, _| {
+    let read = scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"output" if scanner.kind()? == Kind::Object => members(scanner, b"message", |scanner| reader.message(scanner))?,
             b"stopReason" => stop_reason = scanner.optional_string()?,
@@ -61,20 +61,20 @@ impl Reader {
     fn message(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
         members(scanner, b"content", |scanner| {
             self.has_message = true;
-            scanner.array(|scanner| self.block(scanner))
+            scanner.elements(&mut |scanner| self.block(scanner))
         })
     }
 
     /// Reads a content block, an object of which one member is there.
     fn block(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => self.answer.text(scanner.string()?.raw),
                 (b"toolUse", Kind::Object) => self.tool_use(scanner)?,
                 (b"reasoningContent", Kind::Object) => self.reasoning(scanner)?,
                 // An answer that cites what it was given; where from is for nobody to see in this format.
                 (b"citationsContent", Kind::Object) => members(scanner, b"content", |scanner| {
-                    scanner.array(|scanner| {
+                    scanner.elements(&mut |scanner| {
                         members(scanner, b"text", |scanner| {
                             self.answer.text(scanner.string()?.raw);
                             Ok(())
@@ -90,7 +90,7 @@ impl Reader {
 
     fn tool_use(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
         let (mut id, mut name, mut input) = (Text::default(), Text::default(), &b"{}"[..]);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"toolUseId" => id = scanner.string()?,
                 b"name" => name = scanner.string()?,
@@ -105,9 +105,9 @@ impl Reader {
 
     fn reasoning(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
         let (mut text, mut signature, mut redacted) = (None, None, None);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
-                b"reasoningText" => scanner.object(|scanner, key, _| {
+                b"reasoningText" => scanner.members(&mut |scanner, key, _| {
                     match key.raw {
                         b"text" => text = scanner.optional_string()?,
                         b"signature" => signature = scanner.optional_string()?,
@@ -133,7 +133,7 @@ impl Reader {
 
     fn image(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
         let (mut format, mut bytes) = (Text::default(), None);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"format" => format = scanner.string()?,
                 b"source" => members(scanner, b"bytes", |scanner| {
@@ -153,5 +153,5 @@ impl Reader {
 
 /// Walks an object and calls `read` for its members `name`.
 fn members<'a>(scanner: &mut Scanner<'a>, name: &[u8], mut read: impl FnMut(&mut Scanner<'a>) -> Result<(), Error>) -> Result<(), Error> {
-    scanner.object(|scanner, key, _| if key.raw == name { read(scanner) } else { scanner.skip().map(|_| ()) })
+    scanner.members(&mut |scanner, key, _| if key.raw == name { read(scanner) } else { scanner.skip().map(|_| ()) })
 }

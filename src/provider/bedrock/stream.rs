@@ -117,13 +117,13 @@ impl State {
                 payload.skip()?;
                 self.chunks.role(out);
             }
-            b"contentBlockStart" => payload.object(|scanner, key, _| {
+            b"contentBlockStart" => payload.members(&mut |scanner, key, _| {
                 if key.raw == b"start" && scanner.kind()? == Kind::Object {
                     return self.start(scanner, out);
                 }
                 scanner.skip().map(|_| ())
             })?,
-            b"contentBlockDelta" => payload.object(|scanner, key, _| {
+            b"contentBlockDelta" => payload.members(&mut |scanner, key, _| {
                 if key.raw == b"delta" && scanner.kind()? == Kind::Object {
                     return self.delta(scanner, out);
                 }
@@ -135,7 +135,7 @@ impl State {
             }
             b"messageStop" => {
                 let (mut reason, mut sequence) = (None, Text::default());
-                payload.object(|scanner, key, _| {
+                payload.members(&mut |scanner, key, _| {
                     match key.raw {
                         b"stopReason" => reason = scanner.optional_string()?,
                         b"additionalModelResponseFields" => sequence = stop_sequence(scanner.raw()?),
@@ -152,7 +152,7 @@ impl State {
             }
             // It comes last, behind the end of the message.
             b"metadata" => {
-                payload.object(|scanner, key, _| {
+                payload.members(&mut |scanner, key, _| {
                     match key.raw {
                         b"usage" => self.account.usage = usage::read(scanner.raw()?).or(self.account.usage),
                         b"serviceTier" => self.account.provenance.read_tier(scanner.raw()?, "type"),
@@ -171,12 +171,12 @@ impl State {
 
     fn start(&mut self, scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         self.close_block(out);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             if key.raw != b"toolUse" || scanner.kind()? != Kind::Object {
                 return scanner.skip().map(|_| ());
             }
             let (mut id, mut name) = (Text::default(), Text::default());
-            scanner.object(|scanner, key, _| {
+            scanner.members(&mut |scanner, key, _| {
                 match key.raw {
                     b"toolUseId" => id = scanner.string()?,
                     b"name" => name = scanner.string()?,
@@ -195,7 +195,7 @@ impl State {
     }
 
     fn delta(&mut self, scanner: &mut Scanner<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => {
                     let text = scanner.string()?.raw;
@@ -204,7 +204,7 @@ impl State {
                         self.chunks.text(text, out);
                     }
                 }
-                (b"toolUse", Kind::Object) => scanner.object(|scanner, key, _| {
+                (b"toolUse", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                     if key.raw != b"input" || scanner.kind()? != Kind::String {
                         return scanner.skip().map(|_| ());
                     }
@@ -215,7 +215,7 @@ impl State {
                     }
                     Ok(())
                 })?,
-                (b"reasoningContent", Kind::Object) => scanner.object(|scanner, key, _| {
+                (b"reasoningContent", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                     if scanner.kind()? != Kind::String {
                         return scanner.skip().map(|_| ());
                     }

@@ -8,7 +8,7 @@ use crate::usage::Usage;
 /// See <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>. `None` if it counts nothing.
 pub(super) fn read(usage: &[u8]) -> Option<Usage> {
     let (mut input, mut output, mut cache_read, mut cache_write, mut for_an_hour) = (None, None, None, None, 0u64);
-    let walked = Scanner::new(usage).object(|scanner, key, _| {
+    let walked = Scanner::new(usage).members(&mut |scanner, key, _| {
         match key.raw {
             b"inputTokens" => input = count(scanner)?,
             b"outputTokens" => output = count(scanner)?,
@@ -43,9 +43,9 @@ fn count(scanner: &mut Scanner<'_>) -> Result<Option<u64>, Error> {
 
 fn written_for_an_hour(scanner: &mut Scanner<'_>) -> Result<u64, Error> {
     let mut tokens = 0u64;
-    scanner.array(|scanner| {
+    scanner.elements(&mut |scanner| {
         let (mut is_an_hour, mut written) = (false, None);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match key.raw {
                 b"ttl" => is_an_hour = scanner.raw()? == b"\"1h\"",
                 b"inputTokens" => written = count(scanner)?,

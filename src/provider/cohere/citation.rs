@@ -10,7 +10,7 @@ use crate::json::{Error, Kind, Scanner, Text};
 /// block of the answer's, as it is without `PLAN` and `THINKING_CONTENT`, which are passed over.
 pub(super) fn each<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Citation<'a>)) -> Result<(), Error> {
     match scanner.kind()? {
-        Kind::Array => scanner.array(|scanner| each(scanner, found)),
+        Kind::Array => scanner.elements(&mut |scanner| each(scanner, found)),
         Kind::Object => one(scanner, found),
         _ => scanner.skip().map(|_| ()),
     }
@@ -18,7 +18,7 @@ pub(super) fn each<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Citatio
 
 fn one<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Citation<'a>)) -> Result<(), Error> {
     let (mut start, mut end, mut text, mut kind, mut sources) = (0, 0, Text::default(), Text::default(), None);
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"start", Kind::Number) => start = place(scanner.raw()?),
             (b"end", Kind::Number) => end = place(scanner.raw()?),
@@ -33,13 +33,13 @@ fn one<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Citation<'a>)) -> R
         return Ok(());
     }
     let Some(sources) = sources else { return Ok(()) };
-    Scanner::new(sources).array(|scanner| {
+    Scanner::new(sources).elements(&mut |scanner| {
         let (mut url, mut title) = (Text::default(), Text::default());
         if scanner.kind()? != Kind::Object {
             return scanner.skip().map(|_| ());
         }
-        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-            (b"document", Kind::Object) => scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+            (b"document", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                 match (key.raw, scanner.kind()?) {
                     (b"url", Kind::String) => url = scanner.string()?,
                     (b"title", Kind::String) => title = scanner.string()?,

@@ -22,7 +22,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     let (mut message, mut native, mut counted, mut logprobs) = (None, None, None, None);
     let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
-    let read = scanner.object(|scanner, key, _| {
+    let read = scanner.members(&mut |scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"message", _) => message = Some(scanner.raw()?),
             (b"id", _) => provenance.read_id(scanner)?,
@@ -57,7 +57,7 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
 
 impl Reader {
     fn message(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+        scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
             (b"tool_plan", Kind::String) => {
                 self.reasoning(PLAN_FORMAT, scanner.string()?);
                 Ok(())
@@ -66,8 +66,8 @@ impl Reader {
                 self.answer.text(scanner.string()?.raw);
                 Ok(())
             }
-            (b"content", Kind::Array) => scanner.array(|scanner| self.block(scanner)),
-            (b"tool_calls", Kind::Array) => scanner.array(|scanner| {
+            (b"content", Kind::Array) => scanner.elements(&mut |scanner| self.block(scanner)),
+            (b"tool_calls", Kind::Array) => scanner.elements(&mut |scanner| {
                 let call = Call::read(scanner)?;
                 let name = self.renamed.restore(call.name.raw);
                 self.answer.tool_call(call.id.raw, name, arguments(&call.arguments.value()).as_bytes());
@@ -79,7 +79,7 @@ impl Reader {
     }
 
     fn block(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => self.answer.text(scanner.string()?.raw),
                 (b"thinking", Kind::String) => self.reasoning(FORMAT, scanner.string()?),
@@ -110,12 +110,12 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut call = Self::default();
-        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+        scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
             (b"id", Kind::String) => {
                 call.id = scanner.string()?;
                 Ok(())
             }
-            (b"function", Kind::Object) => scanner.object(|scanner, key, _| {
+            (b"function", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                 match (key.raw, scanner.kind()?) {
                     (b"name", Kind::String) => call.name = scanner.string()?,
                     (b"arguments", Kind::String) => call.arguments = scanner.string()?,

@@ -9,15 +9,15 @@ use crate::json::{Error, Kind, Scanner, Text};
 /// See <https://docs.cohere.com/reference/chat#response.body.logprobs>.
 pub(super) fn each<'a>(scanner: &mut Scanner<'a>, found: &mut dyn FnMut(&Logprob<'_>)) -> Result<(), Error> {
     match scanner.kind()? {
-        Kind::Array => scanner.array(|scanner| each(scanner, found)),
+        Kind::Array => scanner.elements(&mut |scanner| each(scanner, found)),
         Kind::Object => {
             let (mut text, mut logprobs) = (Text::default(), Vec::new());
-            scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+            scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => {
                     text = scanner.string()?;
                     Ok(())
                 }
-                (b"logprobs", Kind::Array) => scanner.array(|scanner| {
+                (b"logprobs", Kind::Array) => scanner.elements(&mut |scanner| {
                     let is_number = scanner.kind()? == Kind::Number;
                     logprobs.extend(Some(scanner.raw()?).filter(|_| is_number));
                     Ok(())

@@ -33,8 +33,8 @@ pub(super) fn schema_into(schema: &[u8], out: &mut Vec<u8>) {
 /// Whether an object of this schema has to have anything: `strict_tools` wants that of every function.
 pub(super) fn has_required(schema: &[u8]) -> bool {
     let mut found = false;
-    let walked = Scanner::new(schema).object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-        (b"required", Kind::Array) => scanner.array(|scanner| {
+    let walked = Scanner::new(schema).members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+        (b"required", Kind::Array) => scanner.elements(&mut |scanner| {
             found = true;
             scanner.skip().map(|_| ())
         }),

@@ -217,7 +217,7 @@ impl<'a> Event<'a> {
     fn read(data: &'a [u8]) -> Result<Self, Error> {
         let mut event = Self::default();
         let mut scanner = Scanner::new(data);
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"type", Kind::String) => event.kind = scanner.string()?,
                 (b"index", Kind::Number) => {
@@ -237,7 +237,7 @@ impl<'a> Event<'a> {
     }
 
     fn delta(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"message", Kind::Object) => self.message(scanner)?,
                 (b"finish_reason", Kind::String) => self.finish_reason = Some(scanner.string()?),
@@ -250,9 +250,9 @@ impl<'a> Event<'a> {
     }
 
     fn message(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
-                (b"content", Kind::Object) => scanner.object(|scanner, key, _| {
+                (b"content", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                     match (key.raw, scanner.kind()?) {
                         (b"text", Kind::String) => self.text = scanner.string()?,
                         (b"thinking", Kind::String) => self.thinking = scanner.string()?,

@@ -21,7 +21,7 @@ struct Count {
 /// See <https://docs.cohere.com/reference/chat>. `None` if it counts nothing.
 pub(in crate::provider) fn read(usage: &[u8]) -> Option<Usage> {
     let (mut billed, mut tokens, mut cached) = (Count::default(), Count::default(), None);
-    let walked = Scanner::new(usage).object(|scanner, key, _| {
+    let walked = Scanner::new(usage).members(&mut |scanner, key, _| {
         let value = scanner.raw()?;
         match key.raw {
             b"billed_units" => billed = Count::read(value),
@@ -48,7 +48,7 @@ impl Count {
         let mut count = Self::default();
         let mut scanner = Scanner::new(value);
         if scanner.kind() == Ok(Kind::Object) {
-            _ = scanner.object(|scanner, key, _| {
+            _ = scanner.members(&mut |scanner, key, _| {
                 let value = scanner.raw()?;
                 match key.raw {
                     b"input_tokens" => count.input = number(value),

@@ -76,12 +76,12 @@ impl<'a> Answer<'a> {
         if scanner.kind() == Ok(Kind::Array) {
             return Err(Fault::in_band(data));
         }
-        let read = scanner.object(|scanner, key, _| {
+        let read = scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"candidates", Kind::Array) => answer.candidates(scanner)?,
                 (b"usageMetadata", _) => answer.usage = GeminiUsage::parse(scanner.raw()?),
                 (b"responseId", Kind::String) => answer.response_id = Some(scanner.string()?.raw),
-                (b"promptFeedback", Kind::Object) => scanner.object(|scanner, key, _| {
+                (b"promptFeedback", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                     is_blocked |= key.raw == b"blockReason" && scanner.kind()? != Kind::Null;
                     scanner.skip().map(|_| ())
                 })?,
@@ -103,7 +103,7 @@ impl<'a> Answer<'a> {
     }
 
     fn candidates(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
-        scanner.array(|scanner| {
+        scanner.elements(&mut |scanner| {
             let candidate = Candidate::read(scanner)?;
             let place = self.candidates.partition_point(|known| known.index < candidate.index);
             let is_known = self.candidates.get(place).is_some_and(|known| known.index == candidate.index);
@@ -120,15 +120,15 @@ impl<'a> Answer<'a> {
 impl<'a> Candidate<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut candidate = Self::default();
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"index", Kind::Number) => {
                     let index = std::str::from_utf8(scanner.raw()?).ok().and_then(|digits| digits.parse().ok());
                     candidate.index = index.unwrap_or(MAX_CANDIDATES);
                 }
                 (b"finishReason", Kind::String) => candidate.finish = Some(scanner.string()?.raw).filter(|native| finish::is_end(native)),
-                (b"content", Kind::Object) => scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-                    (b"parts", Kind::Array) => scanner.array(|scanner| {
+                (b"content", Kind::Object) => scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+                    (b"parts", Kind::Array) => scanner.elements(&mut |scanner| {
                         candidate.parts.push(part(scanner)?);
                         Ok(())
                     }),
@@ -147,7 +147,7 @@ impl<'a> Candidate<'a> {
 fn part<'a>(scanner: &mut Scanner<'a>) -> Result<Part<'a>, Error> {
     let mut part = Part::default();
     let mut is_thought = false;
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"text", Kind::String) => part.content = Content::Text(scanner.string()?),
             (b"thought", Kind::Bool) => is_thought = scanner.raw()? == b"true",
@@ -168,7 +168,7 @@ fn call<'a>(scanner: &mut Scanner<'a>) -> Result<Content<'a>, Error> {
     let mut id = None;
     let mut name: &[u8] = b"";
     let mut arguments: &[u8] = b"{}";
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"id", Kind::String) => id = Some(scanner.string()?.raw).filter(|id| !id.is_empty()),
             (b"name", Kind::String) => name = scanner.string()?.raw,
@@ -183,7 +183,7 @@ fn call<'a>(scanner: &mut Scanner<'a>) -> Result<Content<'a>, Error> {
 fn image<'a>(scanner: &mut Scanner<'a>) -> Result<Content<'a>, Error> {
     let mut media_type = Text::default();
     let mut data = Text::default();
-    scanner.object(|scanner, key, _| {
+    scanner.members(&mut |scanner, key, _| {
         match (key.raw, scanner.kind()?) {
             (b"mimeType", Kind::String) => media_type = scanner.string()?,
             (b"data", Kind::String) => data = scanner.string()?,

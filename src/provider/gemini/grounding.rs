@@ -57,12 +57,12 @@ impl Spoken {
     /// Calls `found` for each page that the answer is from, with the place of what is from there.
     pub(super) fn cite<'a>(&self, metadata: &'a [u8], mut found: impl FnMut(&Citation<'a>)) {
         let (mut pages, mut supports) = (Vec::new(), Vec::new());
-        let walked = Scanner::new(metadata).object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-            (b"groundingChunks", Kind::Array) => scanner.array(|scanner| {
+        let walked = Scanner::new(metadata).members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+            (b"groundingChunks", Kind::Array) => scanner.elements(&mut |scanner| {
                 pages.push(Page::read(scanner)?);
                 Ok(())
             }),
-            (b"groundingSupports", Kind::Array) => scanner.array(|scanner| {
+            (b"groundingSupports", Kind::Array) => scanner.elements(&mut |scanner| {
                 supports.push(Support::read(scanner)?);
                 Ok(())
             }),
@@ -91,8 +91,8 @@ impl<'a> Page<'a> {
     /// Reads `{"web":{"uri":…,"title":…}}`, or the same of a place on a map or a document.
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut page = Self::default();
-        scanner.object(|scanner, _, _| match scanner.kind()? {
-            Kind::Object => scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, _, _| match scanner.kind()? {
+            Kind::Object => scanner.members(&mut |scanner, key, _| {
                 match (key.raw, scanner.kind()?) {
                     (b"uri", Kind::String) => page.url = scanner.string()?,
                     (b"title", Kind::String) => page.title = scanner.string()?,
@@ -111,8 +111,8 @@ impl<'a> Page<'a> {
 impl<'a> Support<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut support = Self::default();
-        scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
-            (b"segment", Kind::Object) => scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
+            (b"segment", Kind::Object) => scanner.members(&mut |scanner, key, _| {
                 match (key.raw, scanner.kind()?) {
                     (b"partIndex", _) => support.part = number(scanner.raw()?),
                     (b"startIndex", _) => support.start = number(scanner.raw()?),
@@ -122,7 +122,7 @@ impl<'a> Support<'a> {
                 }
                 Ok(())
             }),
-            (b"groundingChunkIndices", Kind::Array) => scanner.array(|scanner| {
+            (b"groundingChunkIndices", Kind::Array) => scanner.elements(&mut |scanner| {
                 support.pages.push(number(scanner.raw()?));
                 Ok(())
             }),

@@ -8,11 +8,11 @@ use crate::json::{Error, Kind, Scanner};
 /// The tokens of a `logprobsResult` that were chosen, each with those that might have stood in its place.
 pub(super) fn read(result: &[u8]) -> Vec<Logprob<'_>> {
     let (mut chosen, mut top) = (Vec::new(), Vec::new());
-    let walked = Scanner::new(result).object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+    let walked = Scanner::new(result).members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
         (b"chosenCandidates", Kind::Array) => tokens(scanner, &mut chosen),
-        (b"topCandidates", Kind::Array) => scanner.array(|scanner| {
+        (b"topCandidates", Kind::Array) => scanner.elements(&mut |scanner| {
             let mut others = Vec::new();
-            scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+            scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
                 (b"candidates", Kind::Array) => tokens(scanner, &mut others),
                 _ => scanner.skip().map(|_| ()),
             })?;
@@ -30,10 +30,10 @@ pub(super) fn read(result: &[u8]) -> Vec<Logprob<'_>> {
 
 /// Consumes a list of `{token, tokenId, logProbability}`.
 fn tokens<'a>(scanner: &mut Scanner<'a>, found: &mut Vec<(&'a [u8], &'a [u8])>) -> Result<(), Error> {
-    scanner.array(|scanner| {
+    scanner.elements(&mut |scanner| {
         // What is 0 is left out.
         let (mut token, mut logprob): (&[u8], &[u8]) = (b"", b"0");
-        scanner.object(|scanner, key, _| {
+        scanner.members(&mut |scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"token", Kind::String) => token = scanner.string()?.raw,
                 (b"logProbability", Kind::Number) => logprob = scanner.raw()?,

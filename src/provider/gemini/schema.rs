@@ -33,7 +33,7 @@ pub(super) fn schema_into(schema: &[u8], out: &mut Vec<u8>) {
 /// Whether the schema says no more than that there are no parameters, which Gemini wants said by saying nothing.
 pub(super) fn has_no_parameters(schema: &[u8]) -> bool {
     let mut none = true;
-    let walked = Scanner::new(schema).object(|scanner, key, _| {
+    let walked = Scanner::new(schema).members(&mut |scanner, key, _| {
         let value = scanner.raw()?;
         none &= match key.raw {
             b"type" => value == b"\"object\"",

@@ -18,7 +18,7 @@ enum Role {
 /// Changes the array of messages at this offset of `body`. `reasons` if the model wants to see what it thought before.
 pub(super) fn edit<'a>(body: &'a [u8], offset: usize, reasons: bool, splice: &mut Splice<'a>) {
     let mut messages = Vec::new();
-    _ = Scanner::at(body, offset).array(|scanner| {
+    _ = Scanner::at(body, offset).elements(&mut |scanner| {
         messages.extend(Object::read(scanner)?);
         Ok(())
     });
@@ -178,7 +178,7 @@ impl<'a> Rewrite<'a, '_> {
 
 /// Changes the array of calls at this offset: ids of nine characters, and nothing that Mistral does not know.
 fn edit_calls<'a>(body: &'a [u8], offset: usize, splice: &mut Splice<'a>) {
-    _ = Scanner::at(body, offset).array(|scanner| {
+    _ = Scanner::at(body, offset).elements(&mut |scanner| {
         let Some(call) = Object::read(scanner)? else { return Ok(()) };
         if let Some((id, text)) = call.get("id").and_then(|id| Some((id, id.text()?))) {
             let mut nine = Vec::new();
@@ -195,7 +195,7 @@ fn edit_calls<'a>(body: &'a [u8], offset: usize, splice: &mut Splice<'a>) {
 
 fn is_empty_list(member: &Member<'_>) -> bool {
     let mut is_empty = true;
-    let walked = Scanner::new(member.raw).array(|scanner| {
+    let walked = Scanner::new(member.raw).elements(&mut |scanner| {
         is_empty = false;
         scanner.skip().map(|_| ())
     });
@@ -211,7 +211,7 @@ fn thinking(message: &Object<'_>) -> Option<Vec<u8>> {
     if scanner.kind() != Ok(Kind::Array) {
         return None;
     }
-    _ = scanner.array(|scanner| {
+    _ = scanner.elements(&mut |scanner| {
         let Some(detail) = Object::read(scanner)? else { return Ok(()) };
         if detail.says("type", "reasoning.text") && detail.says("format", openai::REASONING_FORMAT) {
             text.extend_from_slice(detail.get("text").and_then(Member::text).unwrap_or_default().raw);

@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         }
         let start = scanner.position();
         let mut members = Vec::new();
-        scanner.object(|scanner, key, start| {
+        scanner.members(&mut |scanner, key, start| {
             let value = scanner.skip()?;
             members.push(Member { key, start, raw: scanner.slice(value.clone()), value });
             Ok(())

@@ -14,7 +14,7 @@ pub(super) fn edit<'a>(body: &'a [u8], offset: usize, splice: &mut Splice<'a>) {
     if scanner.kind() != Ok(Kind::Array) {
         return;
     }
-    _ = scanner.array(|scanner| {
+    _ = scanner.elements(&mut |scanner| {
         if let Some(part) = Object::read(scanner)? {
             edit_part(body, &part, splice);
         }

@@ -8,7 +8,7 @@ const FUNCTION: [&str; 4] = ["name", "description", "parameters", "strict"];
 
 /// Changes the array of tools at this offset of `body`.
 pub(super) fn edit<'a>(body: &'a [u8], offset: usize, splice: &mut Splice<'a>) {
-    _ = Scanner::at(body, offset).array(|scanner| {
+    _ = Scanner::at(body, offset).elements(&mut |scanner| {
         let Some(tool) = Object::read(scanner)? else { return Ok(()) };
         match tool.get("function").and_then(|function| Object::at(body, function.value.start)) {
             Some(inner) => {

@@ -24,18 +24,18 @@ impl<'a> Content<'a> {
     /// Errors: if it is not an array.
     pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut content = Self::default();
-        scanner.array(|scanner| {
+        scanner.elements(&mut |scanner| {
             if scanner.kind()? != Kind::Object {
                 return scanner.skip().map(|_| ());
             }
-            scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+            scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => content.text_from(scanner),
                 (b"thinking", Kind::String) => content.thinking_from(scanner),
-                (b"thinking", Kind::Array) => scanner.array(|scanner| {
+                (b"thinking", Kind::Array) => scanner.elements(&mut |scanner| {
                     if scanner.kind()? != Kind::Object {
                         return scanner.skip().map(|_| ());
                     }
-                    scanner.object(|scanner, key, _| match (key.raw, scanner.kind()?) {
+                    scanner.members(&mut |scanner, key, _| match (key.raw, scanner.kind()?) {
                         (b"text", Kind::String) => content.thinking_from(scanner),
                         _ => scanner.skip().map(|_| ()),
                     })

@@ -14,7 +14,7 @@ pub fn embeddings(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     let (mut data, mut usage, mut error) = (None, None, None);
     let mut provenance = Provenance::default();
     let mut scanner = Scanner::new(body);
-    let read = scanner.object(|scanner, key, _| {
+    let read = scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"data" if scanner.kind()? == Kind::Array => data = Some(scanner.raw()?).filter(|data| *data != b"[]"),
             b"id" => provenance.read_id(scanner)?,
