@@ -10,6 +10,7 @@ mod body;
 mod completions;
 mod event;
 mod messages;
+mod nesting;
 mod object;
 mod responses;
 mod said;

@@ -1,6 +1,7 @@
 //! Requests of other APIs as they go on, and answers as they go back.
 
 mod completions;
+mod interleaved;
 mod messages;
 mod responses;
 
@@ -178,7 +179,9 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
 fn every_mutilation_of_a_stream_is_told_or_dropped_but_never_panics() {
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
     let detail = json!({"reasoning_details": [{"type": "reasoning.text", "text": "t", "signature": "s", "format": "anthropic-claude-v1", "index": 0}]});
-    let stream = [chunk(&detail, &Value::Null), chunk(&call, &json!("tool_calls")), end()].concat().into_bytes();
+    let half = |index: u64, arguments: &str| json!({"tool_calls": [{"index": index, "id": "d", "function": {"name": "f", "arguments": arguments}}]});
+    let halves = [half(1, "{\"a\""), half(2, "{\"\\"), half(1, ":1}")].map(|half| chunk(&half, &Value::Null)).concat();
+    let stream = [chunk(&detail, &Value::Null), halves, chunk(&call, &json!("tool_calls")), end()].concat().into_bytes();
     let messages = json!([{"role": "user", "content": "x"}]);
     for (api, request) in [
         (Api::Messages, json!({"model": "a/b", "messages": messages})),

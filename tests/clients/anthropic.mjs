@@ -86,6 +86,15 @@ for (const model of ["openai", "claude"]) {
   };
 }
 
+checks["calls whose pieces come in turn"] = async () => {
+  const stream = client.messages.stream(ask("t/openai-interleaves", { tools }));
+  const done = [];
+  stream.on("contentBlock", (block) => done.push(block.input));
+  const message = await stream.finalMessage();
+  assert.deepEqual(message.content.map((block) => [block.id, block.input.city]), [["call_0", "Bern"], ["call_1", "Bern"]]);
+  assert.deepEqual(done, [{ city: "Bern" }, { city: "Bern" }]);
+};
+
 checks["either way to say the key"] = async () => {
   const { data, response } = await connect({ authToken: "sk-or-v1-test" }).messages.create(ask("t/openai")).withResponse();
   assert.equal(response.headers.get("x-generation-id"), data.id);

@@ -105,6 +105,26 @@ for (const model of ["openai", "claude"]) {
   };
 }
 
+checks["calls whose pieces come in turn"] = async () => {
+  const ask = { model: "t/openai-interleaves", input, tools };
+  const response = await client.responses.stream(ask).finalResponse();
+  assert.deepEqual(response.output.map((item) => [item.type, item.arguments]), [0, 1].map(() => ["function_call", '{"city":"Bern"}']));
+  const done = (await collect(await client.responses.create({ ...ask, stream: true }))).filter((event) => event.type === "response.output_item.done");
+  assert.deepEqual(done.map((event) => event.item.arguments), ['{"city":"Bern"}', '{"city":"Bern"}']);
+};
+
+checks["a refusal, whole and streamed"] = async () => {
+  const ask = { model: "t/openai-refuses", input };
+  for (const response of [await client.responses.create(ask), await client.responses.stream(ask).finalResponse()]) {
+    const parts = response.output.flatMap((item) => item.content);
+    assert.deepEqual(parts.map((part) => [part.type, part.refusal]), [["refusal", "I won't."]]);
+    assert.equal(response.output_text, "");
+  }
+  const events = await collect(await router.responses.send({ responsesRequest: { ...ask, stream: true } }));
+  assert.deepEqual(events.filter((event) => event.type === "UNKNOWN" || event.isUnknown), []);
+  assert.deepEqual(events.filter((event) => event.type === "response.refusal.done").map((event) => event.refusal), ["I won't."]);
+};
+
 checks["an answer that is cut short"] = async () => {
   const response = await client.responses.create({ model: "t/openai-long", input });
   assert.deepEqual([response.status, response.incomplete_details.reason], ["incomplete", "max_output_tokens"]);

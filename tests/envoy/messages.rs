@@ -32,6 +32,8 @@ pub static GATEWAY: Shared = Shared::new(|| {
         "t/zipped",
         "t/openai-long",
         "t/openai-cites",
+        "t/openai-interleaves",
+        "t/openai-refuses",
     ];
     let setup = Setup::new()
         .env("ANTHROPIC_API_KEY", "sk-ant-1")
@@ -57,6 +59,8 @@ pub static GATEWAY: Shared = Shared::new(|| {
     let page = json!({"url": "https://a.test/x", "title": "A page", "start_index": 5, "end_index": 11});
     let cited = json!({"content": TEXT, "annotations": [{"type": "url_citation", "url_citation": page}]});
     stub.answers_by("openai-cites", move |request| openai(request, cited.clone(), "stop"));
+    stub.answers_by("openai-refuses", |request| openai(request, json!({"refusal": "I won't."}), "stop"));
+    stub.answers("openai-interleaves", interleaved());
     let mut broken = wire::stream_events(&["Once "]);
     broken.truncate(2);
     broken.push(wire::event(json!({"error": {"message": "The engine is gone.", "type": "server_error"}})));
@@ -111,7 +115,7 @@ pub fn openai(request: &Received, said: Value, finish: &str) -> Reply {
     }
     let delta = |name: &str| said[name].as_str().map(|_| wire::chunk(json!({name: said[name]}), Value::Null));
     let mut chunks = vec![wire::chunk(json!({"role": "assistant", "content": ""}), Value::Null)];
-    chunks.extend(["reasoning_content", "content"].into_iter().filter_map(delta));
+    chunks.extend(["reasoning_content", "content", "refusal"].into_iter().filter_map(delta));
     if said["annotations"].is_array() {
         chunks.push(wire::chunk(json!({"content": "", "annotations": said["annotations"]}), Value::Null));
     }
@@ -127,6 +131,21 @@ pub fn openai(request: &Received, said: Value, finish: &str) -> Reply {
     }
     chunks.extend([wire::chunk(json!({}), json!(finish)), wire::usage_chunk(usage)]);
     Reply::events(chunks.iter().map(wire::event).chain([wire::event("[DONE]")]))
+}
+
+/// Two calls whose pieces come in turn.
+fn interleaved() -> Reply {
+    let piece = |index: usize, range: std::ops::Range<usize>| {
+        let mut call = call(index, "Bern");
+        let arguments = call["function"]["arguments"].as_str().unwrap()[range.clone()].to_owned();
+        if range.start > 0 {
+            call = json!({"index": index, "function": {}});
+        }
+        call["function"]["arguments"] = json!(arguments);
+        wire::chunk(json!({"tool_calls": [call]}), Value::Null)
+    };
+    let pieces = [piece(0, 0..4), piece(1, 0..6), piece(0, 4..15), piece(1, 6..15), wire::chunk(json!({}), json!("tool_calls"))];
+    Reply::events(pieces.iter().map(wire::event).chain([wire::event("[DONE]")]))
 }
 
 fn named(event: &Value) -> String {
@@ -179,7 +198,7 @@ fn ask(model: &str, more: Value) -> Request {
 fn anthropics_sdk_is_served() {
     let gateway = Use::of(&GATEWAY);
     needed(root().join(".tools/node/node_modules/@anthropic-ai/sdk/package.json"), "make test-envoy");
-    run_against(&format!("http://{}/api", gateway.address), Path::new("node"), "anthropic.mjs", 18);
+    run_against(&format!("http://{}/api", gateway.address), Path::new("node"), "anthropic.mjs", 19);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
 fn the_sdks_of_openai_and_openrouter_are_served() {
     let gateway = Use::of(&GATEWAY);
     needed(root().join(".tools/node/node_modules/openai/package.json"), "make test-envoy");
-    run_against(&format!("http://{}/api/v1", gateway.address), Path::new("node"), "responses.mjs", 21);
+    run_against(&format!("http://{}/api/v1", gateway.address), Path::new("node"), "responses.mjs", 23);
 }
 
 #[test]

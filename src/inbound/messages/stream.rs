@@ -1,14 +1,16 @@
 //! The events of a streamed message.
 //!
-//! See <https://platform.claude.com/docs/en/build-with-claude/streaming>. One block is told after the other. Why the message ended is
-//! known before what it used: both wait for the end.
+//! See <https://platform.claude.com/docs/en/build-with-claude/streaming>. Why the message ended is known before what it used: both wait
+//! for the end.
 
 use super::super::event::named;
-use super::super::object::{put, put_number};
+use super::super::nesting::Nesting;
+use super::super::object::put;
 use super::super::said::{Answer, Call, Detail};
 use super::super::sealed::{FORMAT, seal};
 use super::answer::{head_into, metadata_into, usage_into};
 use super::error;
+use super::queue::{Kind, Queue};
 use super::stop::{Stop, StopSequences};
 use crate::json::Text;
 
@@ -16,12 +18,7 @@ use crate::json::Text;
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     state: State,
-    /// The block that is being told.
-    open: Option<Open>,
-    /// Blocks so far.
-    blocks: u64,
-    /// Calls so far: the index in OpenRouter's chunks, and that of the block.
-    calls: Vec<(u64, u64)>,
+    blocks: Queue,
     /// Why it ended: `"stop_reason":…` and what goes with it.
     ending: Vec<u8>,
     /// `usage`, and what else the last events say.
@@ -35,15 +32,6 @@ enum State {
     New,
     Begun,
     Over,
-}
-
-/// The block that is being told.
-#[derive(Debug, PartialEq, Eq)]
-enum Open {
-    Text,
-    /// Which block of reasoning, as far as it is said.
-    Thinking(Option<u64>),
-    Call(u64),
 }
 
 // === impl Stream ===
@@ -105,7 +93,7 @@ impl Stream {
             return;
         }
         self.state = State::Over;
-        self.stop(out);
+        self.blocks.end(out);
         if self.ending.is_empty() {
             Stop::UNKNOWN.write(&mut self.ending);
         }
@@ -118,100 +106,55 @@ impl Stream {
 
     fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
         if detail.data.is_some() {
-            self.stop(out);
-            self.start(out, &|out| put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]));
-            return self.stop_block(self.blocks.saturating_sub(1), out);
+            return self.blocks.begin(Kind::Sealed, out, &|out| {
+                put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]);
+            });
         }
         if let Some(text) = detail.text {
             self.thinking(detail.index, text, out);
         }
         if let Some(signature) = detail.signature.filter(|_| detail.is_of(FORMAT)) {
             self.open_thinking(detail.index, out);
-            self.delta(self.blocks.saturating_sub(1), b"signature_delta\",\"signature", signature, out);
+            self.blocks.more(b"signature_delta\",\"signature", signature, out);
         }
     }
 
     fn open_thinking(&mut self, index: Option<u64>, out: &mut Vec<u8>) {
-        if self.open != Some(Open::Thinking(index)) {
-            self.stop(out);
-            self.start(out, &|out| out.extend_from_slice(b"{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"));
-            self.open = Some(Open::Thinking(index));
+        if !matches!(self.blocks.newest(), Some(Kind::Thinking(newest)) if *newest == index) {
+            self.blocks.begin(Kind::Thinking(index), out, &|out| {
+                out.extend_from_slice(b"{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}");
+            });
         }
     }
 
     fn thinking(&mut self, index: Option<u64>, text: Text<'_>, out: &mut Vec<u8>) {
         self.open_thinking(index, out);
-        self.delta(self.blocks.saturating_sub(1), b"thinking_delta\",\"thinking", text, out);
+        self.blocks.more(b"thinking_delta\",\"thinking", text, out);
     }
 
     fn text(&mut self, text: Text<'_>, out: &mut Vec<u8>) {
-        if self.open != Some(Open::Text) {
-            self.stop(out);
-            self.start(out, &|out| out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":\"\"}"));
-            self.open = Some(Open::Text);
+        if !matches!(self.blocks.newest(), Some(Kind::Text)) {
+            self.blocks.begin(Kind::Text, out, &|out| out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":\"\"}"));
         }
-        self.delta(self.blocks.saturating_sub(1), b"text_delta\",\"text", text, out);
+        self.blocks.more(b"text_delta\",\"text", text, out);
     }
 
     fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
-        let known = self.calls.iter().find(|(index, _)| *index == call.index).map(|(_, block)| *block);
-        // Pieces of a call that is told already belong to it, though another one may have begun.
-        let block = known.unwrap_or_else(|| {
-            self.stop(out);
+        if !self.blocks.has(call.index) {
             let (id, name) = (call.id.unwrap_or_default().raw, call.name.unwrap_or_default().raw);
-            self.start(out, &|out| {
-                put(
-                    out,
-                    &[
-                        b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":\"",
-                        id,
-                        b"\",\"name\":\"",
-                        name,
-                        b"\",\"input\":{}}",
-                    ],
-                );
+            self.blocks.begin(Kind::Call(call.index, Nesting::default()), out, &|out| {
+                let pieces: [&[u8]; 5] = [
+                    b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":\"",
+                    id,
+                    b"\",\"name\":\"",
+                    name,
+                    b"\",\"input\":{}}",
+                ];
+                put(out, &pieces);
             });
-            let block = self.blocks.saturating_sub(1);
-            self.open = Some(Open::Call(block));
-            self.calls.push((call.index, block));
-            block
-        });
+        }
         if let Some(arguments) = call.arguments {
-            self.delta(block, b"input_json_delta\",\"partial_json", arguments, out);
+            self.blocks.arguments(call.index, arguments, out);
         }
-    }
-
-    /// Begins a block.
-    fn start(&mut self, out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)) {
-        named("content_block_start", out, &|out| {
-            out.extend_from_slice(b",\"index\":");
-            put_number(out, self.blocks);
-            out.extend_from_slice(b",\"content_block\":");
-            write(out);
-        });
-        self.blocks = self.blocks.saturating_add(1);
-    }
-
-    /// More of a block; `kind` is the type of the delta and the name of what it holds.
-    fn delta(&self, block: u64, kind: &[u8], text: Text<'_>, out: &mut Vec<u8>) {
-        named("content_block_delta", out, &|out| {
-            out.extend_from_slice(b",\"index\":");
-            put_number(out, block);
-            put(out, &[b",\"delta\":{\"type\":\"", kind, b"\":\"", text.raw, b"\"}"]);
-        });
-    }
-
-    /// Ends the block that is being told, if one is.
-    fn stop(&mut self, out: &mut Vec<u8>) {
-        if self.open.take().is_some() {
-            self.stop_block(self.blocks.saturating_sub(1), out);
-        }
-    }
-
-    fn stop_block(&self, block: u64, out: &mut Vec<u8>) {
-        named("content_block_stop", out, &|out| {
-            out.extend_from_slice(b",\"index\":");
-            put_number(out, block);
-        });
     }
 }

@@ -1,9 +1,11 @@
 //! The answer, as a response or as the events of one.
 //!
-//! See <https://platform.openai.com/docs/api-reference/responses-streaming>. One item is told after the other; a whole answer is told
-//! in the same way, and only what it came to goes out.
+//! See <https://platform.openai.com/docs/api-reference/responses-streaming>. One item is told after the other, but for calls: each stays
+//! open until its arguments are whole, since providers send the pieces of parallel calls in turn. A whole answer is told in the same way,
+//! and only what it came to goes out.
 
 use super::super::event::{self, Event, Events};
+use super::super::nesting::Nesting;
 use super::super::object::{members, put, put_number, text};
 use super::super::said::{Answer as Said, Call, Detail, list};
 use super::super::sealed::seal;
@@ -28,14 +30,15 @@ struct Telling {
     sequence: u64,
     /// Id, model, provider and time, as they were written.
     head: [Vec<u8>; 4],
+    /// The message or reasoning that is being told. No open item began later.
     open: Option<Item>,
-    /// Items so far.
-    items: u64,
-    /// Those that are told, and the text in them.
-    output: Vec<u8>,
+    /// The calls that are being told, in their order.
+    calls: Vec<Item>,
+    /// The items so far; what is not told yet is empty.
+    output: Vec<Vec<u8>>,
     output_text: Vec<u8>,
-    /// Calls that are told.
-    calls: Vec<u64>,
+    /// Calls that are told, as OpenRouter's chunks count them.
+    told_calls: Vec<u64>,
     /// Annotations that came before the text that they belong to, as they were written.
     early: Vec<u8>,
     incomplete: Option<&'static str>,
@@ -63,10 +66,10 @@ impl Answer {
             sequence: 0,
             head: Default::default(),
             open: None,
-            items: 0,
+            calls: Vec::new(),
             output: Vec::new(),
             output_text: Vec::new(),
-            calls: Vec::new(),
+            told_calls: Vec::new(),
             early: Vec::new(),
             incomplete: None,
             completed_at: None,
@@ -128,8 +131,8 @@ impl Telling {
             self.reasoning(None, None, out);
             self.more(reasoning, out);
         }
-        for words in [said.content, said.refusal].into_iter().flatten() {
-            self.message(out);
+        if let Some(words) = said.content {
+            self.message(What::Message { annotations: Vec::new(), annotated: 0 }, out);
             self.more(words, out);
         }
         let annotations = said.annotations.and_then(|all| all.strip_prefix(b"[")?.strip_suffix(b"]"));
@@ -138,6 +141,10 @@ impl Telling {
             self.early.extend_from_slice(annotations);
         }
         self.annotate(out);
+        if let Some(words) = said.refusal {
+            self.message(What::Refusal, out);
+            self.more(words, out);
+        }
         said.calls.iter().for_each(|call| self.call(call, out));
         match answer.finish_reason.map(|reason| reason.raw) {
             Some(b"length") => self.incomplete = Some("max_output_tokens"),
@@ -199,7 +206,7 @@ impl Telling {
             status,
             incomplete: self.incomplete.filter(|_| status == "incomplete"),
             error,
-            output: &self.output,
+            output: &self.output.join(&b","[..]),
             output_text: &self.output_text,
             usage: self.usage.as_deref(),
             service_tier: self.service_tier.as_deref(),
@@ -227,36 +234,32 @@ impl Telling {
     /// Appends an event about the open item.
     fn about(&mut self, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
         let sequence = self.number();
-        let Some(item) = &self.open else { return };
-        event::named(name, out, &|out| {
-            sequence_into(sequence, out);
-            out.extend_from_slice(b",\"output_index\":");
-            put_number(out, item.index);
-            // Those that are the item hold it, and the others name it.
-            if !name.starts_with("response.output_item.") {
-                put(out, &[b",\"item_id\":\"", &item.id, b"\"", place]);
-            }
-            write(item, out);
-        });
+        if let Some(item) = &self.open {
+            about(item, sequence, name, place, out, write);
+        }
     }
 
-    /// Begins an item.
-    fn open(&mut self, kind: &str, what: What, out: &mut Vec<u8>) {
+    /// A new item, once it is told that it began.
+    fn begin(&mut self, kind: &str, what: What, out: &mut Vec<u8>) -> Item {
         self.close(out);
         let [id, ..] = &self.head;
         let id = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or_default();
-        let id = [kind.as_bytes(), b"_", id, b"-", self.items.to_string().as_bytes()].concat();
-        self.open = Some(Item { index: self.items, id, what, text: Vec::new() });
-        self.items = self.items.saturating_add(1);
-        self.about("response.output_item.added", b"", out, &|item, out| {
+        let index = self.output.len();
+        let id = [kind.as_bytes(), b"_", id, b"-", index.to_string().as_bytes()].concat();
+        self.output.push(Vec::new());
+        let item = Item { index, id, what, text: Vec::new() };
+        about(&item, self.number(), "response.output_item.added", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
             item.write(Status::InProgress, out);
         });
+        item
     }
 
-    /// Ends the open item, if there is one.
+    /// Ends what is whole when something else begins: the open message or reasoning, and calls, but for those that are not all there.
     fn close(&mut self, out: &mut Vec<u8>) {
-        self.close_as(Status::Completed, out);
+        let (whole, rest) = std::mem::take(&mut self.calls).into_iter().partition(Item::is_closed);
+        self.calls = rest;
+        self.close_all(whole, Status::Completed, out);
     }
 
     /// Ends what is open where the answer ends.
@@ -265,42 +268,60 @@ impl Telling {
     }
 
     fn close_as(&mut self, status: Status, out: &mut Vec<u8>) {
-        let Some(item) = &self.open else { return };
-        let is_empty = item.text.is_empty();
+        let calls = std::mem::take(&mut self.calls);
+        self.close_all(calls, status, out);
+    }
+
+    fn close_all(&mut self, calls: Vec<Item>, status: Status, out: &mut Vec<u8>) {
+        for call in calls {
+            // What was cut off are others.
+            let status = if call.is_closed() { Status::Completed } else { status };
+            self.end_item(&call, status, out);
+        }
+        if let Some(item) = self.open.take() {
+            self.end_item(&item, status, out);
+        }
+    }
+
+    fn end_item(&mut self, item: &Item, status: Status, out: &mut Vec<u8>) {
         let text = |item: &Item, out: &mut Vec<u8>| put(out, &[b",\"text\":\"", &item.text, b"\""]);
         let part = |item: &Item, out: &mut Vec<u8>| {
             out.extend_from_slice(b",\"part\":");
             item.part(out);
         };
-        match item.what {
+        match &item.what {
             What::Message { .. } => {
-                self.about("response.output_text.done", CONTENT, out, &|item, out| {
+                about(item, self.number(), "response.output_text.done", CONTENT, out, &|item, out| {
                     text(item, out);
                     out.extend_from_slice(b",\"logprobs\":[]");
                 });
-                self.about("response.content_part.done", CONTENT, out, &part);
+                about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
+                self.output_text.extend_from_slice(&item.text);
             }
-            What::Reasoning { .. } if is_empty => {}
+            What::Refusal => {
+                about(item, self.number(), "response.refusal.done", CONTENT, out, &|item, out| {
+                    put(out, &[b",\"refusal\":\"", &item.text, b"\""]);
+                });
+                about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
+            }
+            What::Reasoning { .. } if item.text.is_empty() => {}
             What::Reasoning { .. } => {
-                self.about("response.reasoning_summary_text.done", SUMMARY, out, &text);
-                self.about("response.reasoning_summary_part.done", SUMMARY, out, &part);
+                about(item, self.number(), "response.reasoning_summary_text.done", SUMMARY, out, &text);
+                about(item, self.number(), "response.reasoning_summary_part.done", SUMMARY, out, &part);
             }
-            What::Call { .. } => self.about("response.function_call_arguments.done", b"", out, &|item, out| {
-                let What::Call { name, .. } = &item.what else { return };
-                put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
-            }),
+            What::Call { call, name, .. } => {
+                about(item, self.number(), "response.function_call_arguments.done", b"", out, &|item, out| {
+                    put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
+                });
+                self.told_calls.push(*call);
+            }
         }
-        self.about("response.output_item.done", b"", out, &|item, out| {
+        about(item, self.number(), "response.output_item.done", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
             item.write(status, out);
         });
-        let Some(item) = self.open.take() else { return };
-        if !self.output.is_empty() {
-            self.output.push(b',');
-        }
-        item.write(status, &mut self.output);
-        if matches!(item.what, What::Message { .. }) {
-            self.output_text.extend_from_slice(&item.text);
+        if let Some(place) = self.output.get_mut(item.index) {
+            item.write(status, place);
         }
     }
 
@@ -314,6 +335,7 @@ impl Telling {
                 delta(item, out);
                 out.extend_from_slice(b",\"logprobs\":[]");
             }),
+            What::Refusal => self.about("response.refusal.delta", CONTENT, out, &delta),
             What::Reasoning { .. } => {
                 if is_first {
                     self.about("response.reasoning_summary_part.added", SUMMARY, out, &|item, out| {
@@ -323,18 +345,20 @@ impl Telling {
                 }
                 self.about("response.reasoning_summary_text.delta", SUMMARY, out, &delta);
             }
-            What::Call { .. } => self.about("response.function_call_arguments.delta", b"", out, &delta),
+            // Those are in `calls`.
+            What::Call { .. } => {}
         }
         if let Some(item) = &mut self.open {
             item.text.extend_from_slice(text.raw);
         }
     }
 
-    fn message(&mut self, out: &mut Vec<u8>) {
-        if matches!(self.open, Some(Item { what: What::Message { .. }, .. })) {
+    /// Goes on with the open item if it is `what`, else begins one.
+    fn message(&mut self, what: What, out: &mut Vec<u8>) {
+        if self.open.as_ref().is_some_and(|item| std::mem::discriminant(&item.what) == std::mem::discriminant(&what)) {
             return;
         }
-        self.open("msg", What::Message { annotations: Vec::new(), annotated: 0 }, out);
+        self.open = Some(self.begin("msg", what, out));
         self.about("response.content_part.added", CONTENT, out, &|item, out| {
             out.extend_from_slice(b",\"part\":");
             item.part(out);
@@ -371,7 +395,7 @@ impl Telling {
             return;
         }
         let format = format.unwrap_or_default().raw.to_vec();
-        self.open("rs", What::Reasoning { block, format, signature: Vec::new(), sealed: Vec::new() }, out);
+        self.open = Some(self.begin("rs", What::Reasoning { block, format, signature: Vec::new(), sealed: Vec::new() }, out));
     }
 
     fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
@@ -395,18 +419,24 @@ impl Telling {
     }
 
     fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
-        let is_open = matches!(self.open, Some(Item { what: What::Call { call: open, .. }, .. }) if open == call.index);
-        if !is_open {
-            // What is told cannot be added to.
-            if self.calls.contains(&call.index) {
-                return;
-            }
-            self.calls.push(call.index);
-            let [id, name] = [call.id, call.name].map(|text| text.unwrap_or_default().raw.to_vec());
-            self.open("fc", What::Call { call: call.index, id, name }, out);
+        // Only white space comes behind what is told.
+        if self.told_calls.contains(&call.index) {
+            return;
         }
-        if let Some(arguments) = call.arguments {
-            self.more(arguments, out);
+        if !self.calls.iter().any(|item| item.is_call(call.index)) {
+            let [id, name] = [call.id, call.name].map(|text| text.unwrap_or_default().raw.to_vec());
+            let item = self.begin("fc", What::Call { call: call.index, id, name, nesting: Nesting::default() }, out);
+            self.calls.push(item);
+        }
+        let Some(arguments) = call.arguments else { return };
+        let sequence = self.number();
+        let Some(item) = self.calls.iter_mut().find(|item| item.is_call(call.index)) else { return };
+        about(item, sequence, "response.function_call_arguments.delta", b"", out, &|_, out| {
+            put(out, &[b",\"delta\":\"", arguments.raw, b"\""]);
+        });
+        item.text.extend_from_slice(arguments.raw);
+        if let What::Call { nesting, .. } = &mut item.what {
+            nesting.feed(arguments);
         }
     }
 }
@@ -418,4 +448,18 @@ const SUMMARY: &[u8] = b",\"summary_index\":0";
 fn sequence_into(sequence: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"sequence_number\":");
     put_number(out, sequence);
+}
+
+/// Appends an event about `item`.
+fn about(item: &Item, sequence: u64, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
+    event::named(name, out, &|out| {
+        sequence_into(sequence, out);
+        out.extend_from_slice(b",\"output_index\":");
+        put_number(out, item.index as u64);
+        // Those that are the item hold it, and the others name it.
+        if !name.starts_with("response.output_item.") {
+            put(out, &[b",\"item_id\":\"", &item.id, b"\"", place]);
+        }
+        write(item, out);
+    });
 }

@@ -1,5 +1,6 @@
 //! The item of a response that is being told.
 
+use super::super::nesting::Nesting;
 use super::super::object::{comma, members, put};
 use crate::json::Error;
 
@@ -7,7 +8,7 @@ use crate::json::Error;
 #[derive(Debug)]
 pub(super) struct Item {
     /// Which it is in the output.
-    pub(super) index: u64,
+    pub(super) index: usize,
     /// Its own id.
     pub(super) id: Vec<u8>,
     pub(super) what: What,
@@ -23,11 +24,15 @@ pub(super) enum What {
         annotations: Vec<u8>,
         annotated: u64,
     },
+    /// A message that says why the model does not want to.
+    Refusal,
     Call {
         /// Which call it is in OpenRouter's chunks.
         call: u64,
         id: Vec<u8>,
         name: Vec<u8>,
+        /// How far its arguments are.
+        nesting: Nesting,
     },
     Reasoning {
         /// Which block it is in OpenRouter's chunks.
@@ -62,12 +67,22 @@ impl Status {
 // === impl Item ===
 
 impl Item {
+    /// Whether it is the call that OpenRouter's chunks count as `index`.
+    pub(super) fn is_call(&self, index: u64) -> bool {
+        matches!(self.what, What::Call { call, .. } if call == index)
+    }
+
+    /// Whether it is a call whose arguments are whole.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(&self.what, What::Call { nesting, .. } if nesting.is_closed())
+    }
+
     /// Appends the item with what it has come to.
     pub(super) fn write(&self, status: Status, out: &mut Vec<u8>) {
         let done = status != Status::InProgress;
         put(out, &[b"{\"id\":\"", &self.id, b"\",\"status\":\"", status.as_str().as_bytes()]);
         match &self.what {
-            What::Message { .. } => {
+            What::Message { .. } | What::Refusal => {
                 out.extend_from_slice(b"\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[");
                 if done {
                     self.part(out);
@@ -98,6 +113,7 @@ impl Item {
     /// Appends its one part.
     pub(super) fn part(&self, out: &mut Vec<u8>) {
         let annotations = match &self.what {
+            What::Refusal => return put(out, &[b"{\"type\":\"refusal\",\"refusal\":\"", &self.text, b"\"}"]),
             What::Reasoning { .. } => return put(out, &[b"{\"type\":\"summary_text\",\"text\":\"", &self.text, b"\"}"]),
             What::Message { annotations, .. } => &annotations[..],
             What::Call { .. } => b"",
