@@ -80,6 +80,8 @@ fn s1_s2_s3_s4_s6_s7_s8_s9_every_spelling_means_the_same() {
         let events = answer.events();
         let chunks = meaning(&events);
         assert_eq!(client::text(&chunks), TEXTS.concat(), "{name}");
+        let kept = events.iter().filter(|event| event.text.starts_with("event: message\nid: 7\nretry: 1000\ndata: {")).count();
+        assert_eq!(kept > 0, name == "ids", "{name}: the other fields are kept: {events:#?}");
         assert_eq!(client::usage(&chunks)["completion_tokens"], wire::OUTPUT_TOKENS, "{name}");
         assert_eq!(&chunks, expected.get_or_insert_with(|| chunks.clone()), "{name}");
         let model = format!("t/{name}");

@@ -14,7 +14,13 @@ pub struct Event {
 
 impl Event {
     pub fn data(&self) -> Option<&str> {
-        self.text.strip_prefix("data: ")
+        let mut rest = &*self.text;
+        while let Some((line, after)) = rest.split_once('\n')
+            && ["id: ", "event: ", "retry: "].iter().any(|field| line.starts_with(field))
+        {
+            rest = after;
+        }
+        rest.strip_prefix("data: ")
     }
 
     pub fn is_done(&self) -> bool {

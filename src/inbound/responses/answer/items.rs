@@ -1,0 +1,241 @@
+//! The items of an answer: how each begins, goes on and ends, and the events that tell of it.
+
+use super::super::item::{Item, Status, What, annotation_into};
+use super::{Telling, sequence_into};
+use crate::inbound::event;
+use crate::inbound::nesting::Nesting;
+use crate::inbound::object::{put, put_number};
+use crate::inbound::said::{Call, Detail, list};
+use crate::inbound::sealed::seal;
+use crate::json::Text;
+
+/// Where in an item its one part is.
+const CONTENT: &[u8] = b",\"content_index\":0";
+const SUMMARY: &[u8] = b",\"summary_index\":0";
+
+// === impl Telling ===
+
+impl Telling {
+    /// Appends an event about the open item.
+    fn about(&mut self, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
+        let sequence = self.number();
+        if let Some(item) = &self.open {
+            about(item, sequence, name, place, out, write);
+        }
+    }
+
+    /// A new item, once it is told that it began.
+    fn begin(&mut self, kind: &str, what: What, out: &mut Vec<u8>) -> Item {
+        self.close(out);
+        let [id, ..] = &self.head;
+        let id = id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or_default();
+        let index = self.output.len();
+        let id = [kind.as_bytes(), b"_", id, b"-", index.to_string().as_bytes()].concat();
+        self.output.push(Vec::new());
+        let item = Item { index, id, what, text: Vec::new() };
+        about(&item, self.number(), "response.output_item.added", b"", out, &|item, out| {
+            out.extend_from_slice(b",\"item\":");
+            item.write(Status::InProgress, out);
+        });
+        item
+    }
+
+    /// Ends what is whole when something else begins: the open message or reasoning, and calls, but for those that are not all there.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        let (whole, rest) = std::mem::take(&mut self.calls).into_iter().partition(Item::is_closed);
+        self.calls = rest;
+        self.close_all(whole, Status::Completed, out);
+    }
+
+    /// Ends what is open where the answer ends.
+    pub(super) fn close_last(&mut self, out: &mut Vec<u8>) {
+        self.close_as(if self.incomplete.is_some() { Status::Incomplete } else { Status::Completed }, out);
+    }
+
+    pub(super) fn close_as(&mut self, status: Status, out: &mut Vec<u8>) {
+        let calls = std::mem::take(&mut self.calls);
+        self.close_all(calls, status, out);
+    }
+
+    fn close_all(&mut self, calls: Vec<Item>, status: Status, out: &mut Vec<u8>) {
+        for call in calls {
+            // What was cut off are others.
+            let status = if call.is_closed() { Status::Completed } else { status };
+            self.end_item(&call, status, out);
+        }
+        if let Some(item) = self.open.take() {
+            self.end_item(&item, status, out);
+        }
+    }
+
+    fn end_item(&mut self, item: &Item, status: Status, out: &mut Vec<u8>) {
+        let text = |item: &Item, out: &mut Vec<u8>| put(out, &[b",\"text\":\"", &item.text, b"\""]);
+        let part = |item: &Item, out: &mut Vec<u8>| {
+            out.extend_from_slice(b",\"part\":");
+            item.part(out);
+        };
+        match &item.what {
+            What::Message { .. } => {
+                about(item, self.number(), "response.output_text.done", CONTENT, out, &|item, out| {
+                    text(item, out);
+                    out.extend_from_slice(b",\"logprobs\":[]");
+                });
+                about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
+                self.output_text.extend_from_slice(&item.text);
+            }
+            What::Refusal => {
+                about(item, self.number(), "response.refusal.done", CONTENT, out, &|item, out| {
+                    put(out, &[b",\"refusal\":\"", &item.text, b"\""]);
+                });
+                about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
+            }
+            What::Reasoning { .. } if item.text.is_empty() => {}
+            What::Reasoning { .. } => {
+                about(item, self.number(), "response.reasoning_summary_text.done", SUMMARY, out, &text);
+                about(item, self.number(), "response.reasoning_summary_part.done", SUMMARY, out, &part);
+            }
+            What::Call { call, name, .. } => {
+                about(item, self.number(), "response.function_call_arguments.done", b"", out, &|item, out| {
+                    put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
+                });
+                self.told_calls.push(*call);
+            }
+        }
+        about(item, self.number(), "response.output_item.done", b"", out, &|item, out| {
+            out.extend_from_slice(b",\"item\":");
+            item.write(status, out);
+        });
+        if let Some(place) = self.output.get_mut(item.index) {
+            item.write(status, place);
+        }
+    }
+
+    /// More of the open item.
+    pub(super) fn more(&mut self, text: Text<'_>, out: &mut Vec<u8>) {
+        let delta = |_: &Item, out: &mut Vec<u8>| put(out, &[b",\"delta\":\"", text.raw, b"\""]);
+        let Some(item) = &mut self.open else { return };
+        let is_first = item.text.is_empty();
+        match item.what {
+            What::Message { .. } => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
+                delta(item, out);
+                out.extend_from_slice(b",\"logprobs\":[]");
+            }),
+            What::Refusal => self.about("response.refusal.delta", CONTENT, out, &delta),
+            What::Reasoning { .. } => {
+                if is_first {
+                    self.about("response.reasoning_summary_part.added", SUMMARY, out, &|item, out| {
+                        out.extend_from_slice(b",\"part\":");
+                        item.part(out);
+                    });
+                }
+                self.about("response.reasoning_summary_text.delta", SUMMARY, out, &delta);
+            }
+            // Those are in `calls`.
+            What::Call { .. } => {}
+        }
+        if let Some(item) = &mut self.open {
+            item.text.extend_from_slice(text.raw);
+        }
+    }
+
+    /// Goes on with the open item if it is `what`, else begins one.
+    pub(super) fn message(&mut self, what: What, out: &mut Vec<u8>) {
+        if self.open.as_ref().is_some_and(|item| std::mem::discriminant(&item.what) == std::mem::discriminant(&what)) {
+            return;
+        }
+        self.open = Some(self.begin("msg", what, out));
+        self.about("response.content_part.added", CONTENT, out, &|item, out| {
+            out.extend_from_slice(b",\"part\":");
+            item.part(out);
+        });
+    }
+
+    /// Tells the annotations that are not told yet, if the text that they belong to is being told.
+    pub(super) fn annotate(&mut self, out: &mut Vec<u8>) {
+        if self.early.is_empty() || !matches!(self.open, Some(Item { what: What::Message { .. }, .. })) {
+            return;
+        }
+        let mut early = std::mem::take(&mut self.early);
+        early.push(b']');
+        _ = list(&early, &mut |annotation| {
+            let Some(Item { what: What::Message { annotations, annotated }, .. }) = &mut self.open else { return Ok(()) };
+            let before = annotations.len();
+            if annotation_into(annotation, annotations).is_ok_and(|is_told| is_told) {
+                let place = *annotated;
+                *annotated = place.saturating_add(1);
+                self.about("response.output_text.annotation.added", CONTENT, out, &|item, out| {
+                    out.extend_from_slice(b",\"annotation_index\":");
+                    put_number(out, place);
+                    let What::Message { annotations, .. } = &item.what else { return };
+                    let annotation = annotations.get(before..).unwrap_or_default();
+                    put(out, &[b",\"annotation\":", annotation.strip_prefix(b",").unwrap_or(annotation)]);
+                });
+            }
+            Ok(())
+        });
+    }
+
+    pub(super) fn reasoning(&mut self, block: Option<u64>, format: Option<Text<'_>>, out: &mut Vec<u8>) {
+        if matches!(self.open, Some(Item { what: What::Reasoning { block: open, .. }, .. }) if open == block) {
+            return;
+        }
+        let format = format.unwrap_or_default().raw.to_vec();
+        self.open = Some(self.begin("rs", What::Reasoning { block, format, signature: Vec::new(), sealed: Vec::new() }, out));
+    }
+
+    pub(super) fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
+        if detail.data.is_some() {
+            // It stands for itself.
+            self.close(out);
+        }
+        self.reasoning(detail.index, detail.format, out);
+        if let Some(text) = detail.text {
+            self.more(text, out);
+        }
+        if let Some(Item { what: What::Reasoning { signature, sealed, .. }, .. }) = &mut self.open {
+            signature.extend_from_slice(detail.signature.unwrap_or_default().raw);
+            if detail.data.is_some() {
+                *sealed = seal(detail);
+            }
+        }
+        if detail.data.is_some() {
+            self.close(out);
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
+        // Only white space comes behind what is told.
+        if self.told_calls.contains(&call.index) {
+            return;
+        }
+        if !self.calls.iter().any(|item| item.is_call(call.index)) {
+            let [id, name] = [call.id, call.name].map(|text| text.unwrap_or_default().raw.to_vec());
+            let item = self.begin("fc", What::Call { call: call.index, id, name, nesting: Nesting::default() }, out);
+            self.calls.push(item);
+        }
+        let Some(arguments) = call.arguments else { return };
+        let sequence = self.number();
+        let Some(item) = self.calls.iter_mut().find(|item| item.is_call(call.index)) else { return };
+        about(item, sequence, "response.function_call_arguments.delta", b"", out, &|_, out| {
+            put(out, &[b",\"delta\":\"", arguments.raw, b"\""]);
+        });
+        item.text.extend_from_slice(arguments.raw);
+        if let What::Call { nesting, .. } = &mut item.what {
+            nesting.feed(arguments);
+        }
+    }
+}
+
+/// Appends an event about `item`.
+fn about(item: &Item, sequence: u64, name: &str, place: &[u8], out: &mut Vec<u8>, write: &dyn Fn(&Item, &mut Vec<u8>)) {
+    event::named(name, out, &|out| {
+        sequence_into(sequence, out);
+        out.extend_from_slice(b",\"output_index\":");
+        put_number(out, item.index as u64);
+        // Those that are the item hold it, and the others name it.
+        if !name.starts_with("response.output_item.") {
+            put(out, &[b",\"item_id\":\"", &item.id, b"\"", place]);
+        }
+        write(item, out);
+    });
+}
