@@ -103,9 +103,8 @@ const BYOK: u64 = 32;
 const FIRST_BYOK: u64 = 64;
 const FREE: u64 = FIRST_BYOK << MAX_RESPONSES;
 
-/// The record of a settled exchange.
-pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(384);
+/// Appends the record of a settled exchange to `out`.
+pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'_>, out: &mut Vec<u8>) {
     let last = settled.attempts.last().map(|attempt| &attempt.endpoint);
     let asked = exchange.request().models.first().map_or("", |model| model.as_str());
     let finish = settled.finish.unwrap_or_default();
@@ -124,7 +123,7 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
         settled.provenance.upstream_id.as_str().as_bytes(),
         settled.provenance.service_tier.as_str().as_bytes(),
     ] {
-        text_into(text, &mut out);
+        text_into(text, out);
     }
     let spent = settled.spent.unwrap_or_default();
     let flag = |flag: u64, holds: bool| if holds { flag } else { 0 };
@@ -152,18 +151,17 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
         spent.usage.cache_read,
         spent.usage.image_output,
     ] {
-        varint_into(number, &mut out);
+        varint_into(number, out);
     }
     let ended = exchange.started().0.saturating_add(settled.time_to_first_token.unwrap_or(settled.duration));
     let ends = settled.attempts.iter().skip(1).map(|next| next.started.0).chain([ended]);
     for (attempt, end) in settled.attempts.iter().zip(ends).take(MAX_RESPONSES) {
-        text_into(attempt.endpoint.provider.name.as_bytes(), &mut out);
-        text_into(attempt.endpoint.catalogue_id.as_bytes(), &mut out);
+        text_into(attempt.endpoint.provider.name.as_bytes(), out);
+        text_into(attempt.endpoint.catalogue_id.as_bytes(), out);
         for number in [endpoint_number(&attempt.endpoint), status(attempt), end.saturating_sub(attempt.started.0)] {
-            varint_into(number, &mut out);
+            varint_into(number, out);
         }
     }
-    out
 }
 
 /// The status of an attempt's answer; 0 if none came.

@@ -3,7 +3,6 @@
 mod account;
 mod complaints;
 mod role;
-mod unrecorded;
 mod waiter;
 
 use std::rc::Rc;
@@ -14,7 +13,6 @@ use proxy_wasm::types::Action;
 use account::Inquiry;
 pub(super) use role::Role;
 use role::{Planned, Refused};
-use unrecorded::Unrecorded;
 use waiter::{Asked, Waiter, Woken};
 
 use super::calls::{self, Buffer, Headers, HostClock, Map};
@@ -370,7 +368,7 @@ impl HttpContext for Filter {
         shared_health::note(&exchange.take_troubles());
         self.role.settle(&settled);
         drop(exchange);
-        self.role.record(Unrecorded { handover: planned.handover.clone(), settled });
+        self.role.record(&planned.handover, &settled);
     }
 }
 

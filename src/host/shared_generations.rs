@@ -1,4 +1,7 @@
 //! The records of generations, shared by all workers of one Envoy: a ring.
+//!
+//! Who waits for the answer has it when its record is made, so a worker keeps records to itself until the next tick: shared one after the
+//! other they cost half of what they cost each at the end of its request.
 
 use std::cell::RefCell;
 
@@ -15,6 +18,15 @@ const TRIES: usize = 1000;
 thread_local! {
     /// What this worker has been dealt.
     static SLOTS: RefCell<Slots> = RefCell::default();
+    static PENDING: RefCell<Pending> = RefCell::default();
+}
+
+/// The records that a worker has made and not shared, one behind the other.
+#[derive(Default)]
+struct Pending {
+    records: Vec<u8>,
+    /// Each with where its record ends.
+    slots: Vec<(Slot, usize)>,
 }
 
 /// Makes a place for the ring, unless there is one; see [`super::shared_accounts::prepare`].
@@ -46,11 +58,36 @@ pub(super) fn take_slot(size: u32, now: Millis) -> Option<Slot> {
     })
 }
 
-/// Keeps the record of the generation with this id, if it has a slot in a ring of `size`.
-pub(super) fn keep(id: &str, size: u32, record: impl FnOnce() -> Vec<u8>) {
-    if let Some(slot) = Slot::in_id(id, size) {
-        calls::set_shared(&record_name(slot), &record(), 0);
+/// Notes the record of the generation with this id, which `record` appends, if it has a slot in a ring of `size`.
+pub(super) fn note(id: &str, size: u32, record: impl FnOnce(&mut Vec<u8>)) {
+    let Some(slot) = Slot::in_id(id, size) else { return };
+    let full = PENDING.with_borrow_mut(|pending| {
+        record(&mut pending.records);
+        pending.slots.push((slot, pending.records.len()));
+        pending.slots.len() >= most_pending(size)
+    });
+    if full {
+        share();
     }
+}
+
+/// How many are pending at most: never so many that a record could come to stand in the place of one that is newer by a round of the ring.
+#[allow(clippy::arithmetic_side_effects)] // Divided by a constant.
+fn most_pending(size: u32) -> usize {
+    (size as usize / 16).min(256)
+}
+
+/// Shares what was noted.
+pub(super) fn share() {
+    let mut pending = PENDING.take();
+    let mut start = 0;
+    for (slot, end) in pending.slots.drain(..) {
+        calls::set_shared(&record_name(slot), pending.records.get(start..end).unwrap_or_default(), 0);
+        start = end;
+    }
+    // Their memory is for those to come.
+    pending.records.clear();
+    PENDING.set(pending);
 }
 
 /// The record in the slot of the generation with this id, if there is one: it may be another's.

@@ -6,9 +6,8 @@ use std::rc::{Rc, Weak};
 use super::account::Inquiry;
 use super::complaints::Complaints;
 use super::path;
-use super::unrecorded::Unrecorded;
 use super::waiter::{Asked, Waiter, Woken};
-use crate::accounting::{Admission, Demand, Slot, Terms};
+use crate::accounting::{self, Activity, Admission, Charge, Demand, Presentation, Slot, Terms};
 use crate::api::Api;
 use crate::catalogue::Catalogue;
 use crate::chat::Request;
@@ -47,8 +46,6 @@ pub(in crate::host) struct Role {
     complaints: Complaints,
     /// Whether no tick comes any more.
     is_closed: Cell<bool>,
-    /// What was settled and is still to be put on record.
-    unrecorded: RefCell<Vec<Unrecorded>>,
     /// What Envoy's other filters are still to be told.
     untold: RefCell<filter_state::Untold>,
 }
@@ -85,7 +82,6 @@ impl Role {
             balances,
             complaints: Complaints::default(),
             is_closed: Cell::default(),
-            unrecorded: RefCell::default(),
             untold: RefCell::default(),
         };
         role.balances.show(&role.gateway, &role.stats, HostClock.now());
@@ -127,8 +123,7 @@ impl Role {
 
     /// Shares what was settled, and answers who asked long enough ago for all workers to have done so.
     pub(in crate::host) fn handle_tick(&self, now: Millis) {
-        self.write_records();
-        shared_accounts::share(now);
+        Self::share(now);
         self.balances.show(&self.gateway, &self.stats, now);
         for (waiter, inquiry) in self.inquiries.due(now) {
             let Some(waiter) = waiter.upgrade() else { continue };
@@ -142,32 +137,28 @@ impl Role {
     /// No tick comes any more: what is settled from now on is shared at once.
     pub(in crate::host) fn close(&self) {
         self.is_closed.set(true);
-        self.write_records();
-        shared_accounts::share(HostClock.now());
+        Self::share(HostClock.now());
     }
 
-    /// Puts on record what was settled: with the next tick if that is soon enough.
-    pub(super) fn record(&self, unrecorded: Unrecorded) {
-        Balances::note(&unrecorded.settled.key);
-        if !self.is_closed.get() && unrecorded.can_wait() {
-            self.unrecorded.borrow_mut().push(unrecorded);
-            if self.unrecorded.borrow().len() < Unrecorded::most(self.gateway.defaults.generations) {
-                return;
-            }
-        } else {
-            unrecorded.write(self.gateway.defaults.generations);
-        }
-        self.write_records();
+    /// Puts on record what was settled, and enters it into the account of its key.
+    pub(super) fn record(&self, handover: &Handover, settled: &Settlement) {
+        Balances::note(&settled.key);
+        let exchange = handover.exchange.borrow();
+        shared_generations::note(exchange.generation_id(), self.gateway.defaults.generations, |out| {
+            accounting::record(&exchange, settled, &presentation(&handover.headers), out);
+        });
+        let used = settled.spent.as_ref().zip(settled.attempts.last());
+        let used = used.map(|(spent, attempt)| (Charge::of(spent), Activity::of(&attempt.endpoint, spent)));
+        shared_accounts::settle(&settled.key, handover.admission.as_ref(), used, settled.at);
         if self.is_closed.get() {
-            shared_accounts::share(HostClock.now());
+            Self::share(settled.at);
         }
     }
 
-    /// Writes what is still to be put on record.
-    pub(super) fn write_records(&self) {
-        for unrecorded in self.unrecorded.take() {
-            unrecorded.write(self.gateway.defaults.generations);
-        }
+    /// Shares what this worker knows of generations and accounts.
+    fn share(now: Millis) {
+        shared_generations::share();
+        shared_accounts::share(now);
     }
 
     /// Keeps a question about the accounts until it can be answered.
@@ -403,6 +394,22 @@ pub(super) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8], fo
         headers.extend(headers::FOR_PAGES);
     }
     calls::respond(status, "signalbox", &headers, body);
+}
+
+/// How the client presents itself.
+fn presentation(headers: &Headers) -> Presentation<'_> {
+    let mut client = Presentation::default();
+    for (name, value) in headers.iter() {
+        match name {
+            b"user-agent" => client.user_agent = Some(value),
+            b"http-referer" => client.referer = Some(value),
+            b"x-openrouter-title" => client.title = Some(value),
+            b"x-session-id" => client.session = Some(value),
+            b"x-title" => client.title = client.title.or(Some(value)),
+            _ => {}
+        }
+    }
+    client
 }
 
 // === impl Refused ===
