@@ -15,6 +15,7 @@ mod metadata;
 mod observations;
 mod settlement;
 mod step;
+mod streaming;
 mod unreached;
 
 use std::rc::Rc;
@@ -36,7 +37,7 @@ use crate::endpoint::{Endpoint, ServiceTier};
 use crate::error::{Error, ErrorType};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
-use crate::provider::{self, Fault};
+use crate::provider::Fault;
 use crate::route::{Plan, Strategy};
 use crate::sticky::Sticky;
 
@@ -249,106 +250,6 @@ impl Exchange {
         }
     }
 
-    /// Whether the body is wanted whole, with [`Exchange::handle_whole_body`], and not piece by piece.
-    pub fn wants_whole_body(&self) -> bool {
-        matches!(self.answer, Answer::Whole | Answer::Unstreamed | Answer::Refusal { .. } | Answer::Compressed | Answer::Strange { .. })
-    }
-
-    /// Whether the body is not wanted at all, but its length, with [`Exchange::count_passing`].
-    pub fn lets_body_pass(&self) -> bool {
-        matches!(self.answer, Answer::Passing { .. })
-    }
-
-    /// Bytes that pass as they are.
-    pub fn count_passing(&mut self, more: usize) {
-        if let Answer::Passing { bytes } = &mut self.answer {
-            *bytes = bytes.saturating_add(more);
-        }
-    }
-
-    /// Whether a body that has come to `len` bytes is larger than can be held.
-    pub fn exceeds_limit(&self, len: usize) -> bool {
-        len > self.defaults.max_response_bytes
-    }
-
-    /// The whole body of the response to the current attempt. A body that is cut short or too large comes as it is.
-    pub fn handle_whole_body(&mut self, body: &[u8], clock: &dyn Clock) -> Step {
-        match std::mem::replace(&mut self.answer, Answer::Over) {
-            Answer::Refusal { status, retry_after, readable } => {
-                self.fail(Fault::of_status(status, if readable { body } else { b"" }), retry_after, clock)
-            }
-            Answer::Compressed => self.fail(answer::compressed(), None, clock),
-            Answer::Strange { retry_after } => self.fail(answer::strange(body), retry_after, clock),
-            Answer::Unstreamed => {
-                self.answer = self.stream();
-                self.handle_body(&answer::as_event(body), true, clock)
-            }
-            Answer::Whole => match self.answer_whole(body) {
-                Ok((body, spent, finish, provenance)) => {
-                    self.finish = finish;
-                    self.provenance = provenance;
-                    let head = AnswerHead { status: 200, stream: false, whole: true, cost: Some(spent.cost.total), retry_after: None };
-                    self.answer = Answer::Complete(spent);
-                    self.succeed(clock);
-                    Step::Release(head, body)
-                }
-                Err(fault) => self.fail(fault, None, clock),
-            },
-            other => {
-                self.answer = other;
-                Step::Pass
-            }
-        }
-    }
-
-    /// The next bytes of a streamed response to the current attempt; `end` if they are the last.
-    pub fn handle_body(&mut self, bytes: &[u8], end: bool, clock: &dyn Clock) -> Step {
-        let Answer::Stream(streamed) = &mut self.answer else {
-            return Step::Body(Vec::new());
-        };
-        let fed = streamed.feed(bytes, end);
-        if matches!(fed, answer::Fed::Done { .. } | answer::Fed::FailedMidway { .. }) {
-            self.finish = streamed.finish();
-            let provenance = streamed.provenance();
-            self.provenance = provenance.or_tier(self.own_tier());
-        }
-        match fed {
-            answer::Fed::Hold => Step::Hold,
-            answer::Fed::More(body) => Step::Body(body),
-            answer::Fed::Begun(body) => {
-                self.succeed(clock);
-                Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: None, retry_after: None }, body)
-            }
-            answer::Fed::Done { begun_before, mut body } => {
-                let spent = self.spent_on_stream();
-                let mut more = self.metadata(true);
-                self.provenance.tier_into(&mut more);
-                self.envelope().last_chunk_into(&spent.usage, &spent.cost, spent.is_byok, &more, &mut body);
-                body.extend_from_slice(crate::chat::DONE);
-                self.answer = Answer::Complete(spent);
-                if begun_before {
-                    return Step::Body(body);
-                }
-                self.succeed(clock);
-                Step::Release(AnswerHead { status: 200, stream: true, whole: false, cost: Some(spent.cost.total), retry_after: None }, body)
-            }
-            answer::Fed::FailedEarly(fault) => {
-                self.answer = Answer::Over;
-                self.fail(fault, None, clock)
-            }
-            answer::Fed::FailedMidway { fault, mut body } => {
-                self.answer = Answer::Over;
-                self.rest(Some(self.defaults.cooldown).filter(|_| !self.is_of_own_credential(&fault)), clock);
-                let error = self.error(&fault);
-                self.finish = self.finish.filter(Finish::is_error).or_else(|| Some(Finish::of(b"error", b"")));
-                self.end_attempt(Outcome::Failed(fault));
-                self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
-                body.extend_from_slice(crate::chat::DONE);
-                Step::Body(body)
-            }
-        }
-    }
-
     /// A response with `status` is about to go to the client. `None` if it is the one that a step released; else Envoy gave up
     /// by itself (nothing answered, or its limit of retries is reached), and this is what the client is told instead.
     pub fn handle_response_to_client(&mut self, status: u16, clock: &dyn Clock) -> Option<Error> {
@@ -382,11 +283,6 @@ impl Exchange {
         self.retry_after
     }
 
-    /// Whether an answer that has begun is still without an end.
-    pub fn is_midway(&self) -> bool {
-        matches!(&self.answer, Answer::Stream(streamed) if streamed.has_begun())
-    }
-
     /// The endpoints that turned out to be in trouble, and until when, each once.
     pub fn take_troubles(&mut self) -> Vec<(EndpointKey, Millis)> {
         std::mem::take(&mut self.troubles)
@@ -397,28 +293,16 @@ impl Exchange {
         self.current_endpoint().map_or(Format::OpenAi, |endpoint| endpoint.format)
     }
 
-    /// The name of the tier that the current attempt's endpoint is of, if it is not the usual one.
-    fn own_tier(&self) -> Option<&'static str> {
-        self.current_endpoint()?.service_tier.map(ServiceTier::as_str)
-    }
-
-    fn stream(&self) -> Answer {
-        self.current_endpoint().map_or(Answer::Over, |endpoint| {
-            Answer::stream(provider::stream(endpoint, self.request(), self.envelope(), self.defaults.max_event_bytes))
-        })
+    /// What the provider `told` of its answer: the tier is that of the current attempt's endpoint, if it did not say which.
+    fn provenance_of(&self, told: Provenance) -> Provenance {
+        let tier = self.current_endpoint().and_then(|endpoint| endpoint.service_tier);
+        told.or_tier(tier.map(ServiceTier::as_str))
     }
 
     fn envelope(&self) -> Envelope {
         let endpoint = self.attempts.last().map(|attempt| &attempt.endpoint);
         let (provider, model) = endpoint.map_or(("", ""), |endpoint| (&*endpoint.provider.name, &*endpoint.catalogue_id));
         Envelope::new(&self.generation_id, provider, model, self.started.as_secs())
-    }
-
-    fn spent_on_stream(&self) -> Spent {
-        match (&self.answer, self.attempts.last()) {
-            (Answer::Stream(streamed), Some(attempt)) => streamed.spent(&attempt.endpoint, self.request()),
-            _ => Spent::default(),
-        }
     }
 
     fn succeed(&mut self, clock: &dyn Clock) {

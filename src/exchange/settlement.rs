@@ -64,7 +64,7 @@ impl Exchange {
             _ => None,
         };
         if let Answer::Stream(streamed) = &self.answer {
-            self.provenance = streamed.provenance().or_tier(self.own_tier());
+            self.provenance = self.provenance_of(streamed.provenance());
         }
         let cancelled = match &self.answer {
             Answer::Complete(_) | Answer::Passing { .. } => false,
