@@ -4,10 +4,12 @@
 //! at the speed of the string scan. Nesting is limited to [`MAX_DEPTH`], so hostile input costs no stack.
 
 mod block;
+mod path;
 mod text;
 
 use std::ops::Range;
 
+pub use path::path_of;
 pub use text::{Text, escape_into, string_into, text_into};
 
 /// Deepest nesting of objects and arrays that is accepted.

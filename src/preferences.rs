@@ -6,10 +6,13 @@
 mod performance;
 mod sort;
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::json::Scanner;
+use crate::json::{Scanner, path_of};
 
 pub use performance::{Percentiles, Preferred};
 pub use sort::{Partition, Sort, SortBy};
@@ -75,16 +78,10 @@ pub struct MaxPrice {
 }
 
 /// An amount that clients send as a number or as a string.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "UsdWire")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Usd(pub f64);
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number of USD")]
-enum UsdWire {
-    Number(f64),
-    Text(String),
-}
+struct UsdVisitor;
 
 // === impl Preferences ===
 
@@ -100,13 +97,14 @@ impl Preferences {
             return Err("expected an object".into());
         }
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let mut parsed: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let (path, message) = (error.path().to_string(), error.inner().to_string());
+        let mut parsed = Self::deserialize(&mut reader).map_err(|error| {
+            let (path, message) = (path_of(&error, bytes), error.to_string());
             // The place in the text says nothing that the path does not.
             let message = message.split(" at line ").next().unwrap_or_default();
+            let message = message.find(", expected ").and_then(|at| message.get(at.saturating_add(2)..)).unwrap_or(message);
             match expected(&path) {
-                Some(expected) if error.inner().is_data() => format!("{path}: expected {expected}"),
-                _ if matches!(&*path, "." | "?") => message.to_owned(),
+                Some(expected) if error.is_data() => format!("{path}: expected {expected}"),
+                _ if path.is_empty() => message.to_owned(),
                 _ => format!("{path}: {message}"),
             }
         })?;
@@ -166,15 +164,35 @@ fn expected(path: &str) -> Option<&'static str> {
 
 // === impl Usd ===
 
-impl TryFrom<UsdWire> for Usd {
-    type Error = String;
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UsdVisitor)
+    }
+}
 
-    fn try_from(wire: UsdWire) -> Result<Self, Self::Error> {
-        let amount = match wire {
-            UsdWire::Number(amount) => amount,
-            UsdWire::Text(text) => text.parse().map_err(|_| format!("expected a number of USD, found {text:?}"))?,
-        };
-        if amount.is_finite() && amount >= 0.0 { Ok(Self(amount)) } else { Err("expected a number of USD of at least 0".into()) }
+// === impl UsdVisitor ===
+
+impl Visitor<'_> for UsdVisitor {
+    type Value = Usd;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of USD")
+    }
+
+    fn visit_f64<E: Error>(self, amount: f64) -> Result<Usd, E> {
+        if amount.is_finite() && amount >= 0.0 { Ok(Usd(amount)) } else { Err(E::custom("expected a number of USD of at least 0")) }
+    }
+
+    fn visit_u64<E: Error>(self, amount: u64) -> Result<Usd, E> {
+        self.visit_f64(amount as f64)
+    }
+
+    fn visit_i64<E: Error>(self, amount: i64) -> Result<Usd, E> {
+        self.visit_f64(amount as f64)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Usd, E> {
+        self.visit_f64(text.parse().map_err(|_| E::custom(format!("expected a number of USD, found {text:?}")))?)
     }
 }
 

@@ -52,7 +52,7 @@ impl<'a> Document<'a> {
             None => return unexpected("nothing"),
         }
         let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let document = serde_path_to_error::deserialize(&mut deserializer).map_err(ConfigError::of_serde)?;
+        let document = Self::deserialize(&mut deserializer).map_err(|error| ConfigError::of_serde(&error, json))?;
         match deserializer.end() {
             Ok(()) => Ok(document),
             Err(error) => Err(ConfigError::new(WHOLE, format!("expected JSON: {error}"))),

@@ -2,6 +2,7 @@
 
 use serde_json::{error::Category, value::RawValue};
 
+use crate::json::path_of;
 use crate::model::ModelId;
 
 /// What is wrong with a configuration: the path of the value, and what was expected of it.
@@ -38,26 +39,20 @@ impl ConfigError {
         Self::new(path, format!("expected {expected}, found {}", found(raw.get())))
     }
 
-    /// What serde found wrong, in the words of somebody who wrote YAML.
-    pub(super) fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let path = match error.path().to_string() {
-            root if root == "." => String::new(),
-            path => path,
-        };
-        let error = error.into_inner();
+    /// What serde found wrong in `json`, in the words of somebody who wrote YAML.
+    pub(super) fn of_serde(error: &serde_json::Error, json: &[u8]) -> Self {
         if error.classify() != Category::Data {
             return Self::new(WHOLE, format!("expected JSON: {error}"));
         }
+        let path = path_of(error, json);
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
         let is_secret = path.starts_with("keys") || path.contains(".credential");
         let (path, message) = if let Some(field) = quoted(message, "missing field `") {
             (join(&path, field), "missing, and required".to_owned())
         } else if let Some(field) = quoted(message, "unknown field `") {
-            // The path may already end with the field, or not.
-            let parent = path.strip_suffix(field).map_or(&*path, |parent| parent.trim_end_matches('.'));
             let known = message.rsplit_once("expected ").map_or("nothing", |(_, known)| known);
-            let path = if is_secret && !is_word(field) { parent.to_owned() } else { join(parent, field) };
+            let path = if is_secret && !is_word(field) { path } else { join(&path, field) };
             (path, format!("unknown field, expected {known}"))
         } else if let Some(field) = quoted(message, "duplicate field `") {
             (join(&path, field), "given twice".to_owned())

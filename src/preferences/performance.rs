@@ -1,6 +1,10 @@
 //! `preferred_min_throughput` and `preferred_max_latency`: what an endpoint should reach, lately.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Four percentiles: that of `p90` is what 90% of the requests keep to or do better.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -16,16 +20,18 @@ pub struct Percentiles<T> {
 }
 
 /// The percentiles that an endpoint should keep to: a number is the median.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
-#[serde(from = "Wire")]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Preferred(pub Percentiles<Option<f64>>);
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number, or an object with p50, p75, p90 or p99")]
-enum Wire {
-    Median(f64),
-    Object { p50: Option<f64>, p75: Option<f64>, p90: Option<f64>, p99: Option<f64> },
+struct Wire {
+    p50: Option<f64>,
+    p75: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
 }
+
+struct PreferredVisitor;
 
 // === impl Preferred ===
 
@@ -39,12 +45,36 @@ impl Preferred {
     }
 }
 
-impl From<Wire> for Preferred {
-    fn from(wire: Wire) -> Self {
-        Self(match wire {
-            Wire::Median(median) => Percentiles { p50: Some(median), ..Percentiles::default() },
-            Wire::Object { p50, p75, p90, p99 } => Percentiles { p50, p75, p90, p99 },
-        })
+impl<'de> Deserialize<'de> for Preferred {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PreferredVisitor)
+    }
+}
+
+// === impl PreferredVisitor ===
+
+impl<'de> Visitor<'de> for PreferredVisitor {
+    type Value = Preferred;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, or an object with p50, p75, p90 or p99")
+    }
+
+    fn visit_f64<E: Error>(self, median: f64) -> Result<Preferred, E> {
+        Ok(Preferred(Percentiles { p50: Some(median), ..Percentiles::default() }))
+    }
+
+    fn visit_u64<E: Error>(self, median: u64) -> Result<Preferred, E> {
+        self.visit_f64(median as f64)
+    }
+
+    fn visit_i64<E: Error>(self, median: i64) -> Result<Preferred, E> {
+        self.visit_f64(median as f64)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Preferred, A::Error> {
+        let Wire { p50, p75, p90, p99 } = Wire::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Preferred(Percentiles { p50, p75, p90, p99 }))
     }
 }
 

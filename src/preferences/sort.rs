@@ -1,10 +1,13 @@
 //! `provider.sort`: what to sort endpoints by, and across what.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// How to sort endpoints instead of balancing between them.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(try_from = "Wire")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sort {
     /// What by; `None` if the request names a partition only.
     pub by: Option<SortBy>,
@@ -36,32 +39,44 @@ pub enum Partition {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected price, throughput, latency or exacto, or {by: …, partition: …}")]
-enum Wire {
-    Name(String),
-    Object { by: Option<String>, partition: Option<String> },
+struct Wire {
+    by: Option<String>,
+    partition: Option<String>,
 }
+
+struct SortVisitor;
 
 // === impl Sort ===
 
-impl TryFrom<Wire> for Sort {
-    type Error = String;
+impl<'de> Deserialize<'de> for Sort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SortVisitor)
+    }
+}
 
-    fn try_from(wire: Wire) -> Result<Self, String> {
-        let (by, partition) = match wire {
-            Wire::Name(by) => (Some(by), None),
-            Wire::Object { by, partition } => (by, partition),
-        };
-        let by = match by {
-            Some(by) => Some(SortBy::named(&by).ok_or_else(|| format!("expected price, throughput, latency or exacto, found {by:?}"))?),
-            None => None,
-        };
-        let partition = match partition.as_deref() {
+// === impl SortVisitor ===
+
+impl<'de> Visitor<'de> for SortVisitor {
+    type Value = Sort;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("price, throughput, latency or exacto, or {by: …, partition: …}")
+    }
+
+    fn visit_str<E: Error>(self, by: &str) -> Result<Sort, E> {
+        let named = SortBy::named(by).ok_or_else(|| E::custom(format!("expected price, throughput, latency or exacto, found {by:?}")))?;
+        Ok(Sort { by: Some(named), partition: Partition::Model })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sort, A::Error> {
+        let wire = Wire::deserialize(MapAccessDeserializer::new(map))?;
+        let by = wire.by.map_or(Ok(None), |by| self.visit_str(&by).map(|sort| sort.by))?;
+        let partition = match wire.partition.as_deref() {
             None | Some("model") => Partition::Model,
             Some("none") => Partition::None,
-            Some(other) => return Err(format!("expected partition to be model or none, found {other:?}")),
+            Some(other) => return Err(A::Error::custom(format!("expected partition to be model or none, found {other:?}"))),
         };
-        Ok(Self { by, partition })
+        Ok(Sort { by, partition })
     }
 }
 
