@@ -13,11 +13,13 @@ const MAX_DEPTH: usize = 160;
 /// How many bytes of a text are looked at in a step.
 const STEP_BYTES: usize = 16;
 
-/// Whether `value` conforms to `root`. If that cannot be said in so many steps, it does not.
-pub(super) fn conforms(root: &Value, value: &Value, steps: usize) -> bool {
-    let mut check = Check { root, steps };
+/// Whether `value` conforms to `root`. If that cannot be said in the `steps` that are left, it does not.
+pub(super) fn conforms(root: &Value, value: &Value, steps: &mut usize) -> bool {
+    let mut check = Check { root, steps: *steps };
+    let conforms = check.admits(root, value, 0);
+    *steps = check.steps;
     // What ended early may have said no to a `not`.
-    check.admits(root, value, 0) && check.steps > 0
+    conforms && check.steps > 0
 }
 
 struct Check<'a> {
