@@ -2,10 +2,11 @@
 
 mod children;
 mod number;
+mod unevaluated;
 
 use serde_json::{Map, Value};
 
-use super::size;
+use super::{format, size};
 
 /// Values within values, and references to references.
 const MAX_DEPTH: usize = 160;
@@ -64,11 +65,8 @@ impl<'a> Check<'a> {
             "type" => is_of_type(said, value),
             "enum" => said.as_array().is_none_or(|all| all.iter().any(|one| self.is(one, value))),
             "const" => self.is(said, value),
-            "$ref" => match said.as_str().and_then(|place| self.root.pointer(place.strip_prefix('#')?)) {
-                Some(schema) => self.admits(schema, value, depth),
-                // Elsewhere: nobody is asked for it.
-                None => true,
-            },
+            // Elsewhere: nobody is asked for it.
+            "$ref" => self.referred(said).is_none_or(|schema| self.admits(schema, value, depth)),
             "allOf" => self.all(said, value, depth),
             "anyOf" => self.count(said, value, depth, 1) == 1,
             "oneOf" => !said.is_array() || self.count(said, value, depth, 2) == 1,
@@ -77,17 +75,25 @@ impl<'a> Check<'a> {
                 let branch = if self.admits(said, value, depth) { "then" } else { "else" };
                 schema.get(branch).is_none_or(|branch| self.admits(branch, value, depth))
             }
+            "unevaluatedItems" if value.is_array() => self.unevaluated(schema, said, value, depth),
+            "unevaluatedProperties" if value.is_object() => self.unevaluated(schema, said, value, depth),
             _ => match value {
                 Value::Number(number) => said.as_number().is_none_or(|said| number::is_within(keyword, number, said)),
                 Value::String(text) => match keyword {
                     "minLength" | "maxLength" => self.spend(text.len() / STEP_BYTES) && is_counted(keyword, text.chars().count(), said),
+                    "format" => self.spend(text.len() / STEP_BYTES) && said.as_str().is_none_or(|name| format::is_in(text, name)),
                     _ => true,
                 },
                 Value::Array(items) => self.items(schema, keyword, said, items, depth),
-                Value::Object(members) => self.members(schema, keyword, said, members, depth),
+                Value::Object(members) => self.members(schema, keyword, said, value, members, depth),
                 Value::Null | Value::Bool(_) => true,
             },
         }
+    }
+
+    /// The schema of `root` that a `$ref` means.
+    fn referred(&self, said: &Value) -> Option<&'a Value> {
+        self.root.pointer(said.as_str()?.strip_prefix('#')?)
     }
 
     #[inline(never)]

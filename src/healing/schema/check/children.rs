@@ -19,6 +19,16 @@ impl<'a> Check<'a> {
                 let before = schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
                 items.get(before..).unwrap_or_default().iter().all(|item| self.admits(said, item, depth))
             }
+            ("additionalItems", _) => {
+                let before = schema.get("items").and_then(Value::as_array).map_or(items.len(), Vec::len);
+                items.get(before..).unwrap_or_default().iter().all(|item| self.admits(said, item, depth))
+            }
+            ("contains", _) => {
+                let count = items.iter().filter(|item| self.admits(said, item, depth)).count();
+                let bound = |keyword| schema.get(keyword).filter(|bound| bound.is_u64());
+                bound("minContains").map_or(count > 0, |least| is_counted("minContains", count, least))
+                    && bound("maxContains").is_none_or(|most| is_counted("maxContains", count, most))
+            }
             ("uniqueItems", Value::Bool(true)) => {
                 let mut seen = Map::new();
                 items.iter().all(|item| {
@@ -37,15 +47,22 @@ impl<'a> Check<'a> {
         schema: &'a Map<String, Value>,
         keyword: &str,
         said: &'a Value,
+        value: &Value,
         members: &Map<String, Value>,
         depth: usize,
     ) -> bool {
         match (keyword, said) {
             ("minProperties" | "maxProperties", _) => is_counted(keyword, members.len(), said),
             ("required", _) => self.has(said, members),
-            ("dependentRequired", Value::Object(needs)) => {
-                each(needs, &mut |name, needed| self.spend(1) && (!members.contains_key(name) || self.has(needed, members)))
-            }
+            // Before 2019 `dependencies` was both.
+            ("dependentRequired" | "dependentSchemas" | "dependencies", Value::Object(needs)) => each(needs, &mut |name, needed| {
+                let is_met =
+                    |check: &mut Self| if needed.is_array() { check.has(needed, members) } else { check.admits(needed, value, depth) };
+                self.spend(1) && (!members.contains_key(name) || is_met(self))
+            }),
+            ("propertyNames", _) => each(members, &mut |name, _| {
+                self.spend(name.len() / STEP_BYTES) && self.admits(said, &Value::String(name.to_owned()), depth)
+            }),
             ("properties", Value::Object(properties)) => {
                 each(members, &mut |name, member| properties.get(name).is_none_or(|property| self.admits(property, member, depth)))
             }
