@@ -246,6 +246,15 @@ fn no_bytes_make_it_panic_or_write_what_is_not_json() {
 }
 
 #[test]
+fn many_small_objects_and_a_large_schema_take_no_more_time_than_both_are_long() {
+    let all = vec![r#"{"type":"object","required":["b"]}"#; 20_000].join(",");
+    let format = format!(r#"{{"type":"json_schema","json_schema":{{"schema":{{"anyOf":[{all}]}}}}}}"#);
+    let schema = Schema::of_response_format(format.as_bytes()).unwrap();
+    // Each with each, this would not end today.
+    assert_eq!(heal(&"{a:1} ".repeat(50_000), &schema), None);
+}
+
+#[test]
 fn hostile_text_takes_no_more_time_than_it_is_long() {
     for piece in ["[ /*", "{\"a\":", "[", "{'", "\"{", "[1,", "{a:1 ", "[[],", "{\"a\":\"\\u", "[ #", "[\"\" "] {
         // Quadratic, this would not end today.

@@ -13,8 +13,8 @@ use super::{
 };
 
 const BROKEN: &str = "Sure!\n```json\n{'city': 'Zürich', \"people\": 443037, // about\n lakes: [\"Zürichsee\",],}\n```\nAnything else?";
-const NAMES: [&str; 9] =
-    ["t/broken", "t/prose", "t/valid", "t/nonconforming", "t/choices", "t/streamed", "t/tools", "t/text", "t/falls-back"];
+const NAMES: [&str; 10] =
+    ["t/broken", "t/prose", "t/valid", "t/nonconforming", "t/choices", "t/streamed", "t/tools", "t/text", "t/falls-back", "t/visit"];
 
 static GATEWAY: Shared = Shared::new(|| {
     let setup = Setup::new()
@@ -22,7 +22,7 @@ static GATEWAY: Shared = Shared::new(|| {
         .providers(&["openai"])
         .provider(Provider::start("anthropic"), json!({"dialect": "anthropic", "credential": {"env": "ANTHROPIC_API_KEY"}}))
         .models(&NAMES, &["openai"])
-        .models(&["t/claude"], &["anthropic"])
+        .models(&["t/claude", "t/guest"], &["anthropic"])
         .models(&["t/both"], &["anthropic", "openai"]);
     Gateway::start(setup)
 });
@@ -78,6 +78,44 @@ fn what_is_valid_or_hopeless_stays_to_the_byte() {
         gateway.provider("openai").answers(model, wire::completion(text));
         let answer = gateway.send(&ask(&format!("t/{model}"), json!({"response_format": schema()})));
         assert_eq!(answer.content(), text);
+    }
+}
+
+#[test]
+fn what_breaks_a_keyword_of_its_schema_is_not_taken_for_healed() {
+    let gateway = Use::of(&GATEWAY);
+    let schema = json!({"type": "object", "required": ["day", "guests"], "unevaluatedProperties": false, "allOf": [{"properties": {
+        "day": {"type": "string", "format": "date"}, "host": {"type": "string", "format": "email"},
+        "guests": {"type": "object", "propertyNames": {"minLength": 2}},
+        "rooms": {"type": "array", "contains": {"const": "hall"}, "maxContains": 1}}}],
+        "dependentSchemas": {"rooms": {"required": ["host"]}}});
+    let format = json!({"type": "json_schema", "json_schema": {"name": "visit", "strict": true, "schema": schema}});
+    let fenced = |visit: &Value| format!("```json\n{visit}\n```");
+    let good = json!({"day": "2026-11-21", "guests": {"Ada": 2}, "host": "bob@example.com", "rooms": ["hall", "attic"]});
+    let broken = [
+        ("day", json!("tomorrow")),
+        ("host", json!("Bob")),
+        ("guests", json!({"A": 2})),
+        ("rooms", json!(["attic"])),
+        ("host", Value::Null),
+        ("more", json!(1)),
+    ];
+    let mut bodies = vec![(fenced(&good), good.to_string())];
+    for (member, value) in broken {
+        let mut visit = good.clone();
+        visit[member] = value;
+        if visit[member].is_null() {
+            visit.as_object_mut().unwrap().remove(member);
+        }
+        // As it came.
+        bodies.push((fenced(&visit), fenced(&visit)));
+    }
+    for (text, expected) in bodies {
+        gateway.provider("openai").answers("visit", wire::completion(&text));
+        gateway.provider("anthropic").answers("guest", anthropic::message(json!([{"type": "text", "text": text}]), "end_turn"));
+        for model in ["t/visit", "t/guest"] {
+            assert_eq!(gateway.send(&ask(model, json!({"response_format": format}))).content(), expected, "{model}");
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! A value held against a schema, keyword by keyword.
 
-use std::cmp::Ordering;
+mod children;
+mod number;
+mod unevaluated;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::size;
+use super::{format, size};
 
 /// Values within values, and references to references.
 const MAX_DEPTH: usize = 160;
@@ -12,11 +14,13 @@ const MAX_DEPTH: usize = 160;
 /// How many bytes of a text are looked at in a step.
 const STEP_BYTES: usize = 16;
 
-/// Whether `value` conforms to `root`. If that cannot be said in so many steps, it does not.
-pub(super) fn conforms(root: &Value, value: &Value, steps: usize) -> bool {
-    let mut check = Check { root, steps };
+/// Whether `value` conforms to `root`. If that cannot be said in the `steps` that are left, it does not.
+pub(super) fn conforms(root: &Value, value: &Value, steps: &mut usize) -> bool {
+    let mut check = Check { root, steps: *steps };
+    let conforms = check.admits(root, value, 0);
+    *steps = check.steps;
     // What ended early may have said no to a `not`.
-    check.admits(root, value, 0) && check.steps > 0
+    conforms && check.steps > 0
 }
 
 struct Check<'a> {
@@ -61,11 +65,8 @@ impl<'a> Check<'a> {
             "type" => is_of_type(said, value),
             "enum" => said.as_array().is_none_or(|all| all.iter().any(|one| self.is(one, value))),
             "const" => self.is(said, value),
-            "$ref" => match said.as_str().and_then(|place| self.root.pointer(place.strip_prefix('#')?)) {
-                Some(schema) => self.admits(schema, value, depth),
-                // Elsewhere: nobody is asked for it.
-                None => true,
-            },
+            // Elsewhere: nobody is asked for it.
+            "$ref" => self.referred(said).is_none_or(|schema| self.admits(schema, value, depth)),
             "allOf" => self.all(said, value, depth),
             "anyOf" => self.count(said, value, depth, 1) == 1,
             "oneOf" => !said.is_array() || self.count(said, value, depth, 2) == 1,
@@ -74,75 +75,25 @@ impl<'a> Check<'a> {
                 let branch = if self.admits(said, value, depth) { "then" } else { "else" };
                 schema.get(branch).is_none_or(|branch| self.admits(branch, value, depth))
             }
+            "unevaluatedItems" if value.is_array() => self.unevaluated(schema, said, value, depth),
+            "unevaluatedProperties" if value.is_object() => self.unevaluated(schema, said, value, depth),
             _ => match value {
-                Value::Number(number) => said.as_number().is_none_or(|said| is_within(keyword, number, said)),
+                Value::Number(number) => said.as_number().is_none_or(|said| number::is_within(keyword, number, said)),
                 Value::String(text) => match keyword {
                     "minLength" | "maxLength" => self.spend(text.len() / STEP_BYTES) && is_counted(keyword, text.chars().count(), said),
+                    "format" => self.spend(text.len() / STEP_BYTES) && said.as_str().is_none_or(|name| format::is_in(text, name)),
                     _ => true,
                 },
                 Value::Array(items) => self.items(schema, keyword, said, items, depth),
-                Value::Object(members) => self.members(schema, keyword, said, members, depth),
+                Value::Object(members) => self.members(schema, keyword, said, value, members, depth),
                 Value::Null | Value::Bool(_) => true,
             },
         }
     }
 
-    /// A keyword for arrays.
-    fn items(&mut self, schema: &'a Map<String, Value>, keyword: &str, said: &'a Value, items: &[Value], depth: usize) -> bool {
-        match (keyword, said) {
-            ("minItems" | "maxItems", _) => is_counted(keyword, items.len(), said),
-            // Before 2020 `items` was what `prefixItems` is now.
-            ("prefixItems" | "items", Value::Array(schemas)) => {
-                schemas.iter().zip(items).all(|(schema, item)| self.admits(schema, item, depth))
-            }
-            ("items", _) => {
-                let before = schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
-                items.get(before..).unwrap_or_default().iter().all(|item| self.admits(said, item, depth))
-            }
-            ("uniqueItems", Value::Bool(true)) => {
-                let mut seen = Map::new();
-                items.iter().all(|item| {
-                    let item = item.to_string();
-                    self.spend((item.len() / STEP_BYTES).saturating_add(1)) && seen.insert(item, Value::Null).is_none()
-                })
-            }
-            _ => true,
-        }
-    }
-
-    /// A keyword for objects.
-    fn members(
-        &mut self,
-        schema: &'a Map<String, Value>,
-        keyword: &str,
-        said: &'a Value,
-        members: &Map<String, Value>,
-        depth: usize,
-    ) -> bool {
-        match (keyword, said) {
-            ("minProperties" | "maxProperties", _) => is_counted(keyword, members.len(), said),
-            ("required", _) => self.has(said, members),
-            ("dependentRequired", Value::Object(needs)) => {
-                each(needs, &mut |name, needed| self.spend(1) && (!members.contains_key(name) || self.has(needed, members)))
-            }
-            ("properties", Value::Object(properties)) => {
-                each(members, &mut |name, member| properties.get(name).is_none_or(|property| self.admits(property, member, depth)))
-            }
-            // What a pattern would take is nobody's business here.
-            ("additionalProperties", _) if !schema.contains_key("patternProperties") => {
-                let known = schema.get("properties");
-                let is_known = |name: &str| known.is_some_and(|known| known.get(name).is_some());
-                each(members, &mut |name, member| is_known(name) || self.admits(said, member, depth))
-            }
-            _ => true,
-        }
-    }
-
-    /// Whether an object has all of `names`.
-    #[inline(never)]
-    fn has(&mut self, names: &Value, members: &Map<String, Value>) -> bool {
-        let Some(names) = names.as_array() else { return true };
-        names.iter().all(|name| self.spend(1) && name.as_str().is_none_or(|name| members.contains_key(name)))
+    /// The schema of `root` that a `$ref` means.
+    fn referred(&self, said: &Value) -> Option<&'a Value> {
+        self.root.pointer(said.as_str()?.strip_prefix('#')?)
     }
 
     #[inline(never)]
@@ -180,35 +131,6 @@ fn is_of_type(said: &Value, value: &Value) -> bool {
         Value::Array(names) => names.iter().any(|name| name.is_string() && is_of_type(name, value)),
         _ => true,
     }
-}
-
-/// Whether a number is where `keyword` wants it.
-fn is_within(keyword: &str, number: &Number, said: &Number) -> bool {
-    match keyword {
-        "minimum" => order(number, said).is_ge(),
-        "maximum" => order(number, said).is_le(),
-        "exclusiveMinimum" => order(number, said).is_gt(),
-        "exclusiveMaximum" => order(number, said).is_lt(),
-        "multipleOf" => is_multiple(number, said),
-        _ => true,
-    }
-}
-
-fn order(one: &Number, other: &Number) -> Ordering {
-    match (one.as_i64(), other.as_i64()) {
-        (Some(one), Some(other)) => one.cmp(&other),
-        _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
-    }
-}
-
-fn is_multiple(number: &Number, unit: &Number) -> bool {
-    if let (Some(number), Some(unit)) = (number.as_i64(), unit.as_i64()) {
-        return number.checked_rem(unit).unwrap_or_default() == 0;
-    }
-    let (Some(number), Some(unit)) = (number.as_f64(), unit.as_f64()) else { return true };
-    let times = number / unit;
-    // 0.3 is three times 0.1, and not quite so as a float.
-    unit == 0.0 || (times - times.round()).abs() <= 4.0 * f64::EPSILON * times.abs().max(1.0)
 }
 
 /// Whether so many are enough for a keyword that begins with `min`, or not too many for one that begins with `max`.
