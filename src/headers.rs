@@ -80,7 +80,7 @@ fn starts_with_bearer(value: &[u8]) -> bool {
 }
 
 /// What lets a browser show an answer to the page that asked (<https://fetch.spec.whatwg.org/#http-cors-protocol>). Keys are sent in a
-/// header and not as a cookie, so any page may ask that has one.
+/// header and not as a cookie, so any page may ask that has one. OpenRouter's answers have them always, and so has every answer here.
 pub const FOR_PAGES: [Header<'_>; 2] = [
     (b"access-control-allow-origin", b"*"),
     (
@@ -102,7 +102,7 @@ pub fn for_preflight(asked: Option<&[u8]>) -> Vec<Header<'_>> {
 /// The headers of an answer to the client. `numbers` are the texts of its status, length and cost; `generation_id` is empty if
 /// there is none yet.
 pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'a str) -> Vec<Header<'a>> {
-    let mut headers: Vec<Header<'a>> = Vec::with_capacity(8);
+    let mut headers: Vec<Header<'a>> = Vec::with_capacity(10);
     headers.push((b":status", numbers.status.as_bytes()));
     if !generation_id.is_empty() {
         headers.push((b"x-generation-id", generation_id.as_bytes()));
@@ -118,6 +118,7 @@ pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'
     if head.retry_after.is_some() {
         headers.push((b"retry-after", numbers.retry_after.as_bytes()));
     }
+    headers.extend(FOR_PAGES);
     headers
 }
 
@@ -138,6 +139,7 @@ pub fn retry_after_of(refusal: &[Header<'_>]) -> Option<u64> {
 pub fn for_client_as_is<'a>(provider: impl Iterator<Item = Header<'a>>, generation_id: &'a str) -> Vec<Header<'a>> {
     let mut headers: Vec<Header<'a>> = vec![(b"x-generation-id", generation_id.as_bytes())];
     headers.extend(provider.filter(|(name, _)| matches!(*name, b":status" | b"content-type" | b"content-length" | b"content-encoding")));
+    headers.extend(FOR_PAGES);
     headers
 }
 

@@ -13,7 +13,7 @@ use super::shared_health;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::exchange::{Media, ResponseHead, Step};
-use crate::headers::{self, Header, Numbers};
+use crate::headers::{self, Numbers};
 use crate::provider::{self, Upstream};
 use crate::retry_after;
 
@@ -105,7 +105,7 @@ impl Filter {
             }
             Step::Release(head, body) => {
                 let numbers = Numbers::of(&head, body.len());
-                replace_response_headers(headers::for_client(&head, &numbers, exchange.generation_id()), &handover);
+                calls::replace_headers(Map::Response, &headers::for_client(&head, &numbers, exchange.generation_id()));
                 calls::replace_buffer(Buffer::Response, &body);
                 drop(exchange);
                 self.state = if head.whole { State::Answered } else { State::Answering { handover } };
@@ -118,7 +118,7 @@ impl Filter {
             Step::Leave => self.state = State::Over,
             Step::Pass => {
                 if let Some(response) = calls::headers(Map::Response) {
-                    replace_response_headers(headers::for_client_as_is(response.iter(), exchange.generation_id()), &handover);
+                    calls::replace_headers(Map::Response, &headers::for_client_as_is(response.iter(), exchange.generation_id()));
                 }
                 drop(exchange);
                 self.state = State::Answering { handover };
@@ -230,13 +230,6 @@ impl HttpContext for Filter {
         let held = if let State::Asked { consumed, .. } = &self.state { *consumed } else { 0 };
         self.read(held, true)
     }
-}
-
-fn replace_response_headers(mut headers: Vec<Header<'_>>, handover: &Shared) {
-    if handover.headers.find(b"origin").is_some() {
-        headers.extend(headers::FOR_PAGES);
-    }
-    calls::replace_headers(Map::Response, &headers);
 }
 
 /// The bytes of the response's body from `start` to `end`.

@@ -34,8 +34,6 @@ pub(super) struct Filter {
     /// What Envoy calls it.
     context: u32,
     state: State,
-    /// Whether a page in a browser asks.
-    for_page: bool,
     /// What is asked for.
     wanted: Wanted,
 }
@@ -69,7 +67,7 @@ enum State {
 
 impl Filter {
     pub(super) fn new(role: Rc<Role>, context: u32) -> Self {
-        Self { role, context, state: State::New, for_page: false, wanted: Wanted::Answer(Api::Chat) }
+        Self { role, context, state: State::New, wanted: Wanted::Answer(Api::Chat) }
     }
 
     /// Checks what can be checked before the body is there.
@@ -135,7 +133,7 @@ impl Filter {
         });
         match counted {
             Ok(body) => {
-                role::respond(200, vec![(b"content-type", b"application/json")], &body, self.for_page);
+                role::respond(200, vec![(b"content-type", b"application/json")], &body);
                 Action::Pause
             }
             Err(error) => self.reject(&error),
@@ -156,7 +154,7 @@ impl Filter {
 
     fn reject(&mut self, error: &Error) -> Action {
         self.state = State::Answered;
-        self.role.reject(error, self.api(), self.for_page);
+        self.role.reject(error, self.api());
         Action::Pause
     }
 
@@ -175,7 +173,7 @@ impl Filter {
         match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report, now)) {
             Ok(body) => {
                 self.state = State::Answered;
-                role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes(), self.for_page);
+                role::respond(200, vec![(b"content-type", b"application/json")], body.as_bytes());
                 Action::Pause
             }
             Err(error) => self.reject(&error),
@@ -188,7 +186,7 @@ impl Filter {
             Ok(key) => key,
             Err(error) => return self.reject(&error.into()),
         };
-        let inquiry = Inquiry { account, query: query(headers).to_owned(), key, for_page: self.for_page };
+        let inquiry = Inquiry { account, query: query(headers).to_owned(), key };
         if inquiry.waits() {
             let waiter = Rc::new(Waiter::new(self.context));
             self.role.ask(&waiter, inquiry);
@@ -218,7 +216,7 @@ impl Filter {
                     Ok(()) => Action::Continue,
                     Err(refused) => {
                         self.state = State::Answered;
-                        self.role.refuse(&refused, self.api(), self.for_page);
+                        self.role.refuse(&refused, self.api());
                         Action::Pause
                     }
                 }
@@ -243,7 +241,6 @@ impl HttpContext for Filter {
         let Some(headers) = calls::headers(Map::Request) else {
             return self.reject(&Error::Internal("the request headers cannot be read"));
         };
-        self.for_page = headers.find(b"origin").is_some();
         match Operation::of(headers.find(b":method").unwrap_or_default(), path(&headers)) {
             Ok(Operation::Inference(api)) => self.begin(Wanted::Answer(api), headers, end),
             Ok(Operation::CountTokens) => self.begin(Wanted::TokenCount, headers, end),

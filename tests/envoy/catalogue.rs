@@ -108,9 +108,8 @@ fn a_page_in_a_browser_may_ask() {
         (ask.clone().without_header("authorization"), 401),
         (get("/models/count"), 200),
     ] {
-        let answer = gateway.send(&request.clone().header("origin", "https://app.test"));
+        let answer = gateway.send(&request);
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")), "{}", answer.text());
         assert!(answer.header("access-control-expose-headers").unwrap().contains("x-generation-id"));
-        assert_eq!(gateway.send(&request).header("access-control-allow-origin"), None, "nobody but a page wants it");
     }
 }

@@ -17,8 +17,6 @@ pub(super) struct Inquiry {
     pub(super) query: String,
     /// Who asks.
     pub(super) key: Rc<Key>,
-    /// Whether a page in a browser asks.
-    pub(super) for_page: bool,
 }
 
 // === impl Inquiry ===
@@ -38,9 +36,9 @@ impl Inquiry {
         match self.answer(role, now) {
             Ok(body) => {
                 let headers = vec![(&b"content-type"[..], &b"application/json"[..]), (b"cache-control", b"no-store")];
-                role::respond(200, headers, &body, self.for_page);
+                role::respond(200, headers, &body);
             }
-            Err(error) => role.reject(&error, Api::Chat, self.for_page),
+            Err(error) => role.reject(&error, Api::Chat),
         }
     }
 

@@ -37,9 +37,6 @@ impl Filter {
         let numbers = Numbers::of(&head, body.len());
         let mut headers = headers::for_client(&head, &numbers, &id);
         headers.extend(kept);
-        if self.for_page {
-            headers.extend(headers::FOR_PAGES);
-        }
         if end {
             // There is no body to put ours in the place of.
             headers.retain(|(name, _)| !matches!(*name, b":status" | b"content-length"));

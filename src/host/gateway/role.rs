@@ -140,7 +140,7 @@ impl Role {
             if !calls::act_for(waiter.context) {
                 continue;
             }
-            let (api, for_page) = (asked.request.api, asked.headers.find(b"origin").is_some());
+            let api = asked.request.api;
             match self.plan(asked) {
                 Ok(Planned::Now(registration)) => {
                     waiter.woken.replace(Some(Woken::Planned(registration)));
@@ -149,7 +149,7 @@ impl Role {
                 Ok(Planned::Later(asked)) => self.wait(&waiter, *asked),
                 Err(refused) => {
                     waiter.woken.replace(Some(Woken::Answered));
-                    self.refuse(&refused, api, for_page);
+                    self.refuse(&refused, api);
                 }
             }
         }

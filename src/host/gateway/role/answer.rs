@@ -30,17 +30,17 @@ impl Role {
         }
     }
 
-    /// Answers the stream that is acted for, in the shape of `api`; it may be a page's in a browser.
-    pub(in crate::host::gateway) fn reject(&self, error: &Error, api: Api, for_page: bool) {
-        self.answer(error, b"", api, for_page);
+    /// Answers the stream that is acted for, in the shape of `api`.
+    pub(in crate::host::gateway) fn reject(&self, error: &Error, api: Api) {
+        self.answer(error, b"", api);
     }
 
     /// The same for a request that no plan was made for.
-    pub(in crate::host::gateway) fn refuse(&self, refused: &Refused, api: Api, for_page: bool) {
-        self.answer(&refused.error, &refused.metadata, api, for_page);
+    pub(in crate::host::gateway) fn refuse(&self, refused: &Refused, api: Api) {
+        self.answer(&refused.error, &refused.metadata, api);
     }
 
-    fn answer(&self, error: &Error, more: &[u8], api: Api, for_page: bool) {
+    fn answer(&self, error: &Error, more: &[u8], api: Api) {
         self.note(error);
         let mut headers: Vec<Header<'_>> = vec![(b"content-type", b"application/json")];
         if let Error::Client(error) = error
@@ -50,14 +50,12 @@ impl Role {
         }
         let limited = if let Error::Limited(limited) = error { limited.headers() } else { Vec::new() };
         headers.extend(limited.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-        respond(error.status(), headers, &inbound::error_body(api, error.body_with(more), ""), for_page);
+        respond(error.status(), headers, &inbound::error_body(api, error.body_with(more), ""));
     }
 }
 
-/// Answers the stream that is acted for, which may be a page's in a browser.
-pub(in crate::host::gateway) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8], for_page: bool) {
-    if for_page {
-        headers.extend(headers::FOR_PAGES);
-    }
+/// Answers the stream that is acted for.
+pub(in crate::host::gateway) fn respond(status: u16, mut headers: Vec<Header<'_>>, body: &[u8]) {
+    headers.extend(headers::FOR_PAGES);
     calls::respond(status, "signalbox", &headers, body);
 }
