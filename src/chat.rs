@@ -17,6 +17,7 @@ mod prompt;
 mod provenance;
 mod reader;
 mod rewrite;
+mod thoughts;
 
 use std::borrow::Cow;
 

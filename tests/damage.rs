@@ -129,6 +129,7 @@ fn requests_are_refused_or_rewritten_into_json() {
         let target = Target {
             model: "provider's \"name\"",
             openrouter_members: random.bool(),
+            reasoning_content: random.bool(),
             stream_options: random.bool(),
             max_tokens: [None, Some(Name::MaxTokens), Some(Name::MaxCompletionTokens)][random.usize(..3)],
             max_completion_tokens: None,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::conversation::Effort;
 use super::member::Member;
-use super::{Name, Request, inner, whole_number};
+use super::{Name, Request, inner, thoughts, whole_number};
 use crate::api::Api;
 use crate::json::{self, Kind, Scanner};
 use crate::splice::{Pieces, Splice};
@@ -16,6 +16,8 @@ pub struct Target<'a> {
     pub model: &'a str,
     /// Whether it takes the members that only OpenRouter knows, at the top and within messages and tools.
     pub openrouter_members: bool,
+    /// Whether, where there are tools, each message of an assistant has to have its `reasoning_content`.
+    pub reasoning_content: bool,
     /// Whether it takes `stream_options`.
     pub stream_options: bool,
     /// The member it wants the output limit in; `None`: as the client sent it.
@@ -104,6 +106,12 @@ impl Request {
     }
 
     fn rewrite_member(&self, member: &Member, target: &Target<'_>, splice: &mut Splice<'_>) {
+        if member.name == Name::Messages && target.reasoning_content && self.needs.tools {
+            let at = member.value.start;
+            for (range, bytes) in thoughts::missing(self.body.get(member.value.clone()).unwrap_or_default()) {
+                splice.replace(at.saturating_add(range.start)..at.saturating_add(range.end), bytes);
+            }
+        }
         match (member.name, target.max_tokens) {
             (Name::Model, _) => {
                 let mut model = Vec::with_capacity(target.model.len().saturating_add(2));

@@ -5,6 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 const OPENAI: Target<'static> = Target {
     model: "gpt-4o-mini",
     openrouter_members: false,
+    reasoning_content: false,
     stream_options: true,
     max_tokens: None,
     max_completion_tokens: None,
@@ -289,6 +290,38 @@ fn t37_signed_reasoning_and_cache_marks_do_not_reach_a_provider_that_would_refus
     assert_eq!(rewrite(body, OPENAI), expected);
     let to_openrouter = Target { model: "a/b", openrouter_members: true, ..OPENAI };
     assert_eq!(rewrite(body, to_openrouter), body, "OpenRouter gets all of it");
+}
+
+#[test]
+fn deepseek_gets_its_thoughts_back_where_there_are_tools_and_nobody_elses() {
+    let deepseek = Target { reasoning_content: true, ..OPENAI };
+    let unknown = |text: &str| format!(r#"{{"type":"reasoning.text","text":"{text}","format":"unknown","index":0}}"#);
+    let signed = r#"{"type":"reasoning.text","text":"z","signature":"s","format":"anthropic-claude-v1"}"#;
+    let sealed = r#"{"type":"reasoning.encrypted","data":"z","format":"google-gemini-v1"}"#;
+    for (given, expected) in [
+        (r#""reasoning":"\u00e9 \"z\"","content":null"#.to_owned(), r#""reasoning_content":"\u00e9 \"z\"","content":null"#),
+        (r#""content":null,"reasoning":"z""#.to_owned(), r#""reasoning_content":"z","content":null"#),
+        (r#""content":null,"reasoning_content":"z""#.to_owned(), r#""content":null,"reasoning_content":"z""#),
+        (r#""content":null,"reasoning_content":null,"reasoning":"z""#.to_owned(), r#""content":null,"reasoning_content":"z""#),
+        (
+            format!(r#""content":"","reasoning_details":[{},{}]"#, unknown("a\\n"), unknown("b")),
+            r#""reasoning_content":"a\nb","content":"""#,
+        ),
+        (format!(r#""content":"","reasoning":"ab","reasoning_details":[{}]"#, unknown("ab")), r#""reasoning_content":"ab","content":"""#),
+        (format!(r#""content":"","reasoning":"z","reasoning_details":[{signed}]"#), r#""reasoning_content":"","content":"""#),
+        (format!(r#""content":"","reasoning_details":[{sealed}]"#), r#""reasoning_content":"","content":"""#),
+        (r#""content":"y","reasoning":null"#.to_owned(), r#""reasoning_content":"","content":"y""#),
+    ] {
+        let body = |message: &str, tools: &str, model: &str| {
+            format!(
+                r#"{{"model":"{model}","messages":[{{"role":"user","content":"x","reasoning_content":7}},{{{message},"role":"assistant"}}]{tools}}}"#
+            )
+        };
+        let tools = r#","tools":[{"type":"function","function":{"name":"f"}}]"#;
+        assert_eq!(rewrite(&body(&given, tools, "a/b"), deepseek), body(expected, tools, "gpt-4o-mini"), "{given}");
+        let plain = rewrite(&body(&given, "", "a/b"), deepseek);
+        assert_eq!(plain, rewrite(&body(&given, "", "a/b"), OPENAI), "without tools it wants none: {given}");
+    }
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Quirks {
     pub max_tokens: OutputLimitName,
     /// Whether it understands OpenRouter's own members (`models`, `provider`, `transforms` …).
     pub openrouter_members: bool,
+    /// Whether it refuses conversations with tools in which a message of an assistant lacks its `reasoning_content`.
+    pub reasoning_content: bool,
     /// Whether the `cost` in its usage is in USD, and so to be believed.
     pub reports_cost: bool,
 }
@@ -140,7 +142,13 @@ impl Dialect {
             host: Some("api.openai.com"),
             path_prefix: "/v1",
             auth_header: "authorization",
-            quirks: Quirks { stream_options: true, max_tokens: MaxCompletionTokens, openrouter_members: false, reports_cost: false },
+            quirks: Quirks {
+                stream_options: true,
+                max_tokens: MaxCompletionTokens,
+                openrouter_members: false,
+                reasoning_content: false,
+                reports_cost: false,
+            },
         };
         match self {
             Self::OpenAi => openai,
@@ -148,12 +156,13 @@ impl Dialect {
             // `max_tokens` in favour of `max_completion_tokens`.
             Self::Groq => Row { name: Some("Groq"), host: Some("api.groq.com"), path_prefix: "/openai/v1", ..openai },
             // https://api-docs.deepseek.com: base URL without /v1 (which older pages call an alias);
-            // https://api-docs.deepseek.com/api/create-chat-completion knows `max_tokens` alone.
+            // https://api-docs.deepseek.com/api/create-chat-completion knows `max_tokens` alone;
+            // https://api-docs.deepseek.com/guides/thinking_mode: `reasoning_content` with tools.
             Self::DeepSeek => Row {
                 name: Some("DeepSeek"),
                 host: Some("api.deepseek.com"),
                 path_prefix: "",
-                quirks: Quirks { max_tokens: MaxTokens, ..openai.quirks },
+                quirks: Quirks { max_tokens: MaxTokens, reasoning_content: true, ..openai.quirks },
                 ..openai
             },
             // https://docs.together.ai/docs/inference/openai-compatibility: base URL;

@@ -33,6 +33,7 @@ pub fn request<'a>(request: &'a Request, endpoint: &'a Endpoint) -> Upstream<'a>
     let body = request.rewrite(&Target {
         model: &endpoint.model,
         openrouter_members: quirks.openrouter_members,
+        reasoning_content: quirks.reasoning_content,
         stream_options: quirks.stream_options,
         max_tokens: match quirks.max_tokens {
             OutputLimitName::MaxCompletionTokens => Some(Name::MaxCompletionTokens),

@@ -88,3 +88,26 @@ fn t78_openrouter_itself_can_be_the_provider() {
     let cost = client::usage(&chunks)["cost"].as_f64().unwrap();
     assert!(cost == 0.5 || (cost - 0.000_039).abs() < 1e-12, "the provider's cost or the catalogue's, not {cost}");
 }
+
+/// It refuses a conversation with tools in which an assistant's message lacks what was thought:
+/// <https://api-docs.deepseek.com/guides/thinking_mode>.
+#[test]
+fn deepseek_gets_its_thoughts_back_with_the_calls_that_followed_and_no_other_dialect_does() {
+    let gateway = Use::of(&GATEWAY);
+    let tools = json!([{"type": "function", "function": {"name": "f"}}]);
+    let calls = json!([{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let messages = json!([
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": null, "reasoning": "I need f.", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "call_1", "content": "7"},
+    ]);
+    for dialect in ["deepseek", "vllm"] {
+        let request = Request::ask(&format!("t/{dialect}"), json!({"messages": messages, "tools": tools}));
+        assert_eq!(gateway.send(&request).json()["choices"][0]["message"]["content"], "ok");
+        let received = gateway.provider(dialect).received(dialect);
+        let sent = received.iter().map(|request| request.json()).find(|sent| sent["tools"] == tools).unwrap();
+        assert_eq!(sent["messages"][1].get("reasoning"), None, "{dialect}: {sent}");
+        assert_eq!(sent["messages"][1]["reasoning_content"] == "I need f.", dialect == "deepseek", "{dialect}: {sent}");
+        assert_eq!(sent["messages"][1]["tool_calls"], calls, "{dialect}: {sent}");
+    }
+}

@@ -87,6 +87,7 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
         let target = crate::chat::Target {
             model: "m",
             openrouter_members,
+            reasoning_content: false,
             stream_options,
             max_tokens: None,
             max_completion_tokens: None,
