@@ -127,7 +127,7 @@ impl Telling {
         let said = &answer.said;
         said.details.iter().for_each(|detail| self.detail(detail, out));
         if let Some(reasoning) = said.reasoning.filter(|_| said.details.is_empty()) {
-            self.reasoning(None, None, out);
+            self.reasoning(None, false, None, out);
             self.more(reasoning, out);
         }
         if let Some(words) = said.content {

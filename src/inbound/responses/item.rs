@@ -37,6 +37,8 @@ pub(super) enum What {
     Reasoning {
         /// Which block it is in OpenRouter's chunks.
         block: Option<u64>,
+        /// Whether it is a summary of what was thought, and not the thoughts themselves.
+        is_summary: bool,
         format: Vec<u8>,
         signature: Vec<u8>,
         sealed: Vec<u8>,
@@ -94,12 +96,18 @@ impl Item {
                 put(out, &[b"\",\"type\":\"function_call\",\"call_id\":\"", id, b"\",\"name\":\"", name]);
                 put(out, &[b"\",\"arguments\":\"", arguments, b"\"}"]);
             }
-            What::Reasoning { format, signature, sealed, .. } => {
+            What::Reasoning { is_summary, format, signature, sealed, .. } => {
+                let has_part = done && !self.text.is_empty();
                 out.extend_from_slice(b"\",\"type\":\"reasoning\",\"summary\":[");
-                if done && !self.text.is_empty() {
+                if has_part && *is_summary {
                     self.part(out);
                 }
                 out.push(b']');
+                if has_part && !*is_summary {
+                    out.extend_from_slice(b",\"content\":[");
+                    self.part(out);
+                    out.push(b']');
+                }
                 for (name, value) in [("encrypted_content", sealed), ("signature", signature), ("format", format)] {
                     if done && !value.is_empty() {
                         put(out, &[b",\"", name.as_bytes(), b"\":\"", value, b"\""]);
@@ -114,7 +122,10 @@ impl Item {
     pub(super) fn part(&self, out: &mut Vec<u8>) {
         let annotations = match &self.what {
             What::Refusal => return put(out, &[b"{\"type\":\"refusal\",\"refusal\":\"", &self.text, b"\"}"]),
-            What::Reasoning { .. } => return put(out, &[b"{\"type\":\"summary_text\",\"text\":\"", &self.text, b"\"}"]),
+            What::Reasoning { is_summary, .. } => {
+                let kind = if *is_summary { "summary_text" } else { "reasoning_text" };
+                return put(out, &[b"{\"type\":\"", kind.as_bytes(), b"\",\"text\":\"", &self.text, b"\"}"]);
+            }
             What::Message { annotations, .. } => &annotations[..],
             What::Call { .. } => b"",
         };

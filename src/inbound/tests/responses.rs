@@ -111,10 +111,10 @@ fn a_streams_events_are_numbered_and_whole() {
             "created",
             "in_progress",
             "output_item.added",
-            "reasoning_summary_part.added",
-            "reasoning_summary_text.delta",
-            "reasoning_summary_text.done",
-            "reasoning_summary_part.done",
+            "content_part.added",
+            "reasoning_text.delta",
+            "reasoning_text.done",
+            "content_part.done",
             "output_item.done",
             "output_item.added",
             "content_part.added",
@@ -142,9 +142,8 @@ fn a_streams_events_are_numbered_and_whole() {
             "output_text.done" => &["item_id", "output_index", "content_index", "text", "logprobs"],
             "function_call_arguments.delta" => &["item_id", "output_index", "delta"],
             "function_call_arguments.done" => &["item_id", "output_index", "arguments", "name"],
-            "reasoning_summary_text.delta" => &["item_id", "output_index", "summary_index", "delta"],
-            "reasoning_summary_text.done" => &["item_id", "output_index", "summary_index", "text"],
-            _ => &["item_id", "output_index", "summary_index", "part"],
+            "reasoning_text.delta" => &["item_id", "output_index", "content_index", "delta"],
+            _ => &["item_id", "output_index", "content_index", "text"],
         };
         needed.iter().for_each(|name| assert!(!event[*name].is_null(), "{name} in {event}"));
     }
@@ -152,8 +151,24 @@ fn a_streams_events_are_numbered_and_whole() {
     let arguments = (&response["output"][2]["arguments"], &all[18]["arguments"]);
     assert_eq!(arguments, (&json!("{\"a\":1}"), &json!("{\"a\":1}")));
     assert_eq!((&response["output_text"], &response["output"][1]["content"][0]["text"]), (&json!("a\"b\""), &json!("a\"b\"")));
+    assert_eq!(response["output"][0]["content"], json!([{"type": "reasoning_text", "text": "Hm"}]));
     assert_eq!(response["usage"]["output_tokens_details"]["reasoning_tokens"], 3);
     assert_eq!(response["usage"]["cost_details"]["upstream_inference_input_cost"], 0.2);
+}
+
+#[test]
+fn what_a_provider_calls_a_summary_is_told_as_one() {
+    let detail =
+        json!({"reasoning_details": [{"type": "reasoning.summary", "summary": "In short", "format": "openai-responses-v1", "index": 0}]});
+    let none = Value::Null;
+    let stream = [chunk(&detail, &none), chunk(&json!({"content": "a"}), &json!("stop")), end()];
+    let all = events(&told(Api::Responses, &everything(), &stream.concat()));
+    let about: Vec<_> = all.iter().filter(|event| event["summary_index"] == 0).collect();
+    let kinds: Vec<_> =
+        about.iter().map(|event| event["type"].as_str().unwrap().strip_prefix("response.reasoning_summary_").unwrap()).collect();
+    assert_eq!(kinds, ["part.added", "text.delta", "text.done", "part.done"]);
+    let item = &all.last().unwrap()["response"]["output"][0];
+    assert_eq!((&item["summary"], item.get("content")), (&json!([{"type": "summary_text", "text": "In short"}]), None));
 }
 
 #[test]

@@ -90,9 +90,13 @@ impl Telling {
                 about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
             }
             What::Reasoning { .. } if item.text.is_empty() => {}
-            What::Reasoning { .. } => {
+            What::Reasoning { is_summary: true, .. } => {
                 about(item, self.number(), "response.reasoning_summary_text.done", SUMMARY, out, &text);
                 about(item, self.number(), "response.reasoning_summary_part.done", SUMMARY, out, &part);
+            }
+            What::Reasoning { .. } => {
+                about(item, self.number(), "response.reasoning_text.done", CONTENT, out, &text);
+                about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
             }
             What::Call { call, name, .. } => {
                 about(item, self.number(), "response.function_call_arguments.done", b"", out, &|item, out| {
@@ -121,14 +125,18 @@ impl Telling {
                 out.extend_from_slice(b",\"logprobs\":[]");
             }),
             What::Refusal => self.about("response.refusal.delta", CONTENT, out, &delta),
-            What::Reasoning { .. } => {
+            What::Reasoning { is_summary, .. } => {
+                let (added, more, place) = match is_summary {
+                    true => ("response.reasoning_summary_part.added", "response.reasoning_summary_text.delta", SUMMARY),
+                    false => ("response.content_part.added", "response.reasoning_text.delta", CONTENT),
+                };
                 if is_first {
-                    self.about("response.reasoning_summary_part.added", SUMMARY, out, &|item, out| {
+                    self.about(added, place, out, &|item, out| {
                         out.extend_from_slice(b",\"part\":");
                         item.part(out);
                     });
                 }
-                self.about("response.reasoning_summary_text.delta", SUMMARY, out, &delta);
+                self.about(more, place, out, &delta);
             }
             // Those are in `calls`.
             What::Call { .. } => {}
@@ -175,12 +183,14 @@ impl Telling {
         });
     }
 
-    pub(super) fn reasoning(&mut self, block: Option<u64>, format: Option<Text<'_>>, out: &mut Vec<u8>) {
+    /// Goes on with the open reasoning if it is the same block, else begins some. OpenRouter tells thoughts as the item's content, and
+    /// as its summary only what the provider calls one.
+    pub(super) fn reasoning(&mut self, block: Option<u64>, is_summary: bool, format: Option<Text<'_>>, out: &mut Vec<u8>) {
         if matches!(self.open, Some(Item { what: What::Reasoning { block: open, .. }, .. }) if open == block) {
             return;
         }
         let format = format.unwrap_or_default().raw.to_vec();
-        self.open = Some(self.begin("rs", What::Reasoning { block, format, signature: Vec::new(), sealed: Vec::new() }, out));
+        self.open = Some(self.begin("rs", What::Reasoning { block, is_summary, format, signature: Vec::new(), sealed: Vec::new() }, out));
     }
 
     pub(super) fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
@@ -188,7 +198,7 @@ impl Telling {
             // It stands for itself.
             self.close(out);
         }
-        self.reasoning(detail.index, detail.format, out);
+        self.reasoning(detail.index, detail.kind.is("reasoning.summary"), detail.format, out);
         if let Some(text) = detail.text {
             self.more(text, out);
         }
