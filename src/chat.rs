@@ -16,6 +16,7 @@ mod part;
 mod prompt;
 mod provenance;
 mod reader;
+pub mod reasoning_format;
 mod rewrite;
 mod thoughts;
 

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::reasoning_format;
 use crate::json::{Error, Kind, Scanner, Text};
 
 /// What `reasoning_details` say of thoughts that have no format of their own: OpenRouter's word for that.
@@ -67,7 +68,7 @@ impl<'a> Found<'a> {
         scanner.object(|scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => words = Some(scanner.string()?),
-                (b"format", Kind::String) => is_own = scanner.string()?.is(FORMAT),
+                (b"format", Kind::String) => is_own = reasoning_format::once(scanner.string()?).is(FORMAT),
                 _ => _ = scanner.skip()?,
             }
             Ok(())

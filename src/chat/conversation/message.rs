@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::part::{self, Part};
 use super::{each, present, text};
+use crate::chat::reasoning_format;
 use crate::error::ClientError;
 use crate::json::{Error, Kind, Scanner, Text};
 
@@ -299,7 +300,7 @@ fn reasoning_detail<'a>(scanner: &mut Scanner<'a>) -> Result<ReasoningDetail<'a>
     scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => detail.kind = text(scanner)?,
-            b"format" => detail.format = text(scanner)?,
+            b"format" => detail.format = text(scanner)?.map(reasoning_format::once),
             b"text" => detail.text = text(scanner)?,
             b"signature" => detail.signature = text(scanner)?.filter(|signature| !signature.is_empty()),
             b"data" => detail.data = text(scanner)?,

@@ -2,6 +2,7 @@
 
 use super::object::{Member, Object};
 use super::{call_id, parts};
+use crate::chat::reasoning_format;
 use crate::json::{Kind, Scanner, Text};
 use crate::provider::openai;
 use crate::splice::Splice;
@@ -207,13 +208,17 @@ fn thinking(message: &Object<'_>) -> Option<Vec<u8>> {
     let details = message.get("reasoning_details")?;
     let mut text = Vec::new();
     let mut signature: Option<Text<'_>> = None;
+    let is_own = |detail: &Object<'_>| {
+        let format = detail.get("format").and_then(Member::text);
+        format.is_some_and(|format| reasoning_format::once(format).is(openai::REASONING_FORMAT))
+    };
     let mut scanner = Scanner::new(details.raw);
     if scanner.kind() != Ok(Kind::Array) {
         return None;
     }
     _ = scanner.elements(&mut |scanner| {
         let Some(detail) = Object::read(scanner)? else { return Ok(()) };
-        if detail.says("type", "reasoning.text") && detail.says("format", openai::REASONING_FORMAT) {
+        if detail.says("type", "reasoning.text") && is_own(&detail) {
             text.extend_from_slice(detail.get("text").and_then(Member::text).unwrap_or_default().raw);
             signature = detail.get("signature").and_then(Member::text).or(signature);
         }
