@@ -82,6 +82,14 @@ fn run(stream: &str, request: &Request) -> Ran {
     sample::run(request, &endpoint("claude"), 1 << 20, [stream.as_bytes()])
 }
 
+/// The `openai` SDK for Python puts the deltas' texts together, and would give the message back as one of `assistantassistant`.
+#[test]
+fn who_speaks_is_said_once_in_a_stream() {
+    let ran = stream!("tools");
+    let told: Vec<_> = chunks(&ran).iter().filter_map(|chunk| chunk["choices"][0]["delta"]["role"].as_str().map(str::to_owned)).collect();
+    assert_eq!(told, ["assistant"]);
+}
+
 #[test]
 fn t23_t36_t42_a_text_and_its_parameters() {
     let body = body!("text", "claude-sonnet-4-5");

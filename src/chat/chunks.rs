@@ -167,7 +167,8 @@ impl Chunks {
     /// The same of an answer that ended where the model came to `stop_sequence`; empty if it did not, or nobody knows to which.
     pub fn finish_at(&self, reason: FinishReason, native: &[u8], stop_sequence: &[u8], out: &mut Vec<u8>) {
         self.delta_start(out);
-        out.extend_from_slice(b"\"role\":\"assistant\",\"content\":\"\"}");
+        // No role: the `openai` SDK for Python adds it up with the first one's, to `assistantassistant`.
+        out.extend_from_slice(b"\"content\":\"\"}");
         finish(reason, native, stop_sequence, out);
         out.extend_from_slice(b"}]}\n\n");
     }
