@@ -9,6 +9,9 @@ use crate::json::Text;
 /// What `reasoning_details` call reasoning of Claude's.
 pub(super) const FORMAT: &str = "anthropic-claude-v1";
 
+/// What they call reasoning of models that sign none, and want it back all the same: OpenRouter's word for that.
+pub(super) const UNSIGNED: &str = "unknown";
+
 const SEAL: &[u8] = b"signalbox:";
 
 /// What carries sealed reasoning.

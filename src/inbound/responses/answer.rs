@@ -9,9 +9,11 @@ mod items;
 use super::super::event::{self, Event, Events};
 use super::super::object::{members, put_number, text};
 use super::super::said::Answer as Said;
+use super::super::sealed::UNSIGNED;
 use super::item::{Item, Status, What};
 use super::object::{Echo, Response, usage_into};
 use crate::clock::Clock;
+use crate::json::Text;
 
 /// Brings answers into the shape of Responses.
 #[derive(Debug)]
@@ -127,7 +129,7 @@ impl Telling {
         let said = &answer.said;
         said.details.iter().for_each(|detail| self.detail(detail, out));
         if let Some(reasoning) = said.reasoning.filter(|_| said.details.is_empty()) {
-            self.reasoning(None, false, None, out);
+            self.reasoning(None, false, Some(Text::plain(UNSIGNED.as_bytes())), out);
             self.more(reasoning, out);
         }
         if let Some(words) = said.content {

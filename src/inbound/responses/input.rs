@@ -3,7 +3,7 @@
 use super::super::body::Body;
 use super::super::object::{each, expect, text};
 use super::super::said::Detail;
-use super::super::sealed::{FORMAT, unseal};
+use super::super::sealed::{FORMAT, UNSIGNED, unseal};
 use crate::error::ClientError;
 use crate::json::Text;
 
@@ -202,7 +202,7 @@ fn reasoning<'a>(item: &'a [u8], at: &str) -> Result<Vec<Detail<'a>>, ClientErro
     if let Some(sealed) = text(sealed).filter(|sealed| !sealed.is_empty()) {
         details.push(unseal(sealed).unwrap_or(Detail { data: Some(sealed), ..detail(b"reasoning.encrypted") }));
     }
-    // What nobody vouches for is of no use to whoever gave it.
-    let vouched = details.iter().any(|detail| detail.signature.is_some() || detail.data.is_some());
+    // What nobody vouches for is of no use to whoever gave it, but where nobody ever does.
+    let vouched = format.is(UNSIGNED) || details.iter().any(|detail| detail.signature.is_some() || detail.data.is_some());
     Ok(if vouched { details } else { Vec::new() })
 }

@@ -156,6 +156,18 @@ fn a_streams_events_are_numbered_and_whole() {
     assert_eq!(response["usage"]["cost_details"]["upstream_inference_input_cost"], 0.2);
 }
 
+/// DeepSeek wants its thoughts back, and signs none.
+#[test]
+fn thoughts_that_nobody_signs_make_the_round() {
+    let stream = [chunk(&json!({"reasoning": "Hm\n"}), &Value::Null), chunk(&json!({"content": "a"}), &json!("stop")), end()];
+    let all = events(&told(Api::Responses, &everything(), &stream.concat()));
+    let item = all.last().unwrap()["response"]["output"][0].clone();
+    assert_eq!((&item["format"], &item["content"][0]["text"]), (&json!("unknown"), &json!("Hm\n")));
+    let body = chat(Api::Responses, &json!({"model": "a/b", "input": [{"role": "user", "content": "x"}, item]}));
+    let detail = json!({"type": "reasoning.text", "text": "Hm\n", "format": "unknown", "index": 0});
+    assert_eq!(body["messages"][1]["reasoning_details"], json!([detail]));
+}
+
 #[test]
 fn what_a_provider_calls_a_summary_is_told_as_one() {
     let detail =
