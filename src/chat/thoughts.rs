@@ -64,16 +64,16 @@ impl<'a> Found<'a> {
         if scanner.kind()? != Kind::Object {
             return scanner.skip().map(|_| ());
         }
-        let (mut words, mut is_own) = (None, true);
+        let (mut words, mut format) = (None, None);
         scanner.object(|scanner, key, _| {
             match (key.raw, scanner.kind()?) {
                 (b"text", Kind::String) => words = Some(scanner.string()?),
-                (b"format", Kind::String) => is_own = reasoning_format::once(scanner.string()?).is(FORMAT),
+                (b"format", Kind::String) => format = Some(scanner.string()?),
                 _ => _ = scanner.skip()?,
             }
             Ok(())
         })?;
-        match words.filter(|_| is_own) {
+        match words.filter(|_| reasoning_format::of(format).is(FORMAT)) {
             Some(words) => self.details.push(words),
             None => self.has_others = true,
         }

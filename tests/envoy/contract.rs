@@ -17,7 +17,7 @@ use super::{
     wire,
 };
 
-const MODELS: [&str; 6] = ["t/plain", "t/tools", "t/thinks", "t/long", "t/breaks", "t/pauses"];
+const MODELS: [&str; 7] = ["t/plain", "t/tools", "t/thinks", "t/sums-up", "t/long", "t/breaks", "t/pauses"];
 
 fn start() -> Gateway {
     let setup = Setup::new()
@@ -29,10 +29,12 @@ fn start() -> Gateway {
     let gateway = Gateway::start(setup);
     let first = gateway.provider("first");
     let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{\"city\":\"Bern\"}"}});
+    let summary = json!({"type": "reasoning.summary", "summary": "In short.", "format": "openai-responses-v1", "index": 0});
     for (model, said, finish) in [
         ("plain", json!({"content": "Hello."}), "stop"),
         ("tools", json!({"content": null, "tool_calls": [call]}), "tool_calls"),
         ("thinks", json!({"reasoning_content": "Let me see.", "content": "Hello."}), "stop"),
+        ("sums-up", json!({"reasoning_details": [summary], "content": "Hello."}), "stop"),
         ("long", json!({"content": "Hello."}), "length"),
     ] {
         first.answers_by(model, move |request| openai(request, said.clone(), finish));

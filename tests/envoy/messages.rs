@@ -113,9 +113,9 @@ pub fn openai(request: &Received, said: Value, finish: &str) -> Reply {
         body["usage"] = usage;
         return Reply::json(200, &body);
     }
-    let delta = |name: &str| said[name].as_str().map(|_| wire::chunk(json!({name: said[name]}), Value::Null));
+    let delta = |name: &str| (!said[name].is_null()).then(|| wire::chunk(json!({name: said[name]}), Value::Null));
     let mut chunks = vec![wire::chunk(json!({"role": "assistant", "content": ""}), Value::Null)];
-    chunks.extend(["reasoning_content", "content", "refusal"].into_iter().filter_map(delta));
+    chunks.extend(["reasoning_content", "reasoning_details", "content", "refusal"].into_iter().filter_map(delta));
     if said["annotations"].is_array() {
         chunks.push(wire::chunk(json!({"content": "", "annotations": said["annotations"]}), Value::Null));
     }

@@ -87,7 +87,7 @@ impl<'a> Message<'a> {
     pub fn signed_reasoning(&self, format: &str) -> Vec<SignedReasoning<'a>> {
         let mut blocks: Vec<SignedReasoning<'a>> = Vec::new();
         let mut open: Option<&[u8]> = None;
-        for detail in self.reasoning_details.iter().filter(|detail| detail.format.is_some_and(|own| own.is(format))) {
+        for detail in self.reasoning_details.iter().filter(|detail| detail.is_of(format)) {
             if let Some(data) = detail.data.filter(|_| detail.is("reasoning.encrypted")) {
                 blocks.push(SignedReasoning::Encrypted(data));
                 open = None;
@@ -117,12 +117,16 @@ impl<'a> Message<'a> {
     /// What a provider whose details say `format` signed its answer with, in order: each with the id of the tool call that it
     /// belongs to, if it belongs to one.
     pub fn signatures(&self, format: &str) -> impl Iterator<Item = (Text<'a>, Option<Text<'a>>)> {
-        let own = self.reasoning_details.iter().filter(move |detail| detail.format.is_some_and(|own| own.is(format)));
+        let own = self.reasoning_details.iter().filter(move |detail| detail.is_of(format));
         own.filter_map(|detail| Some((detail.data.or(detail.signature).filter(|signature| !signature.is_empty())?, detail.id)))
     }
 }
 
 impl ReasoningDetail<'_> {
+    fn is_of(&self, format: &str) -> bool {
+        reasoning_format::of(self.format).is(format)
+    }
+
     fn is(&self, kind: &str) -> bool {
         self.kind.is_some_and(|own| own.is(kind))
     }
@@ -300,7 +304,7 @@ fn reasoning_detail<'a>(scanner: &mut Scanner<'a>) -> Result<ReasoningDetail<'a>
     scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => detail.kind = text(scanner)?,
-            b"format" => detail.format = text(scanner)?.map(reasoning_format::once),
+            b"format" => detail.format = text(scanner)?,
             b"text" => detail.text = text(scanner)?,
             b"signature" => detail.signature = text(scanner)?.filter(|signature| !signature.is_empty()),
             b"data" => detail.data = text(scanner)?,

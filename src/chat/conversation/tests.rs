@@ -197,15 +197,15 @@ fn t37_reasoning_goes_back_to_whom_it_came_from_and_in_whole_blocks() {
     assert_eq!(conversation.messages[0].signed_reasoning("third"), []);
 }
 
-/// LangChain's, which puts the texts of a stream's deltas together, those that say whose they are too.
 #[test]
-fn reasoning_whose_format_was_put_together_as_well_goes_back_all_the_same() {
-    let request = messages(
-        r#"[{"role":"assistant","content":"x","reasoning_details":[
-        {"type":"reasoning.text","text":"ab","signature":"s","format":"anthropic-claude-v1anthropic-claude-v1anthropic-claude-v1","index":0}]}]"#,
-    );
-    let conversation = request.conversation().unwrap();
-    let blocks = conversation.messages[0].signed_reasoning("anthropic-claude-v1");
-    let [SignedReasoning::Text { text, signature }] = &blocks[..] else { panic!("{blocks:?}") };
-    assert_eq!((&**text, signature.map(|s| s.raw)), (&b"ab"[..], Some(&b"s"[..])));
+fn reasoning_whose_format_a_client_repeated_or_lost_goes_back_all_the_same() {
+    for format in [r#","format":"anthropic-claude-v1anthropic-claude-v1anthropic-claude-v1""#, r#","format":null"#, ""] {
+        let detail = format!(r#"{{"type":"reasoning.text","text":"ab","signature":"s","index":0{format}}}"#);
+        let request = messages(&format!(r#"[{{"role":"assistant","content":"x","reasoning_details":[{detail}]}}]"#));
+        let conversation = request.conversation().unwrap();
+        let blocks = conversation.messages[0].signed_reasoning("anthropic-claude-v1");
+        let [SignedReasoning::Text { text, signature }] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!((&**text, signature.map(|s| s.raw)), (&b"ab"[..], Some(&b"s"[..])), "{format}");
+        assert_eq!(conversation.messages[0].signed_reasoning("google-gemini-v1"), []);
+    }
 }

@@ -208,10 +208,7 @@ fn thinking(message: &Object<'_>) -> Option<Vec<u8>> {
     let details = message.get("reasoning_details")?;
     let mut text = Vec::new();
     let mut signature: Option<Text<'_>> = None;
-    let is_own = |detail: &Object<'_>| {
-        let format = detail.get("format").and_then(Member::text);
-        format.is_some_and(|format| reasoning_format::once(format).is(openai::REASONING_FORMAT))
-    };
+    let is_own = |detail: &Object<'_>| reasoning_format::of(detail.get("format").and_then(Member::text)).is(openai::REASONING_FORMAT);
     let mut scanner = Scanner::new(details.raw);
     if scanner.kind() != Ok(Kind::Array) {
         return None;
