@@ -161,7 +161,10 @@ fn an_output_limit_may_be_written_as_a_float() {
 #[test]
 fn reasoning_effort_becomes_openais_member() {
     let sent = r#"{"model":"a/b","reasoning":{"effort":"low"},"messages":[{"role":"user","content":"x"}]}"#;
-    assert_eq!(rewrite(sent, OPENAI), r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"reasoning_effort":"low"}"#);
+    let told =
+        |effort: &str| format!(r#"{{"model":"gpt-4o-mini","messages":[{{"role":"user","content":"x"}}],"reasoning_effort":"{effort}"}}"#);
+    assert_eq!(rewrite(sent, OPENAI), told("low"));
+    assert_eq!(rewrite(&sent.replace(r#""effort":"low""#, r#""enabled":true"#), OPENAI), told("medium"));
 }
 
 #[test]

@@ -50,13 +50,15 @@ impl Reasoning {
         }
     }
 
-    /// The effort that the client says, or that the tokens which it says come to in an answer of at most `limit`; `None` where it says
-    /// neither, or no reasoning is wanted.
+    /// The effort that the client says, or that the tokens which it says come to in an answer of at most `limit`, or medium where it only
+    /// says that it wants some; `None` where it says nothing, or no reasoning is wanted.
     ///
     /// OpenRouter: "For models that only support `reasoning.effort`, the `max_tokens` value will be used to determine the effort level",
+    /// and `enabled` "enables reasoning at the "medium" effort level",
     /// <https://openrouter.ai/docs/guides/best-practices/reasoning-tokens>.
     pub fn effort_within(&self, limit: Option<u64>) -> Option<Effort> {
         let said = self.effort.or_else(|| self.max_tokens.map(|tokens| Effort::of_budget(tokens, limit)));
+        let said = said.or_else(|| self.enabled.filter(|enabled| *enabled).map(|_| Effort::Medium));
         said.filter(|_| self.is_wanted() == Some(true))
     }
 

@@ -168,12 +168,8 @@ fn a_budget_is_the_effort_with_the_nearest_share() {
         assert_eq!((effort(&said, Some(10_000)), effort(&said, None)), (Some(within), Some(without)), "{tokens}");
     }
     assert_eq!(effort(r#""reasoning":{"effort":"minimal","max_tokens":9000}"#, Some(10_000)), Some("minimal"));
-    for none in [
-        r#""a":1"#,
-        r#""reasoning":{"enabled":true}"#,
-        r#""reasoning":{"enabled":false,"max_tokens":9}"#,
-        r#""reasoning":{"max_tokens":0}"#,
-    ] {
+    assert_eq!(effort(r#""reasoning":{"enabled":true}"#, Some(10_000)), Some("medium"), "OpenRouter's default");
+    for none in [r#""a":1"#, r#""reasoning":{}"#, r#""reasoning":{"enabled":false,"max_tokens":9}"#, r#""reasoning":{"max_tokens":0}"#] {
         assert_eq!(effort(none, Some(10_000)), None, "{none}");
     }
 }
