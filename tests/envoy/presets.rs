@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     client::{self, Request},
     gateway::{Gateway, Shared, Use},
-    key_policy,
+    gemini, key_policy,
     provider::Provider,
     reply::Reply,
     setup::Setup,
@@ -177,4 +177,50 @@ fn every_api_knows_presets() {
         counted.json()["input_tokens"].as_u64().unwrap_or_else(|| panic!("{}", counted.text()))
     };
     assert!(count("@preset/email-copywriter") >= count("t/letters") + PROMPT.len() as u64 / 4, "its prompt counts");
+}
+
+#[test]
+fn images_are_asked_for_where_they_are_made() {
+    let gateway = Use::of(&GATEWAY);
+    let image = |url: &str| json!([{"type": "image_url", "image_url": {"url": url}}]);
+    let url = |images: &Value| images[0]["image_url"]["url"].clone();
+    let (whole, streamed) =
+        (json!({"preset": "painter", "messages": said()}), json!({"preset": "painter", "messages": said(), "stream": true}));
+    let ask = |model: &str, mut body: Value| {
+        body["model"] = model.into();
+        chat(body)
+    };
+
+    let google = gateway.provider("google");
+    let parts = json!([{"text": "Here."}, {"inlineData": {"mimeType": "image/png", "data": "iVBORw0="}}]);
+    google.answers("pixel-image", Reply::json(200, &gemini::answer(parts.clone(), "STOP")));
+    let answer = gateway.send(&ask("t/pixel-image", whole.clone())).json();
+    assert_eq!(url(&answer["choices"][0]["message"]["images"]), "data:image/png;base64,iVBORw0=", "{answer:#}");
+    let config = &google.received("pixel-image").last().unwrap().json()["generationConfig"];
+    let expected = json!({"responseModalities": ["IMAGE", "TEXT"], "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"}});
+    assert_eq!(config, &expected);
+    google.answers("pixel-image", Reply::events([gemini::piece(parts), gemini::event(&gemini::answer(json!([]), "STOP"))]));
+    let chunks = client::chunks(&ask("t/pixel-image", streamed.clone()).open(gateway.address).events());
+    let images: Vec<Value> = chunks.iter().map(|chunk| url(&chunk["choices"][0]["delta"]["images"])).filter(|url| !url.is_null()).collect();
+    assert_eq!(images, ["data:image/png;base64,iVBORw0="], "{chunks:?}");
+
+    let router = gateway.provider("router");
+    let mut body = wire::completion_body("Here.");
+    body["choices"][0]["message"]["images"] = image("data:image/webp;base64,UklGRg==");
+    router.answers("routed", Reply::json(200, &body));
+    let answer = gateway.send(&ask("t/routed", whole)).json();
+    assert_eq!(answer["choices"][0]["message"]["images"], image("data:image/webp;base64,UklGRg=="));
+    let expected = json!({"model": "routed", "messages": said(), "modalities": ["image", "text"],
+        "image_config": {"aspect_ratio": "16:9", "image_size": "2K"}});
+    assert_eq!(router.received("routed").last().unwrap().json(), expected);
+    let mut events = wire::stream_events(&["Here."]);
+    events.insert(2, wire::event(wire::chunk(json!({"images": image("data:image/webp;base64,UklGRg==")}), Value::Null)));
+    router.answers("routed", Reply::events(events));
+    let chunks = client::chunks(&ask("t/routed", streamed).open(gateway.address).events());
+    assert!(chunks.iter().any(|chunk| chunk["choices"][0]["delta"]["images"] == image("data:image/webp;base64,UklGRg==")), "{chunks:?}");
+
+    gateway.provider("first").answers("other", wire::completion("first"));
+    let answer = gateway.send(&ask("t/other", json!({"preset": "painter", "messages": said()})));
+    assert_eq!(answer.content(), "first");
+    assert_eq!(sent(&gateway, "first", "other").get("image_config"), None, "only OpenRouter knows it by that name");
 }
