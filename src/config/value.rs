@@ -75,7 +75,11 @@ pub(super) fn host(path: &str, text: &str) -> Result<(), ConfigError> {
 pub(super) fn path_prefix(path: &str, text: &str) -> Result<Box<str>, ConfigError> {
     let fits = (text.is_empty() || text.starts_with('/')) && text.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b));
     checked(fits, path, "expected a path that starts with /, such as /v1, without query and spaces")?;
-    Ok(text.trim_end_matches('/').into())
+    let text = text.trim_end_matches('/');
+    match text.strip_suffix("/chat/completions") {
+        Some(before) => Err(ConfigError::new(path, format!("expected what stands before /chat/completions: write {before:?}"))),
+        None => Ok(text.into()),
+    }
 }
 
 /// One of a few words, and what it stands for.

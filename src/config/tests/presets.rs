@@ -71,3 +71,14 @@ fn mistakes_in_presets_are_refused() {
     let attempt = parse(&json!({"role": "attempt", "presets": []})).unwrap_err().to_string();
     assert!(attempt.starts_with("presets: expected nothing but role: attempt"), "{attempt}");
 }
+
+#[test]
+fn a_misspelled_parameter_of_a_preset_is_warned_of() {
+    let warnings =
+        gateway(&preset(json!({"slug": "x", "config": {"temprature": 1, "user": "u", "top_p": 1, "thinking": {}}}))).warnings(Millis(0));
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["presets[1].config: neither OpenRouter nor a format has a parameter \"temprature\": is it spelled as clients send it?"]
+    );
+}
