@@ -13,6 +13,7 @@ mod length;
 mod member;
 mod messages;
 mod part;
+mod preset;
 mod prompt;
 mod provenance;
 mod reader;
@@ -40,6 +41,7 @@ use crate::error::ClientError;
 use crate::json::{Kind, Scanner};
 use crate::plugins::Plugins;
 use crate::preferences::{Partition, Preferences, Sort};
+use crate::preset::Presets;
 
 /// A parsed chat completion request.
 ///
@@ -108,24 +110,31 @@ impl Request {
     /// Errors: if the body is not one JSON object of the chat completion shape, names no model or no message, has a member
     /// twice that the gateway acts on, or lists more than `max_models` in `models`.
     pub fn parse(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        Self::parse_as(Api::Chat, body, provider_header, max_models)
+        Self::parse_as(Api::Chat, body, provider_header, max_models, &Presets::default())
     }
 
     /// Reads a body of `POST /embeddings`, which has an `input` in the place of messages.
     ///
     /// Errors: as [`Request::parse`].
     pub fn parse_embeddings(body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        Self::parse_as(Api::Embeddings, body, provider_header, max_models)
+        Self::parse_as(Api::Embeddings, body, provider_header, max_models, &Presets::default())
     }
 
-    /// Reads a body that a request of `api` has become, or a request of one of the two above.
+    /// Reads a body that a request of `api` has become, or a request of one of the two above. If it names one of `presets`, what is
+    /// read is the body with that beside it.
     ///
-    /// Errors: as [`Request::parse`].
-    pub fn parse_as(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
-        Self::read(api, body, provider_header, max_models).map_err(|error| api.tell(error))
+    /// Errors: as [`Request::parse`], and if it names a preset that is not there.
+    pub fn parse_as(
+        api: Api,
+        body: Vec<u8>,
+        provider_header: Option<&[u8]>,
+        max_models: usize,
+        presets: &Presets,
+    ) -> Result<Self, ClientError> {
+        Self::read(api, body, provider_header, max_models, presets).map_err(|error| api.tell(error))
     }
 
-    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<Self, ClientError> {
+    fn read(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize, presets: &Presets) -> Result<Self, ClientError> {
         let mut reader = Reader { api, max_models, ..Reader::default() };
         let mut scanner = Scanner::new(&body);
         if scanner.kind() != Ok(Kind::Object) {
@@ -157,9 +166,14 @@ impl Request {
             if api == Api::Chat
                 && let Some(body) = prompt::with_messages(&body, &reader.members)?
             {
-                return Self::read(api, body, provider_header, max_models);
+                return Self::read(api, body, provider_header, max_models, presets);
             }
             return Err(if api == Api::Embeddings { ClientError::NoInput } else { ClientError::NoMessages });
+        }
+        if let Some(preset) = preset::named(&reader, presets)? {
+            let has_system = !reader.opening.system.is_empty();
+            let body = preset::merged(&body, &reader.members, has_system, preset)?;
+            return Self::read(api, body, provider_header, max_models, &Presets::default());
         }
         let asked = reader.preferences.unwrap_or_default();
         let mut preferences = match provider_header {
@@ -198,7 +212,7 @@ impl Request {
         })
     }
 
-    /// The body as the client sent it, with messages where it had a `prompt`.
+    /// The body as the client sent it, with messages where it had a `prompt`, and what it named a preset for.
     pub fn body(&self) -> &[u8] {
         &self.body
     }

@@ -13,6 +13,7 @@ mod error;
 mod format;
 mod key;
 mod limit;
+mod preset;
 mod provider;
 mod rule;
 mod struct_json;
@@ -38,8 +39,9 @@ use self::{
     catalogue::Catalogue,
     document::{Document, Role},
     key::Keys,
+    preset::Surroundings,
 };
-use crate::{endpoint::Endpoint, model::Family, secret::KeyHash};
+use crate::{endpoint::Endpoint, model::Family, preset::Presets, secret::KeyHash};
 
 /// What one plugin instance is to do.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct Gateway {
     pub models: Vec<Rc<Model>>,
     /// The rules, in the order written: the first that matches wins.
     pub rules: Vec<Rule>,
+    /// What requests may name instead of saying it.
+    pub presets: Presets,
     /// What `openrouter/auto` chooses from.
     pub auto_router: AutoRouter,
     /// Who a request without a key is; `None` if it is refused.
@@ -117,6 +121,8 @@ impl Gateway {
         for (index, entry) in document.rules.unwrap_or_default().into_iter().enumerate() {
             rules.push(entry.resolve(&format!("rules[{index}]"), &catalogue, &keys)?);
         }
+        let around = Surroundings { catalogue: &catalogue, providers: &all_providers, rules: &rules, max_models: defaults.max_models };
+        let presets = preset::resolve(document.presets, &around)?;
         let auto_router = document.auto_router.unwrap_or_default().resolve(&catalogue.models)?;
         Ok(Self {
             defaults: Rc::new(defaults),
@@ -124,6 +130,7 @@ impl Gateway {
             providers: all_providers,
             models: catalogue.models,
             rules,
+            presets,
             auto_router,
             anonymous: keys.anonymous,
             free_models: document.free_models.unwrap_or_default().resolve()?,

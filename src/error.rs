@@ -139,6 +139,9 @@ pub enum ClientError {
     /// More fallback models than are allowed.
     #[error("'models' array must have {0} items or fewer.")]
     TooManyModels(usize),
+    /// A preset that is not in the configuration.
+    #[error("There is no preset {0:?} here: presets stand in the gateway's configuration, under `presets`")]
+    UnknownPreset(String),
     /// A model that another path is for.
     #[error("{model} is not served here: use {path} for it")]
     WrongEndpoint {
@@ -292,6 +295,11 @@ impl ClientError {
         Self::UnknownModel { model: model.into(), requested: Vec::new() }
     }
 
+    /// The error of a preset that is not in the configuration, told not at any length.
+    pub fn unknown_preset(slug: &str) -> Self {
+        Self::UnknownPreset(slug.chars().take(100).collect())
+    }
+
     /// The error of a request of `api` whose body is not a JSON object, as `body` begins.
     pub fn no_object(api: Api, body: &[u8]) -> Self {
         if body.trim_ascii().is_empty() { Self::NoBody(api) } else { Self::NotAnObject(api) }
@@ -310,9 +318,12 @@ impl ClientError {
         match self {
             Self::MissingKey | Self::UnknownKey | Self::SeveralKeys | Self::KeyDisabled | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => 403,
-            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel { .. } | Self::NoModelMatches => {
-                404
-            }
+            Self::UnknownGeneration(_)
+            | Self::UnknownKeyHash
+            | Self::UnknownPath(_)
+            | Self::UnknownModel { .. }
+            | Self::UnknownPreset(_)
+            | Self::NoModelMatches => 404,
             Self::Method { .. } | Self::KeysAreConfigured(_) => 405,
             Self::TooLarge(_) => 413,
             Self::Refused(status) => *status,
@@ -326,9 +337,12 @@ impl ClientError {
             Self::ModelNotAllowed(_) | Self::ProviderNotAllowed { .. } | Self::ManagementKey | Self::NotManagementKey => {
                 ErrorType::PermissionDenied
             }
-            Self::UnknownGeneration(_) | Self::UnknownKeyHash | Self::UnknownPath(_) | Self::UnknownModel { .. } | Self::NoModelMatches => {
-                ErrorType::NotFound
-            }
+            Self::UnknownGeneration(_)
+            | Self::UnknownKeyHash
+            | Self::UnknownPath(_)
+            | Self::UnknownModel { .. }
+            | Self::UnknownPreset(_)
+            | Self::NoModelMatches => ErrorType::NotFound,
             Self::TooLarge(_) => ErrorType::PayloadTooLarge,
             Self::TooLong { .. } => ErrorType::ContextLengthExceeded,
             Self::Refused(status) => ErrorType::of_status(*status),

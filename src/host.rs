@@ -68,7 +68,7 @@ impl RootContext for Plugin {
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
-                for warning in gateway.warnings() {
+                for warning in gateway.warnings(HostClock.now()) {
                     log::warn!("signalbox: the configuration is odd: {warning}");
                 }
                 calls::set_tick_period(TICK);

@@ -21,6 +21,7 @@ use crate::chat::Request;
 use crate::clock::Clock;
 use crate::error::{ClientError, Error, ErrorType, ProviderError};
 use crate::exchange::Step;
+use crate::preset::Presets;
 
 /// A request of another API, as a chat completion.
 #[derive(Debug)]
@@ -49,26 +50,34 @@ enum Shape {
     Responses(Box<responses::Answer>),
 }
 
-/// Reads a request of `api`; the other arguments are those of [`Request::parse`].
+/// Reads a request of `api`; the other arguments are those of [`Request::parse_as`]. Presets say what they say in a chat completion's words,
+/// so they come to it when it is one.
 ///
-/// Errors: if it is not of the API's shape, asks for what a chat completion has no word for, or those of [`Request::parse`].
-pub fn parse(api: Api, body: Vec<u8>, provider_header: Option<&[u8]>, max_models: usize) -> Result<(Request, Translator), ClientError> {
+/// Errors: if it is not of the API's shape, asks for what a chat completion has no word for, or those of [`Request::parse_as`].
+pub fn parse(
+    api: Api,
+    body: Vec<u8>,
+    provider_header: Option<&[u8]>,
+    max_models: usize,
+    presets: &Presets,
+) -> Result<(Request, Translator), ClientError> {
     let translated = match api {
-        Api::Chat => return Ok((Request::parse(body, provider_header, max_models)?, Translator::default())),
-        Api::Embeddings => return Ok((Request::parse_embeddings(body, provider_header, max_models)?, Translator::default())),
+        Api::Chat | Api::Embeddings => {
+            return Ok((Request::parse_as(api, body, provider_header, max_models, presets)?, Translator::default()));
+        }
         Api::Completions => completions::translate(&body)?,
         Api::Messages => messages::translate(&body).map_err(|error| api.tell(error))?,
         Api::Responses => responses::translate(&body)?,
     };
-    let request = Request::parse_as(api, translated.body, provider_header, max_models)?;
+    let request = Request::parse_as(api, translated.body, provider_header, max_models, presets)?;
     Ok((request, Translator(translated.shape)))
 }
 
 /// A request of [`Api::Messages`], and the body that answers how many tokens its prompt has.
 ///
 /// Errors: those of [`parse`].
-pub fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
-    messages::count_tokens(request, max_models)
+pub fn count_tokens(request: &[u8], max_models: usize, presets: &Presets) -> Result<(Request, Vec<u8>), ClientError> {
+    messages::count_tokens(request, max_models, presets)
 }
 
 /// The `body` of an [`Error`] in the shape of `api`; `generation_id` is empty if there is none yet.

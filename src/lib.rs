@@ -41,6 +41,7 @@ pub mod oauth;
 pub mod performance;
 pub mod plugins;
 pub mod preferences;
+pub mod preset;
 pub mod price;
 pub mod protobuf;
 pub mod provider;

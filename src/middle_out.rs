@@ -10,6 +10,7 @@ mod turn;
 use std::ops::Range;
 
 use crate::chat::{Name, Request};
+use crate::preset::Presets;
 use crate::splice::Splice;
 use turn::{Message, Turn};
 
@@ -50,7 +51,7 @@ pub fn compress(request: &Request, limits: Limits) -> Option<Request> {
     splice.retain(&places);
     shorten(&left, limits.bytes, request.body(), &mut splice)?;
     // It was read before, so that it can be read again; what it is routed by has been seen to.
-    Request::parse_as(request.api, splice.finish().to_vec(), None, usize::MAX).ok()
+    Request::parse_as(request.api, splice.finish().to_vec(), None, usize::MAX, &Presets::default()).ok()
 }
 
 /// Which turns stay: those that have to, and of the others as many as there is room for, from both ends in turn.

@@ -29,7 +29,7 @@ const REQUESTS: [&str; 3] = [
         "stream":true,"stream_options":{"include_usage":false,"x":1},"max_tokens":3,"tools":[{}],"response_format":{"type":"text"}}"#,
     r#"{"models":["a/b","c/d"],"provider":{"order":["x"],"sort":{"by":"price"},"max_price":{"prompt":"1"}},"route":"fallback",
         "messages":[{"role":"assistant","content":null,"tool_calls":[{}]},{"role":"tool","content":"x"}],"usage":{"include":true} , "trace":{} }"#,
-    r#"{"preset":"p","reasoning":{"effort":"high"},"messages":[{"role":"user","content":"x"}],"max_completion_tokens":7,"stream_options":null,"stream":true}"#,
+    r#"{"preset":"","reasoning":{"effort":"high"},"messages":[{"role":"user","content":"x"}],"max_completion_tokens":7,"stream_options":null,"stream":true}"#,
 ];
 
 const COMPLETIONS: [&[u8]; 4] = [

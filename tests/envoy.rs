@@ -70,6 +70,7 @@ mod envoy {
     mod mixed_tools;
     mod models;
     mod preferences;
+    mod presets;
     mod rates;
     mod reload;
     mod render;

@@ -169,6 +169,22 @@ fn t14_several_answers_and_likelihoods_as_far_as_gemini_has_them() {
 }
 
 #[test]
+fn images_are_asked_for_by_their_shape_and_size() {
+    let config = |more: &str, model: &str| {
+        sent(&format!(r#"{{"model":"a/b","messages":[{{"role":"user","content":"x"}}],{more}}}"#), model)["generationConfig"].clone()
+    };
+    let wanted = r#""modalities":["image","text"],"image_config":{"aspect_ratio":"16:9","quality":"high","image_size":"2K"}"#;
+    let expected = json!({"responseModalities": ["IMAGE", "TEXT"], "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"}});
+    assert_eq!(config(wanted, "gemini-3-pro-image-preview"), expected);
+    let small = r#""image_config":{"image_size":"0.5K","aspect_ratio":169}"#;
+    assert_eq!(config(small, "gemini-3.1-flash-image"), json!({"imageConfig": {"imageSize": "512"}}));
+    assert_eq!(config(small, "gemini-3-flash"), Value::Null, "a model that answers in text");
+    for nothing in ["{}", "null", "[]", "\"16:9\"", "{\"quality\":\"high\"}"] {
+        assert_eq!(config(&format!("\"image_config\":{nothing}"), "gemini-3.1-flash-image"), Value::Null, "{nothing}");
+    }
+}
+
+#[test]
 fn everything_at_once() {
     let (path, body) = golden!("everything", "gemini-3-pro-preview");
     assert_eq!(path, "/v1beta/models/gemini-3-pro-preview:streamGenerateContent?alt=sse");

@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "oauth",
             "plugins",
             "preferences",
+            "preset",
             "price",
             "protobuf",
             "retry_after",

@@ -10,6 +10,7 @@ use crate::error::ClientError;
 use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 use crate::plugins::Plugins;
 use crate::preferences::{Partition, Preferences, Sort, SortBy};
+use crate::preset;
 
 /// What has been read of a request.
 #[derive(Default)]
@@ -31,6 +32,10 @@ pub(super) struct Reader {
     pub(super) opening: Opening,
     pub(super) sort: Sort,
     pub(super) has_inner: bool,
+    /// The slug that `preset` has.
+    pub(super) preset: Option<String>,
+    /// The slug that `model` has.
+    pub(super) preset_in_model: Option<String>,
 }
 
 // === impl Reader ===
@@ -124,6 +129,10 @@ impl Reader {
                 }
                 self.reasoning_effort = reasoning_effort(value);
             }
+            Name::Preset => {
+                let slug = scanner.optional_string().map_err(|error| wrong_type(error, "preset", "a string, the slug of a preset"))?;
+                self.preset = slug.filter(|slug| !slug.is_empty()).map(|slug| slug.value().into_owned());
+            }
             Name::Plugins => self.plugins.read(scanner.raw()?)?,
             Name::Transforms => self.transforms.read_transforms(scanner.raw()?)?,
             _ => _ = scanner.skip()?,
@@ -138,6 +147,7 @@ impl Reader {
         // The first of a comma list is the model, the others are its fallbacks.
         let most = self.max_models.saturating_add(1);
         let models = text.value();
+        self.preset_in_model = preset::in_model(&models).map(|(_, slug)| slug.to_owned());
         let models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
         self.models = models.take(most.saturating_add(1)).map(str::to_owned).collect();
         if self.models.len() > most { Err(ClientError::TooManyModels(self.max_models)) } else { Ok(()) }

@@ -100,7 +100,7 @@ fn openrouters_members_do_not_reach_a_provider_that_would_refuse_them() {
         ),
         (format!(r#"{{"plugins":[],"transforms":[],{messages},"models":["a/b"]}}"#), format!(r#"{{{messages},"model":"gpt-4o-mini"}}"#)),
         (
-            format!(r#"{{"model":"a/b","preset":"p","a":1,"trace":{{}},{messages},"session_id":"s"}}"#),
+            format!(r#"{{"model":"a/b","preset":"","a":1,"trace":{{}},{messages},"session_id":"s"}}"#),
             format!(r#"{{"model":"gpt-4o-mini","a":1,{messages}}}"#),
         ),
     ] {

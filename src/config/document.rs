@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     auto_router::AutoRouterEntry, catalogue::ModelEntry, defaults::DefaultsEntry, error::ConfigError, error::WHOLE, key::KeyEntry,
@@ -22,6 +23,8 @@ pub(super) struct Document<'a> {
     pub(super) models: Option<Vec<ModelEntry<'a>>>,
     #[serde(borrow)]
     pub(super) rules: Option<Vec<RuleEntry<'a>>>,
+    #[serde(borrow)]
+    pub(super) presets: Option<&'a RawValue>,
     pub(super) auto_router: Option<AutoRouterEntry>,
     #[serde(borrow)]
     pub(super) keys: Option<Vec<KeyEntry<'a>>>,
@@ -74,6 +77,7 @@ impl<'a> Document<'a> {
             ("providers", self.providers.is_some()),
             ("models", self.models.is_some()),
             ("rules", self.rules.is_some()),
+            ("presets", self.presets.is_some()),
             ("auto_router", self.auto_router.is_some()),
             ("keys", self.keys.is_some()),
             ("anonymous", self.anonymous.is_some()),

@@ -22,6 +22,8 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// Something wrong at a path.
+    // Out of line, as what makes errors is everywhere: for the module's size.
+    #[inline(never)]
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into(), model: None }
     }
@@ -35,6 +37,7 @@ impl ConfigError {
     }
 
     /// A value other than what was expected.
+    #[inline(never)]
     pub(super) fn unexpected(path: impl Into<String>, expected: &str, raw: &RawValue) -> Self {
         Self::new(path, format!("expected {expected}, found {}", found(raw.get())))
     }

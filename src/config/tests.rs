@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod mistakes;
 mod models;
+mod presets;
 mod providers;
 mod rules;
 mod vertex;
@@ -64,7 +65,7 @@ fn full() -> Value {
             {"name": "cheap", "match": {"model": "cheap*", "header": {"X-Team": "search"}, "key": "dem*", "path": "/api/*",
                 "tools": true, "images": false, "prompt_tokens": {"min": 1.0, "max": 4000}},
                 "select": {"from": ["*/*"], "require": ["tools", "images"], "sort": "price"}},
-            {"split": [{"model": "openai/gpt-4o", "weight": 90}, {"model": "openai/gpt-oss-20b:free", "weight": 10}]},
+            {"match": {"images": true}, "split": [{"model": "openai/gpt-4o", "weight": 90}, {"model": "openai/gpt-oss-20b:free", "weight": 10}]},
             {"match": {"prompt_tokens": {"min": 5}}, "rename": "openai/gpt-4o"},
         ],
         "keys": [{"name": "demo", "sha256": DEMO_KEY_SHA256, "models": ["openai/*"]}],

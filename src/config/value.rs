@@ -39,12 +39,14 @@ pub(super) fn time(path: &str, raw: &RawValue, range: RangeInclusive<Duration>) 
 }
 
 /// A text that becomes a label of stats: printable ASCII, no `;`.
+#[inline(never)]
 pub(super) fn label(path: &str, text: &str) -> Result<(), ConfigError> {
     let fits = (1..=200).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b';') && text.trim_ascii() == text;
     checked(fits, path, "expected 1 to 200 printable ASCII characters without ;")
 }
 
 /// A text for people.
+#[inline(never)]
 pub(super) fn name(path: &str, text: &str) -> Result<(), ConfigError> {
     let fits = !text.is_empty() && !text.chars().any(char::is_control);
     checked(fits, path, "expected a name without control characters")
@@ -73,22 +75,32 @@ pub(super) fn host(path: &str, text: &str) -> Result<(), ConfigError> {
 pub(super) fn path_prefix(path: &str, text: &str) -> Result<Box<str>, ConfigError> {
     let fits = (text.is_empty() || text.starts_with('/')) && text.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b));
     checked(fits, path, "expected a path that starts with /, such as /v1, without query and spaces")?;
-    Ok(text.trim_end_matches('/').into())
+    let text = text.trim_end_matches('/');
+    match text.strip_suffix("/chat/completions") {
+        Some(before) => Err(ConfigError::new(path, format!("expected what stands before /chat/completions: write {before:?}"))),
+        None => Ok(text.into()),
+    }
 }
 
 /// One of a few words, and what it stands for.
 pub(super) fn one_of<T: Copy>(path: &str, text: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
-    words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let expected = match &*words {
-            [word] => (*word).to_owned(),
-            words => format!("one of {}", words.join(", ")),
-        };
-        ConfigError::new(path, format!("expected {expected}, found {text:?}"))
-    })
+    match words.iter().find(|(word, _)| *word == text) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => Err(none_of(path, text, &words.iter().map(|(word, _)| *word).collect::<Vec<_>>())),
+    }
+}
+
+#[inline(never)]
+fn none_of(path: &str, text: &str, words: &[&str]) -> ConfigError {
+    let expected = match words {
+        [word] => (*word).to_owned(),
+        words => format!("one of {}", words.join(", ")),
+    };
+    ConfigError::new(path, format!("expected {expected}, found {text:?}"))
 }
 
 /// An error unless the condition holds.
+#[inline(never)]
 pub(super) fn checked(holds: bool, path: &str, message: &str) -> Result<(), ConfigError> {
     if holds { Ok(()) } else { Err(ConfigError::new(path, message)) }
 }

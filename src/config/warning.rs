@@ -1,9 +1,13 @@
 //! What is taken, and yet hardly meant: for the log when a configuration is loaded.
 
+mod rule;
+
 use std::rc::Rc;
 
-use super::{Gateway, Key, Model};
+use super::{Gateway, Key, Model, preset};
+use crate::clock::Millis;
 use crate::endpoint::Output;
+use crate::preset::Preset;
 
 /// A value that is valid and looks like a mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,11 +72,14 @@ const PARAMETERS: [&str; 45] = [
 // === impl Gateway ===
 
 impl Gateway {
-    /// What in it is valid and looks like a mistake: in the defaults, in the models and in the keys.
-    pub fn warnings(&self) -> Vec<Warning> {
+    /// What in it is valid and looks like a mistake `now`: in the defaults, in the models, in the rules, in the presets and in the keys.
+    pub fn warnings(&self, now: Millis) -> Vec<Warning> {
         let of_models = self.models.iter().enumerate().flat_map(|(index, model)| of_model(&format!("models[{index}]"), model));
         let mut warnings: Vec<Warning> = short_reservations(self).into_iter().chain(of_models).collect();
-        warnings.extend(self.keys.iter().filter_map(|key| useless_key(self, key)));
+        self.presets.iter().enumerate().for_each(|(index, preset)| warnings.extend(of_preset(index, preset)));
+        warnings.extend(rule::shadowed(&self.rules));
+        warnings.extend(only_management(self));
+        warnings.extend(self.keys.iter().filter_map(|key| over_key(key, now).or_else(|| useless_key(self, key))));
         warnings
     }
 }
@@ -87,6 +94,25 @@ fn short_reservations(gateway: &Gateway) -> Option<Warning> {
         message: format!(
             "{:?} is less than {longer} ({timeout:?}): while an answer takes longer, what is reserved for it can be spent by others",
             defaults.reservation_timeout
+        ),
+    })
+}
+
+/// A configuration that nobody can ask a model by.
+fn only_management(gateway: &Gateway) -> Option<Warning> {
+    gateway.keys.iter().all(|key| key.management).then(|| Warning {
+        path: "keys".into(),
+        message: "all are management keys, which ask for no completions: all completions will be refused until there is another key".into(),
+    })
+}
+
+/// A key whose time is over.
+fn over_key(key: &Key, now: Millis) -> Option<Warning> {
+    (!key.disabled && key.is_expired(&now)).then(|| Warning {
+        path: format!("keys[{}].expires_at", key.id),
+        message: format!(
+            "the time of the key {:?} is over: all its requests will be refused, so write a later one or remove the key",
+            key.name
         ),
     })
 }
@@ -117,6 +143,13 @@ fn of_model(path: &str, model: &Model) -> Vec<Warning> {
                 ),
             });
         }
+        if endpoint.price.input_cache_read > endpoint.price.prompt {
+            warnings.push(Warning {
+                path: format!("{path}.endpoints[{index}].price.input_cache_read"),
+                message: "what comes from the provider's cache costs more than `prompt`: is it the price of a write, input_cache_write?"
+                    .into(),
+            });
+        }
         let is_models = endpoint
             .supported_parameters
             .as_ref()
@@ -129,13 +162,19 @@ fn of_model(path: &str, model: &Model) -> Vec<Warning> {
     warnings
 }
 
+/// A misspelled parameter goes to providers, which refuse it or leave it aside.
+fn of_preset(index: usize, preset: &Preset) -> Vec<Warning> {
+    let Ok(request) = preset::alone(preset, usize::MAX) else { return Vec::new() };
+    let unknown = request.unknown_parameters().filter(|name| !PARAMETERS.contains(&&**name));
+    unknown.map(|name| unknown_parameter(format!("presets[{index}].config"), &name)).collect()
+}
+
 /// A misspelled parameter is one that is not listed, and what is not listed is left out of requests without a word.
 fn unknown_parameters(path: &str, names: Option<&[Box<str>]>) -> Vec<Warning> {
     let unknown = names.unwrap_or_default().iter().enumerate().filter(|(_, name)| !PARAMETERS.contains(&&***name));
-    unknown
-        .map(|(index, name)| Warning {
-            path: format!("{path}.supported_parameters[{index}]"),
-            message: format!("neither OpenRouter nor a format has a parameter {name:?}: is it spelled as clients send it?"),
-        })
-        .collect()
+    unknown.map(|(index, name)| unknown_parameter(format!("{path}.supported_parameters[{index}]"), name)).collect()
+}
+
+fn unknown_parameter(path: String, name: &str) -> Warning {
+    Warning { path, message: format!("neither OpenRouter nor a format has a parameter {name:?}: is it spelled as clients send it?") }
 }

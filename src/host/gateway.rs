@@ -103,7 +103,8 @@ impl Filter {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
         self.check_size(body.len())?;
         let max_models = self.role.defaults().max_models;
-        let (request, translator) = inbound::parse(self.api(), body, headers.find(b"x-provider"), max_models)?;
+        let presets = &self.role.gateway().presets;
+        let (request, translator) = inbound::parse(self.api(), body, headers.find(b"x-provider"), max_models, presets)?;
         self.state = match self.role.plan(Asked { headers, key, request, translator })? {
             Planned::Now(registration) => State::Planned(registration),
             Planned::Later(asked) => {
@@ -126,7 +127,8 @@ impl Filter {
     /// Answers how long the prompt is.
     fn count_tokens(&mut self, headers: &Headers, key: &Key) -> Action {
         let body = calls::buffer(Buffer::Request, 0, u32::MAX as usize).unwrap_or_default();
-        let counted = self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, self.role.defaults().max_models));
+        let (max_models, presets) = (self.role.defaults().max_models, &self.role.gateway().presets);
+        let counted = self.check_size(body.len()).and_then(|()| inbound::count_tokens(&body, max_models, presets));
         let counted = counted.map_err(Error::from).and_then(|(request, body)| {
             self.role.knows(&request, headers, key)?;
             Ok(body)

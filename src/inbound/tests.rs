@@ -19,7 +19,7 @@ const ID: &str = "gen-1-a";
 const NOW: Millis = Millis(8500);
 
 fn read(api: Api, request: &Value) -> Result<(Request, Translator), ClientError> {
-    parse(api, request.to_string().into_bytes(), None, 3)
+    parse(api, request.to_string().into_bytes(), None, 3, &Presets::default())
 }
 
 /// The chat completion that a request becomes.
@@ -162,11 +162,11 @@ fn every_mutilation_of_a_request_is_refused_or_read_but_never_panics() {
     {
         let request = request.to_string().into_bytes();
         for at in 0..request.len() {
-            _ = parse(api, request[..at].to_vec(), None, 3);
+            _ = parse(api, request[..at].to_vec(), None, 3, &Presets::default());
             for byte in [b'"', b'}'] {
                 let mut mutated = request.clone();
                 mutated[at] = byte;
-                if let Ok((read, _)) = parse(api, mutated, None, 3) {
+                if let Ok((read, _)) = parse(api, mutated, None, 3, &Presets::default()) {
                     serde_json::from_slice::<Value>(read.body())
                         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(read.body())));
                 }

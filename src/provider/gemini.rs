@@ -11,6 +11,7 @@ pub(super) mod embeddings;
 mod finish;
 mod generation;
 mod grounding;
+mod image;
 mod large;
 mod logprobs;
 mod schema;

@@ -10,6 +10,7 @@ use crate::error::{ClientError, Error};
 use crate::glob::Glob;
 use crate::model::{DynamicVariant, Family, ModelId};
 use crate::preferences::SortBy;
+use crate::preset;
 use crate::router::Router;
 
 /// A model's name, resolved.
@@ -50,7 +51,15 @@ pub(super) fn resolve<'a>(gateway: &Gateway, name: &'a str, ask: &Ask<'a>, rando
         };
         return allowed(Resolved { strategy: Some(Strategy::Alias), ..resolved }, ask);
     }
-    let unknown = || Error::from(ClientError::unknown_model(shown(name)));
+    let unknown = || {
+        Error::from(match preset::in_model(name) {
+            Some((_, slug)) if gateway.presets.named(slug).is_some() => {
+                ClientError::invalid("models", format!("ids of models: ask for preset {slug:?} by `preset`, or by `model`"))
+            }
+            Some((_, slug)) => ClientError::unknown_preset(slug),
+            None => ClientError::unknown_model(shown(name)),
+        })
+    };
     if let Some(model) = gateway.model(name) {
         return allowed(resolved(name, &model.endpoints), ask);
     }

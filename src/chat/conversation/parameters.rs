@@ -31,6 +31,8 @@ pub struct Parameters<'a> {
     pub response_format: Option<ResponseFormat<'a>>,
     /// `verbosity`.
     pub verbosity: Option<Text<'a>>,
+    /// `image_config`, an object.
+    pub image_config: Option<&'a [u8]>,
     /// `cache_control` of the whole request.
     pub cache_control: Option<&'a [u8]>,
     /// `user`: whoever the client asks for.
@@ -82,6 +84,7 @@ impl<'a> Parameters<'a> {
             Name::ToolChoice => self.tool_choice = tool::choice(value),
             Name::ResponseFormat => self.response_format = response_format(value)?,
             Name::Verbosity => self.verbosity = Scanner::new(value).string().ok(),
+            Name::ImageConfig => self.image_config = Some(value).filter(|config| config.starts_with(b"{")),
             Name::CacheControl => self.cache_control = Some(value).filter(|mark| mark.starts_with(b"{")),
             Name::Other if key.is("user") => self.user = Scanner::new(value).string().ok(),
             Name::Other => self.others.push((key, value)),

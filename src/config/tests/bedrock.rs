@@ -57,7 +57,7 @@ fn a_model_that_only_embeds_where_nobody_can_ask_it_is_warned_of() {
         let mut json = bedrock(&json!({}));
         json["models"][0]["output_modalities"] = json!(["embeddings"]);
         json["models"][0]["endpoints"][1]["model"] = model.into();
-        gateway(&json).warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+        gateway(&json).warnings(Millis(0)).iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(warned("amazon.titan-embed-text-v2:0"), [""; 0]);
     assert_eq!(warned("cohere.embed-v4:0"), [""; 0]);

@@ -57,7 +57,8 @@ fn a_name_stands_for_one_provider_or_for_one_company() {
 }
 
 fn warnings(json: &Value) -> Vec<String> {
-    gateway(json).warnings().iter().map(ToString::to_string).collect()
+    // 2026-11-21
+    gateway(json).warnings(Millis(1_795_219_200_000)).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -107,5 +108,60 @@ fn a_key_that_nothing_is_left_for_is_warned_of_by_its_name() {
     json["keys"][0]["disabled"] = json!(true);
     assert!(warnings(&json).is_empty(), "nobody expects it to be of use");
     json["keys"][0] = json!({"name": "demo", "sha256": DEMO_KEY_SHA256, "management": true});
-    assert!(warnings(&json).is_empty(), "it is not for completions");
+    let nobody = "keys: all are management keys, which ask for no completions: all completions will be refused until there is another key";
+    assert_eq!(warnings(&json), [nobody], "it is not for completions");
+    json["anonymous"] = json!(true);
+    assert!(warnings(&json).is_empty());
+}
+
+#[test]
+fn a_key_whose_time_is_over_is_warned_of() {
+    let mut json = full();
+    json["keys"][0]["expires_at"] = json!("2026-11-22T00:00:00Z");
+    assert!(warnings(&json).is_empty());
+    json["keys"][0]["expires_at"] = json!("2026-11-20T00:00:00Z");
+    let odd = "keys[0].expires_at: the time of the key \"demo\" is over: all its requests will be refused, so write a later one or remove the key";
+    assert_eq!(warnings(&json), [odd]);
+    json["keys"][0]["disabled"] = json!(true);
+    assert!(warnings(&json).is_empty(), "somebody has thought of it");
+}
+
+#[test]
+fn a_cache_that_costs_more_than_it_saves_is_warned_of() {
+    let price = |read: f64| with("/models/0/endpoints/0/price", json!({"prompt": 2.5, "completion": 10, "input_cache_read": read}));
+    let odd = "models[0].endpoints[0].price.input_cache_read: what comes from the provider's cache costs more than `prompt`: is it the price of \
+               a write, input_cache_write?";
+    assert_eq!(warnings(&price(3.125)), [odd]);
+    assert!(warnings(&price(2.5)).is_empty());
+}
+
+#[test]
+fn a_rule_that_no_request_comes_to_is_warned_of() {
+    let odd = |rules: Value| {
+        let rule = |matches: &Value| json!({"name": matches.to_string().replace('"', ""), "match": matches, "rename": "openai/gpt-4o"});
+        let rules: Vec<Value> = rules.as_array().unwrap().iter().map(rule).collect();
+        warnings(&with("/rules", json!(rules)))
+    };
+    let never = |before: &str| {
+        vec![format!(
+            "rules[1]: it never matches, as {before} matches all that it does and comes first: put it before that one, or remove it"
+        )]
+    };
+    assert_eq!(odd(json!([{}, {"tools": true}])), never("{}"));
+    assert_eq!(odd(json!([{"model": "gpt-*"}, {"model": "gpt-4*-mini", "key": "demo"}])), never("{model:gpt-*}"));
+    let narrow =
+        json!({"header": {"x-team": "search-*", "x-b": "1"}, "prompt_tokens": {"min": 7, "max": 8}, "images": true, "path": "/v1/*"});
+    for wide in [json!({"header": {"X-Team": "*"}}), json!({"prompt_tokens": {"min": 7}}), json!({"images": true, "path": "/*"})] {
+        assert_eq!(odd(json!([wide, narrow])).len(), 1, "{wide}");
+        assert!(odd(json!([narrow, wide])).is_empty(), "{wide}");
+    }
+    for other in [
+        json!({"header": {"x-team": "search"}}),
+        json!({"header": {"x-c": "*"}}),
+        json!({"prompt_tokens": {"min": 8}}),
+        json!({"images": false}),
+        json!({"model": "*"}),
+    ] {
+        assert!(odd(json!([other, narrow])).is_empty(), "{other}");
+    }
 }

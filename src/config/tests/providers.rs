@@ -122,6 +122,11 @@ fn mistakes_in_providers_are_refused() {
             json!("/v1?key=1"),
             "providers.own.path_prefix: expected a path that starts with /, such as /v1, without query and spaces",
         ),
+        (
+            "/providers/own/path_prefix",
+            json!("/v1/chat/completions/"),
+            "providers.own.path_prefix: expected what stands before /chat/completions: write \"/v1\"",
+        ),
         ("/providers/own/auth_header", json!("x api key"), "providers.own.auth_header: expected the name of a header"),
         ("/providers/own/auth_header", json!(""), "providers.own.auth_header: expected the name of a header"),
         ("/providers/own/auth_header", json!("Host"), "providers.own.auth_header: expected a header that can carry a credential"),

@@ -23,7 +23,7 @@ fn conversation_by(api: Api, messages: usize, more: &Value) -> Request {
     let message = |place: usize| json!({"role": if place.is_multiple_of(2) { "user" } else { "assistant" }, "content": "word".repeat(100)});
     let mut body = json!({"model": "m/one", "messages": (0..messages).map(message).collect::<Vec<_>>()});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    Request::parse_as(api, body.to_string().into_bytes(), None, 3).unwrap()
+    Request::parse_as(api, body.to_string().into_bytes(), None, 3, &crate::preset::Presets::default()).unwrap()
 }
 
 fn messages(request: &Request) -> usize {

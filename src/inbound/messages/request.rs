@@ -12,11 +12,13 @@ use crate::api::Api;
 use crate::chat::Request;
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text, escape_into};
+use crate::preset::Presets;
 
 /// Members that a chat completion has, too.
-const SAME: [&str; 15] = [
+const SAME: [&str; 16] = [
     "model",
     "models",
+    "preset",
     "provider",
     "plugins",
     "route",
@@ -128,10 +130,10 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
 /// The request, and the body that answers how many tokens its prompt has: four bytes to a token, an estimate.
 ///
 /// Errors: those of a request.
-pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize) -> Result<(Request, Vec<u8>), ClientError> {
+pub(in crate::inbound) fn count_tokens(request: &[u8], max_models: usize, presets: &Presets) -> Result<(Request, Vec<u8>), ClientError> {
     let [tools] = members(request, ["tools"]).unwrap_or_default();
     let translated = translate(request).map_err(|error| Api::Messages.tell(error))?;
-    let parsed = Request::parse_as(Api::Messages, translated.body, None, max_models)?;
+    let parsed = Request::parse_as(Api::Messages, translated.body, None, max_models, presets)?;
     let bytes = parsed.prompt_bytes.saturating_add(tools.unwrap_or_default().len());
     let mut out = b"{\"input_tokens\":".to_vec();
     put_number(&mut out, (bytes as u64).div_ceil(4));

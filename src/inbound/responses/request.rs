@@ -11,9 +11,10 @@ use crate::error::ClientError;
 use crate::json::{Kind, Scanner};
 
 /// Members that a chat completion has, too.
-const SAME: [&str; 17] = [
+const SAME: [&str; 18] = [
     "model",
     "models",
+    "preset",
     "provider",
     "plugins",
     "route",

@@ -181,7 +181,7 @@ fn what_cannot_be_served_is_refused_by_its_place() {
         assert!(refusal(Api::Messages, &request).contains(message), "{more}: {}", refusal(Api::Messages, &request));
     }
     for (body, message) in [("", "no body"), ("[]", "not a JSON object"), ("{", "unexpected end")] {
-        assert!(parse(Api::Messages, body.into(), None, 3).unwrap_err().to_string().contains(message), "{body}");
+        assert!(parse(Api::Messages, body.into(), None, 3, &Presets::default()).unwrap_err().to_string().contains(message), "{body}");
     }
 }
 
@@ -377,7 +377,9 @@ fn errors_have_anthropics_types() {
 
 #[test]
 fn a_prompt_is_counted_with_its_tools() {
-    let count = |request: Value| serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3).unwrap().1).unwrap();
+    let count = |request: Value| {
+        serde_json::from_slice::<Value>(&count_tokens(request.to_string().as_bytes(), 3, &Presets::default()).unwrap().1).unwrap()
+    };
     let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "12345678"}]});
     assert_eq!(count(request.clone()), json!({"input_tokens": 2}));
     let mut with_tools = request;

@@ -3,12 +3,12 @@
 //! See <https://ai.google.dev/api/generate-content#generationconfig>.
 
 use super::answer::MAX_CANDIDATES;
-use super::{member, schema};
+use super::{image, member, schema};
 use crate::chat::Request;
 use crate::chat::conversation::{Conversation, Effort, Reasoning, ResponseFormat};
 use crate::config::Dialect;
 use crate::endpoint::Endpoint;
-use crate::json::{self, Scanner};
+use crate::json;
 
 /// The most rivals of a token that Gemini tells.
 const MAX_LOGPROBS: u64 = 20;
@@ -53,7 +53,9 @@ pub(super) fn config_into(request: &Request, conversation: &Conversation<'_>, en
     }
     let stops = parameters.stop.iter().filter(|stop| !stop.is_empty() && endpoint.supports("stop"));
     list_into(b"stopSequences", stops.take(MAX_STOPS).map(|stop| stop.raw), &mut config);
-    list_into(b"responseModalities", modalities(conversation).into_iter(), &mut config);
+    let modalities = image::modalities(parameters);
+    list_into(b"responseModalities", modalities.iter().copied(), &mut config);
+    image::config_into(parameters, &modalities, &endpoint.model, &mut config);
     let asked = |name: &str| parameters.others.iter().find(|(key, _)| key.is(name)).and_then(|(_, value)| whole_number(value));
     if let Some(count) = asked("n").filter(|count| *count > 1 && endpoint.supports("n")) {
         member(b"candidateCount", itoa::Buffer::new().format(count.min(MAX_CANDIDATES as u64)).as_bytes(), &mut config);
@@ -94,23 +96,6 @@ fn seed(raw: &[u8]) -> Option<i32> {
     let digits = std::str::from_utf8(raw).ok()?;
     let seed: i64 = digits.parse().or_else(|_| digits.parse::<u64>().map(u64::cast_signed)).ok()?;
     Some(seed as i32)
-}
-
-/// `modalities`, as far as Gemini has them.
-fn modalities(conversation: &Conversation<'_>) -> Vec<&'static [u8]> {
-    let mut found: Vec<&'static [u8]> = Vec::new();
-    for (_, value) in conversation.parameters.others.iter().filter(|(key, _)| key.is("modalities")) {
-        _ = Scanner::new(value).array(|scanner| {
-            match scanner.raw()? {
-                b"\"text\"" => found.push(b"TEXT"),
-                b"\"image\"" => found.push(b"IMAGE"),
-                _ => {}
-            }
-            Ok(())
-        });
-    }
-    // Text alone is what it answers anyway.
-    if found == [b"TEXT"] { Vec::new() } else { found }
 }
 
 /// Appends `,"name":["…","…"]`, unless there are none.

@@ -1,0 +1,84 @@
+//! `presets`: what they come to, and what is refused in them.
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// The full configuration with this preset, and no rule that serves every name.
+fn preset(preset: Value) -> Value {
+    let mut json = full();
+    json["rules"].as_array_mut().unwrap().truncate(1);
+    json["presets"] = json!([{"slug": "other"}, preset]);
+    json
+}
+
+#[test]
+fn a_preset_comes_with_its_prompt_and_its_members() {
+    let gateway = gateway(&preset(json!({"slug": "email-copywriter", "system_prompt": "Be\nbrief.", "config": {
+        "model": "openai/gpt-4o:nitro", "models": ["openrouter/auto", "cheap-and-good"], "provider": {"order": ["openai"]},
+        "temperature": 0.7, "plugins": [{"id": "response-healing"}],
+        "tools": [{"type": "openrouter:web_search"}, {"type": "function", "function": {"name": "f"}}],
+    }})));
+    let preset = gateway.presets.named("email-copywriter").unwrap();
+    assert_eq!(preset.system_message(), Some(&br#"{"role":"system","content":"Be\nbrief."}"#[..]));
+    assert_eq!(serde_json::from_slice::<Value>(preset.config()).unwrap()["temperature"], 0.7);
+    assert_eq!(gateway.presets.named("other").map(crate::preset::Preset::config), Some(&b"{}"[..]));
+    assert!(gateway.presets.named("Other").is_none());
+}
+
+#[test]
+fn mistakes_in_presets_are_refused() {
+    let slug = "presets[1].slug: expected 1 to 100 letters, digits and - . _ ~, as requests have it behind @preset/";
+    let model = |at: &str, name: &str| format!("presets[1].config.{at}: expected the id of a model of this configuration, found {name:?}");
+    for (entry, message) in [
+        (json!({"slug": "other"}), "presets[1].slug: expected a slug of its own, found \"other\" again"),
+        (json!({"slug": "a b"}), slug),
+        (json!({"slug": ""}), slug),
+        (json!({"slug": "x", "system_prompt": ""}), "presets[1].system_prompt: expected a text, or no such member"),
+        (json!({"slug": "x", "config": []}), "presets[1].config: expected an object of a chat completion's members"),
+        (json!({"slug": "x", "config": {"stream": true}}), "presets[1].config.stream: expected no such member: each request has its own"),
+        (json!({"slug": "x", "config": {"messages": []}}), "presets[1].config.messages: expected no such member: each request has its own"),
+        (
+            json!({"slug": "x", "config": {"preset": "other"}}),
+            "presets[1].config.preset: expected no such member: each request has its own",
+        ),
+        (json!({"slug": "x", "config": {"model": "openai/o3"}}), &model("model", "openai/o3")),
+        (json!({"slug": "x", "config": {"model": "@preset/other"}}), &model("model", "@preset/other")),
+        (json!({"slug": "x", "config": {"model": "openai/gpt-4o:online"}}), &model("model", "openai/gpt-4o:online")),
+        (json!({"slug": "x", "config": {"models": ["openai/gpt-4o", "t/zz"]}}), &model("models", "t/zz")),
+        (
+            json!({"slug": "x", "config": {"models": ["a/b", "a/b", "a/b", "a/b"]}}),
+            "presets[1].config.models: expected at most 3 models (defaults.max_models)",
+        ),
+        (
+            json!({"slug": "x", "config": {"provider": {"sort": "speed"}}}),
+            "presets[1].config.provider: expected a preferences object (sort: expected price, throughput, latency or exacto, found \"speed\")",
+        ),
+        (json!({"slug": "x", "config": {"tools": {}}}), "presets[1].config.tools: expected an array"),
+        (json!({"slug": "x", "config": {"max_tokens": 0}}), "presets[1].config.max_tokens: expected a whole number of tokens, at least 1"),
+    ] {
+        let error = parse(&preset(entry.clone())).expect_err(message);
+        assert_eq!(error.to_string(), message, "{entry}");
+    }
+    let unknown = parse(&preset(json!({"slug": "x", "system": ""}))).unwrap_err().to_string();
+    assert_eq!(unknown, "presets[1].system: unknown field, expected one of `slug`, `system_prompt`, `config`");
+    let mut without_openrouter = preset(json!({"slug": "x", "config": {"tools": [{"type": "openrouter:web_search"}]}}));
+    without_openrouter["providers"].as_object_mut().unwrap().remove("unused");
+    let message =
+        "presets[1].config.tools[0].type: expected function: tools that run at OpenRouter are served only where that is the provider";
+    assert_eq!(parse(&without_openrouter).unwrap_err().to_string(), message);
+    let attempt = parse(&json!({"role": "attempt", "presets": []})).unwrap_err().to_string();
+    assert!(attempt.starts_with("presets: expected nothing but role: attempt"), "{attempt}");
+}
+
+#[test]
+fn a_misspelled_parameter_of_a_preset_is_warned_of() {
+    let warnings =
+        gateway(&preset(json!({"slug": "x", "config": {"temprature": 1, "user": "u", "top_p": 1, "thinking": {}}}))).warnings(Millis(0));
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["presets[1].config: neither OpenRouter nor a format has a parameter \"temprature\": is it spelled as clients send it?"]
+    );
+}
