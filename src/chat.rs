@@ -26,6 +26,7 @@ use std::borrow::Cow;
 pub use attachment::{Attachment, Attachments, Medium, Origin};
 pub use envelope::{DONE, Envelope};
 pub use finish::{Finish, Word};
+pub use inner::{ANTHROPIC_BLOCKS, ANTHROPIC_TOOL};
 pub use input::Inputs;
 pub use length::Length;
 pub use member::{Field, Name};
@@ -79,6 +80,8 @@ pub struct Needs {
     pub tools: bool,
     /// The place of the first tool that runs at OpenRouter: its type is `openrouter:…`.
     pub server_tool: Option<usize>,
+    /// The place of the first tool that Anthropic defines, in a request that came as one of Anthropic's.
+    pub anthropic_tool: Option<usize>,
     /// A part with an image.
     pub images: bool,
     /// A part with a file.

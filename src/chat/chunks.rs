@@ -159,6 +159,15 @@ impl Chunks {
         out.extend_from_slice(b"],\"refusal\":null},\"finish_reason\":null,\"native_finish_reason\":null}]}\n\n");
     }
 
+    /// Appends a chunk that says nothing but holds an event of Anthropic's, for whoever understands it.
+    pub fn anthropic(&self, event: &[u8], out: &mut Vec<u8>) {
+        self.envelope.chunk_into(out);
+        out.extend_from_slice(b",\"choices\":[],\"anthropic\":");
+        // In a line of its own: between the tokens of JSON a space is as good as the end of a line.
+        out.extend(event.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+        out.extend_from_slice(b"}\n\n");
+    }
+
     /// Appends the chunk by which an answer ends: why, in OpenRouter's word and in the provider's own.
     pub fn finish(&self, reason: FinishReason, native: &[u8], out: &mut Vec<u8>) {
         self.finish_at(reason, native, b"", out);

@@ -16,6 +16,7 @@ pub use reasoning::{Effort, Reasoning};
 pub use tool::{Tool, ToolChoice};
 
 use super::{Name, Request, wrong_type};
+use crate::api::Api;
 use crate::error::ClientError;
 use crate::json::{Error, ErrorKind, Kind, Scanner, Text};
 
@@ -26,6 +27,8 @@ pub struct Conversation<'a> {
     pub messages: Vec<Message<'a>>,
     /// The functions that the model may call.
     pub tools: Vec<Tool<'a>>,
+    /// The tools that are no functions, as they were written, each with the number of functions before it: its provider knows what they are.
+    pub other_tools: Vec<(usize, &'a [u8])>,
     /// How the answer is to be made.
     pub parameters: Parameters<'a>,
 }
@@ -46,12 +49,18 @@ impl Request {
             let value = self.body.get(member.value.clone()).unwrap_or_default();
             match member.name {
                 Name::Messages => conversation.messages = message::read_all(value)?,
-                Name::Tools => conversation.tools = tool::read_all(value)?,
+                Name::Tools => {
+                    let tools = tool::read_all(value)?;
+                    (conversation.tools, conversation.other_tools) = (tools.functions, tools.others);
+                }
                 name => {
                     let key = Scanner::new(self.body.get(member.start..).unwrap_or_default()).string()?;
                     conversation.parameters.read(name, key, value)?;
                 }
             }
+        }
+        if self.api != Api::Messages {
+            conversation.leave_out_anthropics();
         }
         Ok(conversation)
     }
@@ -61,7 +70,7 @@ impl Request {
     /// Errors: if one of them is not of the chat completion shape.
     pub fn tools(&self) -> Result<Vec<Tool<'_>>, ClientError> {
         let tools = self.member(Name::Tools).and_then(|member| self.body.get(member.value.clone()));
-        tools.map_or(Ok(Vec::new()), tool::read_all)
+        tools.map_or(Ok(Vec::new()), |tools| tool::read_all(tools).map(|tools| tools.functions))
     }
 
     /// Whether a call in the messages has arguments that are no JSON object.
@@ -77,6 +86,16 @@ impl Request {
             reasoning.read(member.name, self.body.get(member.value.clone()).unwrap_or_default());
         }
         reasoning
+    }
+}
+
+// === impl Conversation ===
+
+impl Conversation<'_> {
+    /// Leaves out what the translation of Anthropic's requests alone may say.
+    fn leave_out_anthropics(&mut self) {
+        self.messages.iter_mut().flat_map(|message| &mut message.content).for_each(|part| part.anthropic_blocks = None);
+        self.tools.iter_mut().for_each(|tool| tool.anthropic_tool = None);
     }
 }
 

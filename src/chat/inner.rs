@@ -1,10 +1,24 @@
-//! What only OpenRouter knows within messages and tools: marks for a cache, and reasoning that some provider signed.
+//! What only OpenRouter knows within messages and tools: marks for a cache, and reasoning that some provider signed. And what only
+//! Anthropic does, in a request that came as one of Anthropic's.
 //!
 //! Providers of OpenAI's format have no use for either, and many refuse a request that has them.
 
 use std::ops::Range;
 
 use crate::json::{Error, Kind, Scanner};
+
+/// The member of a part whose value are the blocks, as they were written, that it is to Anthropic. An empty list stands for nothing.
+pub const ANTHROPIC_BLOCKS: &str = "anthropic_blocks";
+
+/// The member of a function whose value is the tool, as it was written, that it is to Anthropic.
+pub const ANTHROPIC_TOOL: &str = "anthropic_tool";
+
+/// Which members go: those of messages, and those of what is in their lists.
+#[derive(Clone, Copy)]
+struct Goes {
+    of_message: fn(&[u8]) -> bool,
+    of_element: fn(&[u8]) -> bool,
+}
 
 /// Whether a member of a message is not for a provider of OpenAI's format.
 pub(super) fn is_openrouters(key: &[u8]) -> bool {
@@ -13,11 +27,28 @@ pub(super) fn is_openrouters(key: &[u8]) -> bool {
 
 /// The bytes of `messages` that go, as ranges of it, in order.
 pub(super) fn of_messages(messages: &[u8]) -> Vec<Range<usize>> {
+    of_all(messages, Goes { of_message: is_openrouters, of_element: is_mark })
+}
+
+/// The same of a request that came as one of Anthropic's.
+pub(super) fn of_anthropics_messages(messages: &[u8]) -> Vec<Range<usize>> {
+    of_all(
+        messages,
+        Goes { of_message: |key| is_openrouters(key) || is_anthropics(key), of_element: |key| is_mark(key) || is_anthropics(key) },
+    )
+}
+
+/// The same for OpenRouter.
+pub(super) fn of_anthropics_messages_for_openrouter(messages: &[u8]) -> Vec<Range<usize>> {
+    of_all(messages, Goes { of_message: is_anthropics, of_element: is_anthropics })
+}
+
+fn of_all(messages: &[u8], goes: Goes) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     _ = Scanner::new(messages).array(|scanner| {
-        members(scanner, is_openrouters, &mut found, |scanner, key, found| {
-            if key == b"content" && scanner.kind()? == Kind::Array {
-                return scanner.array(|scanner| mark(scanner, found));
+        members(scanner, goes.of_message, &mut found, |scanner, key, found| {
+            if matches!(key, b"content" | b"tool_calls") && scanner.kind()? == Kind::Array {
+                return scanner.array(|scanner| element(scanner, goes.of_element, found));
             }
             scanner.skip().map(|_| ())
         })
@@ -32,15 +63,24 @@ pub(super) fn of_tools(tools: &[u8]) -> Vec<Range<usize>> {
         return found;
     }
     _ = Scanner::new(tools).array(|scanner| {
-        members(
-            scanner,
-            is_mark,
-            &mut found,
-            |scanner, key, found| {
-                if key == b"function" { mark(scanner, found) } else { scanner.skip().map(|_| ()) }
-            },
-        )
+        members(scanner, is_mark, &mut found, |scanner, key, found| {
+            if key == b"function" { element(scanner, is_mark, found) } else { scanner.skip().map(|_| ()) }
+        })
     });
+    found
+}
+
+/// The same of a request that came as one of Anthropic's.
+pub(super) fn of_anthropics_tools(tools: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    _ = Scanner::new(tools).array(|scanner| element(scanner, |key| is_mark(key) || is_anthropics(key), &mut found));
+    found
+}
+
+/// The same for OpenRouter.
+pub(super) fn of_anthropics_tools_for_openrouter(tools: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    _ = Scanner::new(tools).array(|scanner| element(scanner, is_anthropics, &mut found));
     found
 }
 
@@ -48,12 +88,17 @@ fn is_mark(key: &[u8]) -> bool {
     key == b"cache_control"
 }
 
-/// Consumes a value and, if it is an object, finds its mark.
-fn mark(scanner: &mut Scanner<'_>, found: &mut Vec<Range<usize>>) -> Result<(), Error> {
+/// Whether a member is only there for Anthropic.
+fn is_anthropics(key: &[u8]) -> bool {
+    key == b"is_error" || key == ANTHROPIC_BLOCKS.as_bytes() || key == ANTHROPIC_TOOL.as_bytes()
+}
+
+/// Consumes a value and, if it is an object, finds its members that go.
+fn element(scanner: &mut Scanner<'_>, goes: fn(&[u8]) -> bool, found: &mut Vec<Range<usize>>) -> Result<(), Error> {
     if scanner.kind()? != Kind::Object {
         return scanner.skip().map(|_| ());
     }
-    members(scanner, is_mark, found, |scanner, _, _| scanner.skip().map(|_| ()))
+    members(scanner, goes, found, |scanner, _, _| scanner.skip().map(|_| ()))
 }
 
 /// Consumes an object and finds the members that go, each with the comma that would be left over; `other` consumes the value of one

@@ -102,8 +102,11 @@ impl Reader {
                     let mut place = 0usize;
                     scanner.array(|scanner| {
                         self.needs.tools = true;
-                        let is_servers = is_server_tool(scanner)?;
+                        let kind = tool_type(scanner)?;
+                        let is_servers = kind.is_some_and(|kind| kind.raw.starts_with(b"openrouter:"));
                         self.needs.server_tool = self.needs.server_tool.or(is_servers.then_some(place));
+                        let is_anthropics = self.api == Api::Messages && !is_servers && kind.is_some_and(|kind| !kind.is("function"));
+                        self.needs.anthropic_tool = self.needs.anthropic_tool.or(is_anthropics.then_some(place));
                         place = place.saturating_add(1);
                         Ok(())
                     })?;
@@ -211,12 +214,12 @@ fn is_tool_choice(value: &[u8]) -> bool {
     }
 }
 
-/// Consumes a tool: whether it runs at OpenRouter.
-fn is_server_tool(scanner: &mut Scanner<'_>) -> Result<bool, Error> {
+/// Consumes a tool: its type.
+fn tool_type<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Text<'a>>, Error> {
     if scanner.kind()? != Kind::Object {
-        return scanner.skip().map(|_| false);
+        return scanner.skip().map(|_| None);
     }
-    Ok(text_member(scanner, "type")?.is_some_and(|kind| kind.raw.starts_with(b"openrouter:")))
+    text_member(scanner, "type")
 }
 
 /// The `type` of a response format.

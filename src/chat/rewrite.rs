@@ -119,8 +119,21 @@ impl Request {
                 splice.replace(member.value.clone(), model);
             }
             (Name::StreamOptions, _) => self.include_usage(member, splice),
+            (Name::Messages, _) if self.api == Api::Messages => {
+                let ranges =
+                    if target.openrouter_members { inner::of_anthropics_messages_for_openrouter } else { inner::of_anthropics_messages };
+                self.without(member, ranges, splice);
+            }
             (Name::Messages, _) if self.has_inner && !target.openrouter_members => self.without(member, inner::of_messages, splice),
-            (Name::Tools, _) if !target.openrouter_members => self.without(member, inner::of_tools, splice),
+            (Name::Tools, _) => {
+                let ranges = match (self.api, target.openrouter_members) {
+                    (Api::Messages, false) => inner::of_anthropics_tools,
+                    (Api::Messages, true) => inner::of_anthropics_tools_for_openrouter,
+                    (_, false) => inner::of_tools,
+                    (_, true) => return,
+                };
+                self.without(member, ranges, splice);
+            }
             (Name::MaxTokens | Name::MaxCompletionTokens, wanted) => {
                 if let Some(wanted) = wanted.filter(|wanted| *wanted != member.name && !self.has(*wanted)) {
                     let mut renamed = Vec::new();

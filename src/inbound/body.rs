@@ -2,6 +2,7 @@
 
 use super::object::{comma, put};
 use super::said::Detail;
+use crate::chat::ANTHROPIC_BLOCKS;
 use crate::json::text_into;
 
 /// A chat completion's body in the making.
@@ -37,6 +38,18 @@ impl Body {
     pub(super) fn message(&mut self, role: &str, content: &[u8]) {
         self.comma();
         self.put(&[b"{\"role\":\"", role.as_bytes(), b"\",\"content\":", content, b"}"]);
+    }
+
+    /// Appends the blocks that the part is to Anthropic, as they were written, if it is something else there: maybe none, where the part before
+    /// it stands for both. Who speaks another format does not get them.
+    pub(super) fn anthropic_blocks(&mut self, blocks: Option<&[&[u8]]>) {
+        let Some(blocks) = blocks else { return };
+        self.put(&[b",\"", ANTHROPIC_BLOCKS.as_bytes(), b"\":["]);
+        for block in blocks {
+            self.comma();
+            self.put(&[block]);
+        }
+        self.put(&[b"]"]);
     }
 
     /// Appends the reasoning that an assistant gave before, if it gave any.

@@ -6,6 +6,7 @@
 mod answer;
 mod block;
 mod error;
+mod own;
 mod queue;
 mod request;
 mod stop;

@@ -28,6 +28,8 @@ pub(super) struct Answer<'a> {
     pub(super) service_tier: Option<Text<'a>>,
     /// Why the stream broke off.
     pub(super) error: Option<&'a [u8]>,
+    /// What Anthropic said, where that is who was asked: its message, or the event that the chunk is from.
+    pub(super) anthropic: Option<&'a [u8]>,
     /// `openrouter_metadata`.
     pub(super) metadata: Option<&'a [u8]>,
 }
@@ -94,8 +96,10 @@ impl<'a> Answer<'a> {
     ///
     /// Errors: if it is not JSON of that shape.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Error> {
-        let [id, provider, model, created, choices, usage, error, metadata, tier] =
-            members(body, ["id", "provider", "model", "created", "choices", "usage", "error", "openrouter_metadata", "service_tier"])?;
+        let [id, provider, model, created, choices, usage, error, metadata, tier, anthropic] = members(
+            body,
+            ["id", "provider", "model", "created", "choices", "usage", "error", "openrouter_metadata", "service_tier", "anthropic"],
+        )?;
         let mut answer = Self {
             id: id.unwrap_or(b"null"),
             provider: provider.unwrap_or(b"null"),
@@ -104,6 +108,7 @@ impl<'a> Answer<'a> {
             usage: usage.map(Counts::read).transpose()?,
             service_tier: text(tier),
             error,
+            anthropic,
             metadata,
             ..Self::default()
         };
@@ -193,6 +198,14 @@ impl Detail<'_> {
 // === impl Counts ===
 
 impl<'a> Counts<'a> {
+    /// What Anthropic counted, as it says so when it begins.
+    pub(super) fn of_anthropic(usage: &[u8]) -> Self {
+        let said = members(usage, ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens"]);
+        let [input, cached, cache_write, completion] = said.unwrap_or_default().map(|count| number(count).unwrap_or_default());
+        let prompt = input.saturating_add(cached).saturating_add(cache_write);
+        Self { prompt, cached, cache_write, completion, ..Self::default() }
+    }
+
     fn read(usage: &'a [u8]) -> Result<Self, Error> {
         let [prompt, completion, prompts, completions, cost, costs, is_byok] = members(
             usage,

@@ -1,5 +1,6 @@
 //! Requests of other APIs as they go on, and answers as they go back.
 
+mod claude;
 mod completions;
 mod interleaved;
 mod messages;

@@ -6,7 +6,7 @@ use super::resolve::Resolved;
 use super::{Ask, length, tier};
 use crate::api::Api;
 use crate::chat::{Attachments, Name};
-use crate::config::Modality;
+use crate::config::{Format, Modality};
 use crate::endpoint::{Embedding, Endpoint};
 use crate::error::{ClientError, Error, NoRoute};
 use crate::preferences::{DataCollection, Usd};
@@ -172,6 +172,13 @@ fn input(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         left.endpoints.retain(|endpoint| endpoint.provider.quirks.openrouter_members);
         if left.endpoints.is_empty() {
             let expected = "function: tools that run at OpenRouter are served only where that is the provider";
+            return Err(ClientError::invalid(format!("tools[{place}].type"), expected).into());
+        }
+    }
+    if let Some(place) = needs.anthropic_tool {
+        left.endpoints.retain(|endpoint| endpoint.format == Format::Anthropic);
+        if left.endpoints.is_empty() {
+            let expected = "custom: tools that Anthropic defines are known to Claude at Anthropic and at Vertex AI alone";
             return Err(ClientError::invalid(format!("tools[{place}].type"), expected).into());
         }
     }

@@ -21,6 +21,8 @@ pub struct Message<'a> {
     pub tool_calls: Vec<ToolCall<'a>>,
     /// Which call a tool answers.
     pub tool_call_id: Option<Text<'a>>,
+    /// Whether the tool failed.
+    pub is_error: bool,
     /// What an assistant thought, piece by piece.
     reasoning_details: Vec<ReasoningDetail<'a>>,
 }
@@ -47,6 +49,8 @@ pub struct ToolCall<'a> {
     pub id: Text<'a>,
     /// Which function.
     pub name: Text<'a>,
+    /// The mark that the prompt up to here is to be cached, as it was written.
+    pub cache_control: Option<&'a [u8]>,
     /// The arguments as JSON text; whether it is an object says [`ToolCall::input`].
     arguments: Cow<'a, [u8]>,
     /// Path of the arguments in the request.
@@ -169,6 +173,7 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
         content: Vec::new(),
         tool_calls: Vec::new(),
         tool_call_id: None,
+        is_error: false,
         reasoning_details: Vec::new(),
     };
     let mut refusal = None;
@@ -183,6 +188,7 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
             b"content" => message.content = part::read_all(scanner, &mut unread)?,
             b"refusal" => refusal = text(scanner)?,
             b"tool_call_id" => message.tool_call_id = text(scanner)?,
+            b"is_error" => message.is_error = scanner.raw()? == b"true",
             b"tool_calls" => tool_calls = present(scanner)?,
             b"function_call" => function_call = present(scanner)?,
             b"reasoning_details" => details = present(scanner)?,
@@ -212,7 +218,7 @@ fn read<'a>(scanner: &mut Scanner<'a>, place: usize) -> Result<Message<'a>, Clie
         let (Some(name), arguments) = call else {
             return Err(ClientError::invalid(format!("messages[{place}].function_call"), "a function call with `name` and `arguments`"));
         };
-        message.tool_calls.push(ToolCall { id: name, name, arguments, place: (place, 0) });
+        message.tool_calls.push(ToolCall { id: name, name, cache_control: None, arguments, place: (place, 0) });
     }
     if message.role == Role::Tool && message.tool_call_id.is_none() {
         message.tool_call_id = message.name;
@@ -242,7 +248,7 @@ pub(super) fn has_broken_arguments(messages: &[u8]) -> bool {
             }),
             (b"function_call", Kind::Object) => {
                 let (name, arguments) = function(scanner)?;
-                check(name.map(|name| ToolCall { id: name, name, arguments, place: (0, 0) }));
+                check(name.map(|name| ToolCall { id: name, name, cache_control: None, arguments, place: (0, 0) }));
                 Ok(())
             }
             _ => scanner.skip().map(|_| ()),
@@ -264,17 +270,19 @@ fn role(role: Text<'_>) -> Role {
 fn tool_call(call: &[u8], place: (usize, usize)) -> Option<ToolCall<'_>> {
     let mut id = None;
     let mut name = None;
+    let mut cache_control = None;
     let mut arguments = Cow::Borrowed(&b""[..]);
     let walked = Scanner::new(call).members(&mut |scanner, key, _| {
         match key.raw {
             b"id" => id = text(scanner)?,
+            b"cache_control" => cache_control = present(scanner)?.filter(|mark| mark.starts_with(b"{")),
             b"function" if scanner.kind()? == Kind::Object => (name, arguments) = function(scanner)?,
             _ => _ = scanner.skip()?,
         }
         Ok(())
     });
     walked.ok()?;
-    Some(ToolCall { id: id?, name: name?, arguments, place })
+    Some(ToolCall { id: id?, name: name?, cache_control, arguments, place })
 }
 
 /// Name and arguments of a function call.

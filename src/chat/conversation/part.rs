@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{present, text};
+use crate::chat::ANTHROPIC_BLOCKS;
 use crate::json::{Error, Kind, Scanner, Text};
 
 /// One part of a message's content.
@@ -12,6 +13,8 @@ pub struct Part<'a> {
     pub content: Content<'a>,
     /// The object by which the client marks that the prompt up to here is to be cached, as it was written.
     pub cache_control: Option<&'a [u8]>,
+    /// The blocks that it is to Anthropic, an array as it was written, if it is something else there.
+    pub anthropic_blocks: Option<&'a [u8]>,
 }
 
 /// What a part is.
@@ -58,7 +61,7 @@ pub enum Source<'a> {
 impl<'a> Part<'a> {
     /// Text without a mark.
     pub fn text(text: Text<'a>) -> Self {
-        Self { content: Content::Text(text), cache_control: None }
+        Self { content: Content::Text(text), cache_control: None, anthropic_blocks: None }
     }
 }
 
@@ -112,12 +115,14 @@ fn read<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Part<'a>>, Error> {
     let mut words = None;
     let mut value = None;
     let mut cache_control = None;
+    let mut anthropic_blocks = None;
     scanner.members(&mut |scanner, key, _| {
         match key.raw {
             b"type" => kind = text(scanner)?,
             b"text" | b"refusal" => words = text(scanner)?.or(words),
             b"image_url" | b"input_audio" | b"file" | b"video_url" => value = present(scanner)?.or(value),
             b"cache_control" => cache_control = present(scanner)?.filter(|mark| mark.starts_with(b"{")),
+            name if name == ANTHROPIC_BLOCKS.as_bytes() => anthropic_blocks = present(scanner)?.filter(|blocks| blocks.starts_with(b"[")),
             _ => _ = scanner.skip()?,
         }
         Ok(())
@@ -136,7 +141,7 @@ fn read<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Part<'a>>, Error> {
         }
         _ => None,
     });
-    Ok(content.map(|content| Part { content, cache_control }))
+    Ok(content.map(|content| Part { content, cache_control, anthropic_blocks }))
 }
 
 /// The URL in `{"url":…}`, or the one that stands there itself.

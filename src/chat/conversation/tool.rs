@@ -1,6 +1,7 @@
 //! The functions that a model may call, and whether it has to.
 
 use super::{each, present, text};
+use crate::chat::ANTHROPIC_TOOL;
 use crate::error::ClientError;
 use crate::json::{Error, Kind, Scanner, Text};
 
@@ -17,6 +18,16 @@ pub struct Tool<'a> {
     pub strict: Option<bool>,
     /// The mark that the prompt up to here is to be cached, as it was written.
     pub cache_control: Option<&'a [u8]>,
+    /// The tool that it is to Anthropic, as it was written, if that says more.
+    pub anthropic_tool: Option<&'a [u8]>,
+}
+
+/// The tools of a request.
+#[derive(Debug, Default)]
+pub(super) struct Tools<'a> {
+    pub(super) functions: Vec<Tool<'a>>,
+    /// The others, as they were written, each with the number of functions before it.
+    pub(super) others: Vec<(usize, &'a [u8])>,
 }
 
 /// Whether the model has to call a function.
@@ -32,10 +43,12 @@ pub enum ToolChoice<'a> {
     Function(Text<'a>),
 }
 
-/// Reads `tools`. Tools that are no functions run at OpenAI and are left out.
-pub(super) fn read_all(value: &[u8]) -> Result<Vec<Tool<'_>>, ClientError> {
-    let mut tools = Vec::new();
+/// Reads `tools`.
+pub(super) fn read_all(value: &[u8]) -> Result<Tools<'_>, ClientError> {
+    let mut tools = Tools::default();
     each(value, "tools", "an array", |scanner, place| {
+        scanner.kind()?;
+        let start = scanner.position();
         let mut tool = Tool::default();
         let mut kind = None;
         let mut named = false;
@@ -51,17 +64,22 @@ pub(super) fn read_all(value: &[u8]) -> Result<Vec<Tool<'_>>, ClientError> {
                 tool.cache_control = present(scanner)?.filter(|mark| mark.starts_with(b"{"));
                 Ok(())
             }
+            name if name == ANTHROPIC_TOOL.as_bytes() => {
+                tool.anthropic_tool = present(scanner)?.filter(|tool| tool.starts_with(b"{"));
+                Ok(())
+            }
             // The form of the Responses API is flat.
             _ => member(&mut tool, &mut named, scanner, key),
         });
         read.map_err(|error| super::wrong_type(error, &format!("tools[{place}]"), "a tool object"))?;
         if kind.is_some_and(|kind| !kind.is("function")) {
+            tools.others.push((tools.functions.len(), scanner.slice(start..scanner.position())));
             return Ok(());
         }
         if !named {
             return Err(ClientError::invalid(format!("tools[{place}].function.name"), "the function's name"));
         }
-        tools.push(tool);
+        tools.functions.push(tool);
         Ok(())
     })?;
     Ok(tools)

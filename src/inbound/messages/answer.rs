@@ -1,9 +1,10 @@
 //! The answer, as a message or as the events of one.
 
 use super::super::event::{Event, Events};
-use super::super::object::{comma, put, put_number};
+use super::super::object::{comma, member, members, put, put_number};
 use super::super::said::{Answer as Said, Counts};
 use super::super::sealed::{FORMAT, seal};
+use super::own::Own;
 use super::stop::StopSequences;
 use super::stream::Stream;
 use crate::json::{Scanner, Text, text_into};
@@ -39,15 +40,22 @@ impl Answer {
     /// A whole answer.
     pub(in crate::inbound) fn whole(&self, completion: &[u8]) -> Option<Vec<u8>> {
         let answer = Said::read(completion).ok()?;
+        let own = answer.anthropic.map_or_else(Own::default, Own::of_message);
         let mut out = Vec::with_capacity(completion.len());
         out.push(b'{');
         head_into(&answer, &mut out);
-        out.extend_from_slice(b",\"content\":[");
-        content_into(&answer, &mut out);
-        out.extend_from_slice(b"],");
-        self.stops.stop(&answer).write(&mut out);
+        own.write(&mut out);
+        match own.content {
+            Some(content) => put(&mut out, &[b",\"content\":", content, b","]),
+            None => {
+                out.extend_from_slice(b",\"content\":[");
+                content_into(&answer, &mut out);
+                out.extend_from_slice(b"],");
+            }
+        }
+        self.stops.stop(&answer, answer.said.refusal.is_some()).write(&mut out);
         out.extend_from_slice(b",\"usage\":");
-        usage_into(&answer.usage.unwrap_or_default(), answer.service_tier, &mut out);
+        usage_into(&answer.usage.unwrap_or_default(), answer.service_tier, own.usage.as_slice(), &mut out);
         metadata_into(&answer, &mut out);
         out.push(b'}');
         Some(out)
@@ -56,15 +64,7 @@ impl Answer {
 
 /// Appends the members that say whose message it is.
 pub(super) fn head_into(answer: &Said<'_>, out: &mut Vec<u8>) {
-    put(
-        out,
-        &[
-            b"\"id\":",
-            answer.id,
-            b",\"type\":\"message\",\"role\":\"assistant\",\"container\":null,\"stop_details\":null,\"model\":",
-            answer.model,
-        ],
-    );
+    put(out, &[b"\"id\":", answer.id, b",\"type\":\"message\",\"role\":\"assistant\",\"model\":", answer.model]);
     put(out, &[b",\"provider\":", answer.provider]);
 }
 
@@ -75,8 +75,9 @@ pub(super) fn metadata_into(answer: &Said<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends Anthropic's `usage`, in which the input is without what the cache had, with the tier by Anthropic's name, and OpenRouter's cost.
-pub(super) fn usage_into(counts: &Counts<'_>, tier: Option<Text<'_>>, out: &mut Vec<u8>) {
+/// Appends Anthropic's `usage`, in which the input is without what the cache had, with the tier by Anthropic's name, and OpenRouter's cost;
+/// `own` are Anthropic's, where that is who was asked, of which the last counts.
+pub(super) fn usage_into(counts: &Counts<'_>, tier: Option<Text<'_>>, own: &[&[u8]], out: &mut Vec<u8>) {
     let input = counts.prompt.saturating_sub(counts.cached).saturating_sub(counts.cache_write);
     out.extend_from_slice(b"{\"input_tokens\":");
     put_number(out, input);
@@ -90,7 +91,13 @@ pub(super) fn usage_into(counts: &Counts<'_>, tier: Option<Text<'_>>, out: &mut 
     put_number(out, counts.reasoning);
     out.push(b'}');
     let tier = tier.map_or(&b"standard"[..], |tier| if tier.is("default") { b"standard" } else { tier.raw });
-    put(out, &[b",\"cache_creation\":null,\"inference_geo\":null,\"server_tool_use\":null,\"service_tier\":\"", tier, b"\""]);
+    const MORE: [&str; 3] = ["cache_creation", "inference_geo", "server_tool_use"];
+    let mut more = [None; MORE.len()];
+    for said in own.iter().filter_map(|own| members(own, MORE).ok()) {
+        more.iter_mut().zip(said).for_each(|(more, said)| *more = said.or(*more));
+    }
+    MORE.iter().zip(more).for_each(|(name, value)| member(name, value.unwrap_or(b"null"), out));
+    put(out, &[b",\"service_tier\":\"", tier, b"\""]);
     if let Some(cost) = counts.cost {
         let is_byok: &[u8] = if counts.is_byok { b"true" } else { b"false" };
         put(out, &[b",\"cost\":", cost, b",\"is_byok\":", is_byok, b",\"cost_details\":{\"upstream_inference_cost\":", cost]);

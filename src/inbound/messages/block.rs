@@ -10,6 +10,8 @@ use crate::json::{Scanner, Text};
 pub(super) struct Block<'a> {
     /// Where it stands in the request.
     pub(super) at: String,
+    /// All of it.
+    raw: &'a [u8],
     pub(super) kind: Text<'a>,
     pub(super) text: Option<&'a [u8]>,
     pub(super) cache_control: Option<&'a [u8]>,
@@ -23,6 +25,9 @@ pub(super) struct Block<'a> {
     pub(super) name: Option<Text<'a>>,
     pub(super) input: Option<&'a [u8]>,
     pub(super) tool_use_id: Option<Text<'a>>,
+    pub(super) is_error: bool,
+    context: Option<&'a [u8]>,
+    citations: Option<&'a [u8]>,
 }
 
 /// The blocks of the content `value`, which is called `at`; a plain string is one of text.
@@ -30,11 +35,12 @@ pub(super) struct Block<'a> {
 /// Errors: if it is neither.
 pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, ClientError> {
     if Scanner::new(value).string().is_ok() {
-        return Ok(vec![Block { at: at.to_owned(), kind: Text::plain(b"text"), text: Some(value), ..Block::default() }]);
+        return Ok(vec![Block { at: at.to_owned(), raw: value, kind: Text::plain(b"text"), text: Some(value), ..Block::default() }]);
     }
     let mut blocks = Vec::new();
     each(value, at, |value, place| {
         let at = format!("{at}[{place}]");
+        let [is_error, context, citations] = expect(value, &at, ["is_error", "context", "citations"])?;
         let [kind, words, cache_control, source, title, content, thinking, signature, data, id, name, input, tool_use_id] = expect(
             value,
             &at,
@@ -69,6 +75,10 @@ pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, 
             name: text(name),
             input: input.filter(|input| input.starts_with(b"{")),
             tool_use_id: text(tool_use_id),
+            is_error: is_error == Some(b"true"),
+            context,
+            citations: citations.filter(|citations| !is_empty(citations)),
+            raw: value,
             at,
         });
         Ok(())
@@ -82,7 +92,7 @@ pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, 
 pub(super) fn content_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
     match blocks {
         [] => body.put(&[b"\"\""]),
-        [Block { kind, text: Some(text), cache_control: None, .. }] if kind.is("text") => body.put(&[text]),
+        [Block { kind, text: Some(text), cache_control: None, citations: None, .. }] if kind.is("text") => body.put(&[text]),
         blocks => {
             body.put(&[b"["]);
             blocks.iter().try_for_each(|block| block.part_into(body))?;
@@ -90,6 +100,39 @@ pub(super) fn content_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Appends the content of an assistant's `blocks`, of which what stands beside text (what ran at Anthropic, and what came of it) goes with
+/// the text behind it.
+///
+/// Errors: if a text is none.
+pub(super) fn said_into(blocks: &[&Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+    if blocks.iter().all(|block| block.is("text") && block.citations.is_none()) {
+        let texts: Vec<_> = blocks.iter().copied().cloned().collect();
+        return content_into(&texts, body);
+    }
+    body.put(&[b"["]);
+    let mut before: Vec<&[u8]> = Vec::new();
+    for block in blocks {
+        if !block.is("text") {
+            before.push(block.raw);
+        } else if before.is_empty() {
+            block.part_into(body)?;
+        } else {
+            before.push(block.raw);
+            block.text_into(block.words()?, Some(&std::mem::take(&mut before)), body);
+        }
+    }
+    if !before.is_empty() {
+        Block::default().text_into(b"\"\"", Some(&before), body);
+    }
+    body.put(&[b"]"]);
+    Ok(())
+}
+
+/// Whether citations are none, or those of pages that no provider vouches for: Anthropic knows its own by what it sealed.
+fn is_empty(citations: &[u8]) -> bool {
+    citations == b"[]" || memchr::memmem::find(citations, b"\"encrypted_index\":\"\"").is_some()
 }
 
 // === impl Block ===
@@ -104,15 +147,22 @@ impl Block<'_> {
     }
 
     fn part_into(&self, body: &mut Body) -> Result<(), ClientError> {
+        let raw = [self.raw];
+        let is_more = self.citations.is_some() || self.context.is_some();
+        self.part_as(is_more.then_some(&raw), body)
+    }
+
+    /// Appends the part that it is, which to Anthropic is `own`, if that is something else.
+    fn part_as(&self, own: Option<&[&[u8]]>, body: &mut Body) -> Result<(), ClientError> {
         match self.kind.raw {
-            b"text" => self.text_into(self.text.ok_or_else(|| self.refuse(".text", "a string"))?, body),
+            b"text" => self.text_into(self.words()?, own, body),
             b"image" => {
                 body.comma();
                 body.put(&[b"{\"type\":\"image_url\",\"image_url\":{\"url\":"]);
                 self.url_into(body)?;
-                self.end_into(body);
+                self.end_into(own, body);
             }
-            b"document" => self.document_into(body)?,
+            b"document" => self.document_into(own, body)?,
             // Text that was found; what it was found in is said by the client where that matters.
             b"search_result" => self.blocks_into(self.content, body)?,
             _ => return Err(self.refuse(".type", "text, image, document, search_result, or what the role of the message has besides")),
@@ -120,16 +170,22 @@ impl Block<'_> {
         Ok(())
     }
 
-    fn text_into(&self, text: &[u8], body: &mut Body) {
+    fn words(&self) -> Result<&[u8], ClientError> {
+        self.text.ok_or_else(|| self.refuse(".text", "a string"))
+    }
+
+    fn text_into(&self, text: &[u8], own: Option<&[&[u8]]>, body: &mut Body) {
         body.comma();
         body.put(&[b"{\"type\":\"text\",\"text\":", text]);
+        body.anthropic_blocks(own);
         body.optional("cache_control", self.cache_control);
         body.put(&[b"}"]);
     }
 
     /// The end of a part that is an object within an object.
-    fn end_into(&self, body: &mut Body) {
+    fn end_into(&self, own: Option<&[&[u8]]>, body: &mut Body) {
         body.put(&[b"}"]);
+        body.anthropic_blocks(own);
         body.optional("cache_control", self.cache_control);
         body.put(&[b"}"]);
     }
@@ -154,26 +210,26 @@ impl Block<'_> {
         }
     }
 
-    fn document_into(&self, body: &mut Body) -> Result<(), ClientError> {
+    fn document_into(&self, own: Option<&[&[u8]]>, body: &mut Body) -> Result<(), ClientError> {
         let source = self.source.ok_or_else(|| self.refuse(".source", "an object"))?;
         let [kind, data, content] = members(source, ["type", "data", "content"]).map_err(|_| self.refuse(".source", "an object"))?;
         match text(kind).unwrap_or_default().raw {
             b"text" => {
                 let data = data.filter(|data| text(Some(data)).is_some());
-                self.text_into(data.ok_or_else(|| self.refuse(".source.data", "a string"))?, body);
+                self.text_into(data.ok_or_else(|| self.refuse(".source.data", "a string"))?, Some(&[self.raw]), body);
             }
             b"content" => self.blocks_into(content, body)?,
             _ => {
                 body.comma();
                 body.put(&[b"{\"type\":\"file\",\"file\":{\"filename\":", self.title.unwrap_or(b"\"document.pdf\""), b",\"file_data\":"]);
                 self.url_into(body)?;
-                self.end_into(body);
+                self.end_into(own, body);
             }
         }
         Ok(())
     }
 
-    /// Appends the blocks that it holds; its mark goes to the last.
+    /// Appends the blocks that it holds, of which the first stands for all of it; its mark goes to the last.
     fn blocks_into(&self, content: Option<&[u8]>, body: &mut Body) -> Result<(), ClientError> {
         let content = content.ok_or_else(|| self.refuse(".content", "a string or an array of blocks"))?;
         let mut blocks = read_all(content, &format!("{}.content", self.at))?;
@@ -181,9 +237,14 @@ impl Block<'_> {
             last.cache_control = last.cache_control.or(self.cache_control);
         }
         // One level is all that the API knows.
-        match blocks.iter().find(|block| !matches!(block.kind.raw, b"text" | b"image")) {
-            Some(block) => Err(block.refuse(".type", "text or image")),
-            None => blocks.iter().try_for_each(|block| block.part_into(body)),
+        if let Some(block) = blocks.iter().find(|block| !matches!(block.kind.raw, b"text" | b"image")) {
+            return Err(block.refuse(".type", "text or image"));
         }
+        let mut own = &[self.raw][..];
+        for block in &blocks {
+            block.part_as(Some(own), body)?;
+            own = &[];
+        }
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::block::{self, Block};
 use super::stop::StopSequences;
 use crate::api::Api;
-use crate::chat::Request;
+use crate::chat::{ANTHROPIC_TOOL, Request};
 use crate::error::ClientError;
 use crate::json::{Kind, Scanner, Text, escape_into};
 use crate::preset::Presets;
@@ -39,7 +39,7 @@ const LONGEST_USER: usize = 64 + 2;
 
 /// The chat completion that `request` is.
 ///
-/// Errors: if it is not of Messages' shape, or asks for something that runs at Anthropic.
+/// Errors: if it is not of Messages' shape.
 pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if Scanner::new(request).kind() != Ok(Kind::Object) {
         return Err(ClientError::no_object(Api::Messages, request));
@@ -178,7 +178,7 @@ fn reasoning_into<'a>(thinking: Option<&[u8]>, output_config: Option<&'a [u8]>, 
     let mut effort = effort;
     match text(kind).map(|kind| kind.raw) {
         None => {}
-        Some(b"disabled") => body.member("reasoning", b"{\"enabled\":false}"),
+        Some(b"disabled") => body.member("reasoning", b"{\"enabled\":false,\"exclude\":true}"),
         Some(b"enabled") => {
             let budget = budget.filter(|budget| number(Some(budget)).is_some());
             let budget = budget.ok_or_else(|| ClientError::invalid("thinking.budget_tokens", "a whole number of tokens"))?;
@@ -213,10 +213,15 @@ fn tools_into(tools: &[u8], body: &mut Body) -> Result<(), ClientError> {
         let at = format!("tools[{place}]");
         let [kind, name, description, schema, strict, cache_control] =
             expect(tool, &at, ["type", "name", "description", "input_schema", "strict", "cache_control"])?;
-        if text(kind).is_some_and(|kind| !kind.is("custom")) {
-            return Err(ClientError::invalid(format!("{at}.type"), "custom: tools that are made by Anthropic are not served"));
-        }
         body.comma();
+        // Those that Anthropic defines say so by their type.
+        if text(kind).is_some_and(|kind| !kind.is("custom")) {
+            body.put(&[tool]);
+            return Ok(());
+        }
+        let [deferred, callers, examples, eager] =
+            expect(tool, &at, ["defer_loading", "allowed_callers", "input_examples", "eager_input_streaming"])?;
+        let says_more = deferred.or(callers).or(examples).or(eager).is_some();
         body.put(&[b"{\"type\":\"function\",\"function\":{\"name\":"]);
         body.put(&[name.ok_or_else(|| ClientError::invalid(format!("{at}.name"), "the tool's name"))?]);
         body.optional("description", description);
@@ -224,6 +229,7 @@ fn tools_into(tools: &[u8], body: &mut Body) -> Result<(), ClientError> {
         body.optional("strict", strict);
         body.put(&[b"}"]);
         body.optional("cache_control", cache_control);
+        body.optional(ANTHROPIC_TOOL, Some(tool).filter(|_| says_more));
         body.put(&[b"}"]);
         Ok(())
     })?;
@@ -263,7 +269,8 @@ fn user_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
     for result in blocks.iter().filter(|block| block.is("tool_result")) {
         let id = result.tool_use_id.ok_or_else(|| ClientError::invalid(format!("{}.tool_use_id", result.at), "the id of the call"))?;
         body.comma();
-        body.put(&[b"{\"role\":\"tool\",\"tool_call_id\":\"", id.raw, b"\",\"content\":"]);
+        body.put(&[b"{\"role\":\"tool\",\"tool_call_id\":\"", id.raw]);
+        body.put(&[if result.is_error { b"\",\"is_error\":true,\"content\":" } else { b"\",\"content\":" }]);
         let mut blocks = match result.content {
             Some(content) => block::read_all(content, &format!("{}.content", result.at))?,
             None => Vec::new(),
@@ -287,7 +294,7 @@ fn assistant_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientErr
     let mut first = true;
     while first || !rest.is_empty() {
         first = false;
-        let spoken = rest.iter().position(|block| block.is("text")).unwrap_or(rest.len());
+        let spoken = rest.iter().position(is_said).unwrap_or(rest.len());
         let called = rest.iter().position(|block| block.is("tool_use")).unwrap_or(rest.len());
         let behind = |(place, block): (usize, &Block<'_>)| (place > spoken && is_thinking(block)).then_some(place);
         let end = rest.iter().enumerate().take(called).find_map(behind).unwrap_or(rest.len());
@@ -302,15 +309,20 @@ fn is_thinking(block: &Block<'_>) -> bool {
     block.is("thinking") || block.is("redacted_thinking")
 }
 
+/// What is neither thought nor called: text, and what ran at Anthropic.
+fn is_said(block: &Block<'_>) -> bool {
+    !is_thinking(block) && !block.is("tool_use")
+}
+
 fn turn_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
-    let texts: Vec<_> = blocks.iter().filter(|block| block.is("text")).cloned().collect();
+    let said: Vec<_> = blocks.iter().filter(|block| is_said(block)).collect();
     let calls: Vec<_> = blocks.iter().filter(|block| block.is("tool_use")).collect();
     body.comma();
     body.put(&[b"{\"role\":\"assistant\",\"content\":"]);
-    if texts.is_empty() && !calls.is_empty() {
+    if said.is_empty() && !calls.is_empty() {
         body.put(&[b"null"]);
     } else {
-        block::content_into(&texts, body)?;
+        block::said_into(&said, body)?;
     }
     let details: Vec<_> = blocks.iter().filter(|block| is_thinking(block)).filter_map(detail).collect();
     body.reasoning_details(&details);
@@ -323,7 +335,9 @@ fn turn_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
             body.comma();
             body.put(&[b"{\"id\":\"", id.raw, b"\",\"type\":\"function\",\"function\":{\"name\":\"", name.raw, b"\",\"arguments\":\""]);
             escape_into(&mut body.out, &String::from_utf8_lossy(call.input.unwrap_or(b"{}")));
-            body.put(&[b"\"}}"]);
+            body.put(&[b"\"}"]);
+            body.optional("cache_control", call.cache_control);
+            body.put(&[b"}"]);
         }
         body.put(&[b"]"]);
     }

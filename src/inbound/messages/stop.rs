@@ -38,8 +38,11 @@ impl StopSequences {
         Self(sequences)
     }
 
-    /// Why `answer`, which has ended, did.
-    pub(super) fn stop(&self, answer: &Answer<'_>) -> Stop<'_> {
+    /// Why `answer`, which has ended, did; `refuses` if it said that it does not want to.
+    pub(super) fn stop(&self, answer: &Answer<'_>, refuses: bool) -> Stop<'_> {
+        if refuses {
+            return Stop { reason: b"refusal", sequence: None };
+        }
         let native = answer.native_finish_reason.unwrap_or_default().raw;
         let reason = reason(answer.finish_reason, native);
         // The native word of a provider that does not tell the end of a turn from a sequence is for both.

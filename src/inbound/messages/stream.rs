@@ -6,10 +6,11 @@
 use super::super::event::named;
 use super::super::nesting::Nesting;
 use super::super::object::put;
-use super::super::said::{Answer, Call, Detail};
+use super::super::said::{Answer, Call, Counts, Detail};
 use super::super::sealed::{FORMAT, seal};
 use super::answer::{head_into, metadata_into, usage_into};
 use super::error;
+use super::own::{Event, Own};
 use super::queue::{Kind, Queue};
 use super::stop::{Stop, StopSequences};
 use crate::json::Text;
@@ -21,6 +22,10 @@ pub(super) struct Stream {
     blocks: Queue,
     /// Why it ended: `"stop_reason":…` and what goes with it.
     ending: Vec<u8>,
+    /// What Anthropic counted at the beginning and at the end, and what it says of the end.
+    own_usage: [Vec<u8>; 2],
+    own_end: Vec<u8>,
+    refuses: bool,
     /// `usage`, and what else the last events say.
     usage: Vec<u8>,
     metadata: Vec<u8>,
@@ -40,18 +45,24 @@ impl Stream {
     /// Takes a chunk.
     pub(super) fn chunk(&mut self, chunk: &[u8], stops: &StopSequences, out: &mut Vec<u8>) {
         let Ok(answer) = Answer::read(chunk) else { return };
+        let event = answer.anthropic.map_or(Event::Other, Event::of);
         if self.state == State::New {
             self.state = State::Begun;
-            named("message_start", out, &|out| {
-                out.extend_from_slice(b",\"message\":{");
-                head_into(&answer, out);
-                out.extend_from_slice(b",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":");
-                usage_into(&Default::default(), None, out);
-                out.push(b'}');
-            });
+            self.start(&answer, &event, out);
         }
         if self.state == State::Over {
             return;
+        }
+        match (event, answer.anthropic) {
+            (Event::Block(kind), Some(data)) => put(out, &[b"event: ", kind.raw, b"\ndata: ", data, b"\n\n"]),
+            (Event::Delta(own), _) => {
+                if let Some(usage) = own.usage {
+                    self.own_usage[1] = usage.to_vec();
+                }
+                self.own_end.clear();
+                own.end_into(&mut self.own_end);
+            }
+            _ => {}
         }
         if let Some(error) = answer.error {
             self.state = State::Over;
@@ -66,13 +77,15 @@ impl Stream {
         }
         [said.content, said.refusal].into_iter().flatten().for_each(|text| self.text(text, out));
         said.calls.iter().for_each(|call| self.call(call, out));
+        self.refuses |= said.refusal.is_some();
         if answer.finish_reason.is_some() {
             self.ending.clear();
-            stops.stop(&answer).write(&mut self.ending);
+            stops.stop(&answer, self.refuses).write(&mut self.ending);
         }
         if let Some(usage) = &answer.usage {
             self.usage.clear();
-            usage_into(usage, answer.service_tier, &mut self.usage);
+            let [first, last] = &self.own_usage;
+            usage_into(usage, answer.service_tier, &[first, last], &mut self.usage);
         }
         if answer.metadata.is_some() {
             self.metadata.clear();
@@ -98,10 +111,26 @@ impl Stream {
             Stop::UNKNOWN.write(&mut self.ending);
         }
         named("message_delta", out, &|out| {
-            put(out, &[b",\"delta\":{", &self.ending, b",\"container\":null,\"stop_details\":null},\"usage\":"]);
-            if self.usage.is_empty() { usage_into(&Default::default(), None, out) } else { out.extend_from_slice(&self.usage) }
+            let end: &[u8] = if self.own_end.is_empty() { b",\"container\":null,\"stop_details\":null}" } else { &self.own_end };
+            put(out, &[b",\"delta\":{", &self.ending, end, b",\"usage\":"]);
+            if self.usage.is_empty() { usage_into(&Default::default(), None, &[], out) } else { out.extend_from_slice(&self.usage) }
         });
         named("message_stop", out, &|out| out.extend_from_slice(&self.metadata));
+    }
+
+    /// Tells that it has begun, and what has been counted so far, if somebody says so.
+    fn start(&mut self, answer: &Answer<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+        let own = if let Event::Start(own) = event { *own } else { Own::default() };
+        let usage = own.usage.unwrap_or_default();
+        self.own_usage[0] = usage.to_vec();
+        named("message_start", out, &|out| {
+            out.extend_from_slice(b",\"message\":{");
+            head_into(answer, out);
+            own.write(out);
+            out.extend_from_slice(b",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":");
+            usage_into(&Counts::of_anthropic(usage), None, &[usage], out);
+            out.push(b'}');
+        });
     }
 
     fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {

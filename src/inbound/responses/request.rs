@@ -137,7 +137,10 @@ fn tools_into(tools: &[u8], body: &mut Body) -> Result<(), ClientError> {
         let at = format!("tools[{place}]");
         let [kind, name, description, parameters, strict] = expect(tool, &at, ["type", "name", "description", "parameters", "strict"])?;
         if !text(kind).is_some_and(|kind| kind.is("function")) {
-            return Err(ClientError::invalid(format!("{at}.type"), "function: tools that run at OpenAI or OpenRouter are not served"));
+            return Err(ClientError::invalid(
+                format!("{at}.type"),
+                "function: others (those that run at OpenAI or OpenRouter, and custom ones) have no word in a chat completion",
+            ));
         }
         body.comma();
         body.put(&[b"{\"type\":\"function\",\"function\":{\"name\":"]);

@@ -37,6 +37,14 @@ fn unmarked(part: &Part<'_>, place: usize, out: &mut Vec<u8>) -> Result<(), Clie
 }
 
 fn block(part: &Part<'_>, cache_control: Option<&[u8]>, place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+    if let Some(blocks) = part.anthropic_blocks {
+        let blocks = blocks.strip_prefix(b"[").and_then(|blocks| blocks.strip_suffix(b"]")).unwrap_or_default();
+        if !blocks.trim_ascii().is_empty() {
+            separate(out);
+            out.extend_from_slice(blocks);
+        }
+        return Ok(());
+    }
     match &part.content {
         Content::Text(text) if is_blank(*text) => return Ok(()),
         Content::Text(text) => {
@@ -160,19 +168,23 @@ pub(super) fn tool_use(call: &ToolCall<'_>, out: &mut Vec<u8>) -> Result<(), Cli
     json::text_into(out, call.name);
     out.extend_from_slice(b",\"input\":");
     out.extend_from_slice(input);
+    mark(call.cache_control, out);
     out.push(b'}');
     Ok(())
 }
 
-/// Appends what the function at `place` answered to the call `call_id`.
+/// Appends what the function of `message`, which is at `place`, answered to the call `call_id`.
 ///
 /// Errors: if something in it has no block.
-pub(super) fn tool_result(call_id: Text<'_>, content: &[Part<'_>], place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
+pub(super) fn tool_result(call_id: Text<'_>, message: &Message<'_>, place: usize, out: &mut Vec<u8>) -> Result<(), ClientError> {
     separate(out);
     out.extend_from_slice(b"{\"type\":\"tool_result\",\"tool_use_id\":");
     id(call_id, out);
-    match content {
-        [Part { content: Content::Text(text), cache_control }] => {
+    if message.is_error {
+        out.extend_from_slice(b",\"is_error\":true");
+    }
+    match &message.content[..] {
+        [Part { content: Content::Text(text), cache_control, anthropic_blocks: None }] => {
             if !text.is_empty() {
                 out.extend_from_slice(b",\"content\":");
                 json::text_into(out, *text);

@@ -1,6 +1,6 @@
 //! An answer that is not streamed.
 
-use super::{FORMAT, finish_reason};
+use super::{FORMAT, finish_reason, is_told_as_it_is};
 use crate::chat::chunks::{Detail, Piece, Whole};
 use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
@@ -74,6 +74,10 @@ pub fn completion(request: &Request, body: &[u8], envelope: &Envelope) -> Result
     let finish = Some(Finish::new(reason, stop_reason.raw));
     let mut head = whole.finish(envelope, reason, stop_reason.raw);
     provenance.tier_into(&mut head);
+    if is_told_as_it_is(request) {
+        head.extend_from_slice(b",\"anthropic\":");
+        head.extend_from_slice(body);
+    }
     Ok(Completion { head, usage: usage.map(|usage| usage.usage()), output_bytes, finish, provenance })
 }
 

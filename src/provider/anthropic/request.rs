@@ -40,6 +40,7 @@ const OWN: [&str; 5] = ["container", "context_management", "inference_geo", "mcp
 /// What is made of a request.
 struct Plan<'a> {
     endpoint: &'a Endpoint,
+    api: Api,
     model: Model,
     max_tokens: u64,
     thinking: Option<Think<'a>>,
@@ -114,8 +115,7 @@ impl<'a> Plan<'a> {
         });
         let reasoning = request.reasoning();
         let parameters = &conversation.parameters;
-        let forced =
-            matches!(parameters.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_))) && !conversation.tools.is_empty();
+        let forced = matches!(parameters.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_))) && request.needs.tools;
         let heeded = endpoint.supports("reasoning") || endpoint.supports("reasoning_effort");
         let own = parameters.others.iter().find(|(name, value)| name.is("thinking") && value.starts_with(b"{"));
         let thinking = match own {
@@ -135,12 +135,12 @@ impl<'a> Plan<'a> {
             (Some(Think::Adaptive { .. }), None) => reasoning.effort,
             _ => None,
         };
-        Self { endpoint, model, max_tokens, thinking, effort: effort.and_then(|effort| model.effort(effort)) }
+        Self { endpoint, api: request.api, model, max_tokens, thinking, effort: effort.and_then(|effort| model.effort(effort)) }
     }
 
     fn tools(&self, conversation: &Conversation<'_>, out: &mut Vec<u8>) {
         let parameters = &conversation.parameters;
-        if conversation.tools.is_empty() {
+        if conversation.tools.is_empty() && self.own_tools(conversation).is_empty() {
             // Calls in the past want their tools declared, though the model may not call any more of them.
             let called = turns::called(&conversation.messages);
             if called.is_empty() {
@@ -152,7 +152,18 @@ impl<'a> Plan<'a> {
             return;
         }
         out.extend_from_slice(b",\"tools\":[");
-        conversation.tools.iter().for_each(|tool| self.tool(tool, out));
+        let mut own = self.own_tools(conversation).iter().peekable();
+        for (place, tool) in conversation.tools.iter().enumerate() {
+            while let Some((_, tool)) = own.next_if(|(before, _)| *before <= place) {
+                block::separate(out);
+                out.extend_from_slice(tool);
+            }
+            self.tool(tool, out);
+        }
+        for (_, tool) in own {
+            block::separate(out);
+            out.extend_from_slice(tool);
+        }
         out.push(b']');
         let one_at_a_time = parameters.parallel_tool_calls == Some(false);
         let choice = match parameters.tool_choice {
@@ -173,8 +184,16 @@ impl<'a> Plan<'a> {
         out.push(b'}');
     }
 
+    /// The tools that Anthropic defines: a request of its own has no others that are no functions.
+    fn own_tools<'b>(&self, conversation: &'b Conversation<'_>) -> &'b [(usize, &'b [u8])] {
+        if self.api == Api::Messages { &conversation.other_tools } else { &[] }
+    }
+
     fn tool(&self, tool: &Tool<'_>, out: &mut Vec<u8>) {
         block::separate(out);
+        if let Some(own) = tool.anthropic_tool {
+            return out.extend_from_slice(own);
+        }
         out.extend_from_slice(b"{\"name\":");
         json::text_into(out, tool.name);
         if let Some(description) = tool.description.filter(|description| !description.is_empty()) {

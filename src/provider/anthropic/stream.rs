@@ -3,7 +3,7 @@
 //! See <https://platform.claude.com/docs/en/build-with-claude/streaming>.
 
 use super::completion::Block;
-use super::{FORMAT, finish_reason};
+use super::{FORMAT, finish_reason, is_told_as_it_is};
 use crate::chat::chunks::{Chunks, Detail, Piece};
 use crate::chat::{Envelope, Finish, Provenance, Request};
 use crate::json::{Error, Kind, Scanner, Text};
@@ -19,6 +19,8 @@ pub type Stream = Events<State>;
 #[derive(Debug)]
 pub struct State {
     chunks: Chunks,
+    /// Whether events go on as they are, beside what is made of them.
+    as_it_is: bool,
     usage: Option<AnthropicUsage>,
     /// The block that is being told.
     block: Open,
@@ -69,7 +71,8 @@ impl Stream {
     /// A stream that answers `request`, whose chunks get `envelope`; an event larger than `max_event_bytes` is not read.
     pub fn new(request: &Request, envelope: Envelope, max_event_bytes: usize) -> Self {
         let chunks = Chunks::new(envelope, request.reasoning().exclude);
-        let state = State { chunks, usage: None, block: Open::Nothing, calls: 0, reasoned: 0, account: Account::default() };
+        let as_it_is = is_told_as_it_is(request);
+        let state = State { chunks, as_it_is, usage: None, block: Open::Nothing, calls: 0, reasoned: 0, account: Account::default() };
         Self { decoder: Decoder::new(max_event_bytes), state }
     }
 }
@@ -79,7 +82,16 @@ impl Stream {
 impl Reader for State {
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
         match Event::read(data) {
-            Ok(event) => self.event(&event, out),
+            Ok(event) => {
+                if self.as_it_is && event.error.is_none() && event.kind.raw != b"ping" {
+                    self.chunks.anthropic(data, out);
+                    // Whoever reads the one has no use for the other.
+                    if event.kind.raw.starts_with(b"content_block_") {
+                        return self.event(&event, &mut Vec::new());
+                    }
+                }
+                self.event(&event, out)
+            }
             Err(_) => self.account.progress = Progress::Failed(Fault::invalid_answer(data)),
         }
     }
@@ -153,6 +165,7 @@ impl State {
                 self.block = Open::Call { index, input: Some(block.input.into()) };
             }
             // What runs at the provider.
+            _ if self.as_it_is => self.count(0),
             _ => {}
         }
     }

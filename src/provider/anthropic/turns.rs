@@ -47,7 +47,7 @@ impl Turns {
                     let id = message.tool_call_id.ok_or_else(|| {
                         ClientError::invalid(format!("messages[{place}].tool_call_id"), "the id of the call that this is the answer to")
                     })?;
-                    block::tool_result(id, &message.content, place, &mut turns.turn(false).results)?;
+                    block::tool_result(id, message, place, &mut turns.turn(false).results)?;
                 }
                 Role::Assistant => turns.assistant(message, place, place == last)?,
             }
@@ -65,7 +65,9 @@ impl Turns {
         let prefill = message.content.len().checked_sub(1).filter(|_| is_last && message.tool_calls.is_empty());
         for (index, part) in message.content.iter().enumerate() {
             match part.content {
-                Content::Text(text) if prefill == Some(index) && !block::is_blank(text) => block::prefill(part, text, &mut turn.blocks),
+                Content::Text(text) if prefill == Some(index) && part.anthropic_blocks.is_none() && !block::is_blank(text) => {
+                    block::prefill(part, text, &mut turn.blocks)
+                }
                 _ => block::part(part, place, &mut turn.blocks)?,
             }
         }

@@ -231,7 +231,13 @@ impl<'a> Turns<'a> {
             json::string_into(out, &names::call(message.tool_call_id.unwrap_or_default()));
             out.extend_from_slice(b",\"content\":[");
             out.extend_from_slice(&content.json);
-            out.extend_from_slice(b"]}}");
+            out.push(b']');
+            // «This field is only supported by Amazon Nova and Anthropic Claude 3 and 4 models»:
+            // <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolResultBlock.html>.
+            if message.is_error && matches!(family, Family::Claude(_) | Family::Nova { .. }) {
+                out.extend_from_slice(b",\"status\":\"error\"");
+            }
+            out.extend_from_slice(b"}}");
         });
         results.add_cache_point(mark, family);
         Ok(())
