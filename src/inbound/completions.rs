@@ -2,8 +2,11 @@
 //!
 //! See <https://platform.openai.com/docs/api-reference/completions>.
 
+mod logprobs;
+
+use self::logprobs::Offsets;
 use super::event::{Event, Events};
-use super::object::{comma, member, members, put, text};
+use super::object::{comma, member, members, number, put, text};
 use super::{Shape, Translated};
 use crate::api::Api;
 use crate::chat::{BEFORE_PROMPT, BEHIND_PROMPT};
@@ -12,7 +15,10 @@ use crate::json::{Error, Kind, Scanner, text_into};
 
 /// Brings streams into the shape of legacy completions.
 #[derive(Debug, Default)]
-pub(super) struct Answer(Events);
+pub(super) struct Answer {
+    events: Events,
+    offsets: Offsets,
+}
 
 /// Members that mean something else than in a chat completion.
 const OWN: [&str; 6] = ["prompt", "messages", "suffix", "echo", "best_of", "logprobs"];
@@ -77,7 +83,7 @@ fn one(value: &[u8]) -> Option<&[u8]> {
 /// A whole answer.
 pub(super) fn whole(completion: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(completion.len());
-    told(completion, &mut out).ok()?;
+    told(completion, &mut Offsets::default(), &mut out).ok()?;
     Some(out)
 }
 
@@ -87,13 +93,14 @@ impl Answer {
     /// The next bytes of a stream.
     pub(super) fn stream(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());
-        self.0.feed(bytes, |event| match event {
+        let Self { events, offsets } = self;
+        events.feed(bytes, |event| match event {
             Event::KeepAlive => out.extend_from_slice(b": OPENROUTER PROCESSING\n\n"),
             Event::Done => out.extend_from_slice(crate::chat::DONE),
             Event::Chunk(chunk) => {
                 let start = out.len();
                 out.extend_from_slice(b"data: ");
-                match told(chunk, &mut out) {
+                match told(chunk, offsets, &mut out) {
                     Ok(()) => out.extend_from_slice(b"\n\n"),
                     Err(_) => out.truncate(start),
                 }
@@ -104,7 +111,7 @@ impl Answer {
 }
 
 /// Appends a chunk or a completion as a `text_completion`.
-fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+fn told(answer: &[u8], offsets: &mut Offsets, out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(b'{');
     Scanner::new(answer).members(&mut |scanner, key, _| {
         let value = scanner.raw()?;
@@ -115,7 +122,7 @@ fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
             b"object" => out.extend_from_slice(b"\"text_completion\""),
             b"choices" => {
                 out.push(b'[');
-                Scanner::new(value).elements(&mut |scanner| choice(scanner.raw()?, out))?;
+                Scanner::new(value).elements(&mut |scanner| choice(scanner.raw()?, offsets, out))?;
                 out.push(b']');
             }
             _ => out.extend_from_slice(value),
@@ -126,18 +133,28 @@ fn told(answer: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-fn choice(choice: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+fn choice(choice: &[u8], offsets: &mut Offsets, out: &mut Vec<u8>) -> Result<(), Error> {
     let [index, message, delta, finish, native, logprobs] =
         members(choice, ["index", "message", "delta", "finish_reason", "native_finish_reason", "logprobs"])?;
-    let [content, reasoning] = message.or(delta).map_or(Ok([None; 2]), |said| members(said, ["content", "reasoning"]))?;
+    // A legacy completion is text alone. What else there is stands where a chat completion's message has it.
+    const BESIDE: [&str; 5] = ["reasoning", "tool_calls", "function_call", "images", "audio"];
+    let said = message.or(delta).unwrap_or(b"{}");
+    let [content, refusal] = members(said, ["content", "refusal"])?;
+    let beside = members(said, BESIDE)?;
     comma(out);
     out.extend_from_slice(b"{\"text\":");
-    text_into(out, text(content).unwrap_or_default());
+    text_into(out, text(content).filter(|content| !content.is_empty()).or(text(refusal)).unwrap_or_default());
     member("index", index.unwrap_or(b"0"), out);
-    member("logprobs", logprobs.unwrap_or(b"null"), out);
+    out.extend_from_slice(b",\"logprobs\":");
+    match logprobs {
+        Some(logprobs) => offsets.told(logprobs, number(index).unwrap_or_default(), out)?,
+        None => out.extend_from_slice(b"null"),
+    }
     member("finish_reason", finish.unwrap_or(b"null"), out);
     member("native_finish_reason", native.unwrap_or(b"null"), out);
-    reasoning.into_iter().for_each(|reasoning| member("reasoning", reasoning, out));
+    for (name, value) in BESIDE.iter().zip(beside) {
+        value.into_iter().for_each(|value| member(name, value, out));
+    }
     out.push(b'}');
     Ok(())
 }

@@ -47,3 +47,32 @@ fn chunks_and_answers_are_text_completions() {
     );
     assert_eq!(whole["usage"]["cost"], 0.5);
 }
+
+#[test]
+fn log_probabilities_are_lists_as_legacy_completions_have_them() {
+    let token = |token: &str, logprob: f64| {
+        let other = json!({"token": "other", "logprob": -2.5, "bytes": null});
+        json!({"token": token, "logprob": logprob, "bytes": null, "top_logprobs": [{"token": token, "logprob": logprob, "bytes": null}, other, other]})
+    };
+    let logprobs = |tokens: Value| json!({"content": tokens, "refusal": null});
+    let piece = |text: &str, tokens: Value| {
+        let choice = json!({"index": 0, "delta": {"content": text}, "logprobs": logprobs(tokens), "finish_reason": null});
+        data(&json!({"id": ID, "model": "a/b", "created": 7, "choices": [choice]}))
+    };
+    let stream = [piece("東\"", json!([token("東\"", -0.5)])), piece("ab", json!([token("a", -1.0), token("b", -1.5)])), end()].concat();
+    let told = told(Api::Completions, &everything(), &stream);
+    let chunks: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+    assert_eq!(
+        chunks[0]["choices"][0]["logprobs"],
+        json!({"tokens": ["東\""], "token_logprobs": [-0.5], "top_logprobs": [{"東\"": -0.5, "other": -2.5}], "text_offset": [0]})
+    );
+    let second = &chunks[1]["choices"][0]["logprobs"];
+    assert_eq!((&second["tokens"], &second["text_offset"]), (&json!(["a", "b"]), &json!([2, 3])));
+}
+
+#[test]
+fn what_is_no_text_stands_beside_it() {
+    let call = json!([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let whole = answered(Api::Completions, &everything(), &json!({"content": null, "refusal": "No.", "tool_calls": call}), "tool_calls");
+    assert_eq!((&whole["choices"][0]["text"], &whole["choices"][0]["tool_calls"]), (&json!("No."), &call));
+}
