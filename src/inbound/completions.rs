@@ -21,7 +21,7 @@ pub(super) struct Answer {
 }
 
 /// Members that mean something else than in a chat completion.
-const OWN: [&str; 6] = ["prompt", "messages", "suffix", "echo", "best_of", "logprobs"];
+const OWN: [&str; 7] = ["prompt", "messages", "suffix", "echo", "best_of", "logprobs", "top_logprobs"];
 
 /// The chat completion that `request` is.
 ///
@@ -30,7 +30,7 @@ pub(super) fn translate(request: &[u8]) -> Result<Translated, ClientError> {
     if Scanner::new(request).kind() != Ok(Kind::Object) {
         return Err(ClientError::no_object(Api::Completions, request));
     }
-    let [prompt, _, suffix, echo, best_of, logprobs] = members(request, OWN)?;
+    let [prompt, _, suffix, echo, best_of, logprobs, _] = members(request, OWN)?;
     if suffix.is_some_and(|suffix| suffix != b"\"\"") {
         return Err(ClientError::invalid("suffix", "none: models are asked as in a chat, and cannot fill a gap"));
     }

@@ -6,6 +6,7 @@
 mod answer;
 mod input;
 mod item;
+mod logprob;
 mod object;
 mod request;
 

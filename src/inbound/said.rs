@@ -16,6 +16,8 @@ pub(super) struct Answer<'a> {
     pub(super) created: &'a [u8],
     /// What is said in the first choice.
     pub(super) said: Said<'a>,
+    /// How likely its tokens were, as it was written.
+    pub(super) logprobs: Option<&'a [u8]>,
     /// Why it ended.
     pub(super) finish_reason: Option<Text<'a>>,
     /// The same in the provider's word.
@@ -47,6 +49,8 @@ pub(super) struct Said<'a> {
     pub(super) details: Vec<Detail<'a>>,
     /// Calls of functions.
     pub(super) calls: Vec<Call<'a>>,
+    /// Images, each by its URL.
+    pub(super) images: Vec<Text<'a>>,
     /// `annotations`, as they were written: the pages that the text is from, and more.
     pub(super) annotations: Option<&'a [u8]>,
 }
@@ -126,8 +130,11 @@ impl<'a> Answer<'a> {
     }
 
     fn choice(&mut self, choice: &'a [u8]) -> Result<(), Error> {
-        let [message, delta, finish, native, sequence, vllm, sglang] =
-            members(choice, ["message", "delta", "finish_reason", "native_finish_reason", "stop_sequence", "stop_reason", "matched_stop"])?;
+        let [message, delta, finish, native, sequence, vllm, sglang, logprobs] = members(
+            choice,
+            ["message", "delta", "finish_reason", "native_finish_reason", "stop_sequence", "stop_reason", "matched_stop", "logprobs"],
+        )?;
+        self.logprobs = logprobs;
         self.finish_reason = text(finish);
         self.native_finish_reason = text(native);
         self.stopped_at = [sequence, vllm, sglang].map(text);
@@ -142,11 +149,15 @@ impl<'a> Answer<'a> {
 
 impl<'a> Said<'a> {
     fn read(said: &'a [u8]) -> Result<Self, Error> {
-        let [content, refusal, reasoning, details, calls, annotations] =
-            members(said, ["content", "refusal", "reasoning", "reasoning_details", "tool_calls", "annotations"])?;
+        let [content, refusal, reasoning, details, calls, annotations, call, images, audio] = members(
+            said,
+            ["content", "refusal", "reasoning", "reasoning_details", "tool_calls", "annotations", "function_call", "images", "audio"],
+        )?;
+        // Of what is spoken the words can be told.
+        let [transcript] = audio.map_or(Ok([None]), |audio| members(audio, ["transcript"]))?;
         let full = |text: &Text<'_>| !text.is_empty();
         let mut said = Self {
-            content: text(content).filter(full),
+            content: text(content).filter(full).or(text(transcript).filter(full)),
             refusal: text(refusal).filter(full),
             reasoning: text(reasoning).filter(full),
             annotations,
@@ -180,6 +191,19 @@ impl<'a> Said<'a> {
                     arguments: text(arguments).filter(full),
                 });
                 place = place.saturating_add(1);
+                Ok(())
+            })?;
+        }
+        // The older way has no id: what answers it names the function.
+        if let Some([name, arguments]) = call.map(|call| members(call, ["name", "arguments"])).transpose()? {
+            let name = text(name).filter(full);
+            said.calls.push(Call { index: 0, id: name, name, arguments: text(arguments).filter(full) });
+        }
+        if let Some(images) = images {
+            list(images, &mut |image| {
+                let [place] = members(image, ["image_url"])?;
+                let [url] = place.map_or(Ok([None]), |place| members(place, ["url"]))?;
+                said.images.extend(text(url).filter(full));
                 Ok(())
             })?;
         }

@@ -128,6 +128,10 @@ fn content_into(answer: &Said<'_>, out: &mut Vec<u8>) {
         text_into(out, text);
         out.push(b'}');
     }
+    for image in &said.images {
+        comma(out);
+        image_into(*image, out);
+    }
     for call in &said.calls {
         comma(out);
         out.extend_from_slice(b"{\"type\":\"tool_use\",\"caller\":{\"type\":\"direct\"},\"id\":");
@@ -139,6 +143,24 @@ fn content_into(answer: &Said<'_>, out: &mut Vec<u8>) {
         let is_object = arguments.trim().starts_with('{') && scanner.skip().and_then(|_| scanner.end()).is_ok();
         // A model cannot be kept from writing what is no JSON.
         put(out, &[b",\"input\":", if is_object { arguments.trim().as_bytes() } else { b"{}" }, b"}"]);
+    }
+}
+
+/// Appends an image as requests have them: Claude makes none.
+pub(super) fn image_into(url: Text<'_>, out: &mut Vec<u8>) {
+    let inline = || {
+        let rest = url.raw.strip_prefix(b"data:")?;
+        let comma = rest.iter().position(|byte| *byte == b',')?;
+        Some((rest.get(..comma)?.strip_suffix(b";base64")?, rest.get(comma.saturating_add(1)..)?))
+    };
+    match inline() {
+        Some((media_type, data)) => {
+            put(
+                out,
+                &[b"{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"", media_type, b"\",\"data\":\"", data, b"\"}}"],
+            );
+        }
+        None => put(out, &[b"{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"", url.raw, b"\"}}"]),
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) enum Kind {
     Text,
     /// Which block of reasoning, as far as it is said.
     Thinking(Option<u64>),
-    /// Reasoning that is whole at once.
-    Sealed,
+    /// What is whole at once: sealed reasoning, an image.
+    Whole,
     /// Which call, and how far its arguments are.
     Call(u64, Nesting),
 }
@@ -113,7 +113,7 @@ impl Queue {
     fn advance(&mut self, out: &mut Vec<u8>) {
         while let Some(first) = self.blocks.front() {
             let is_over = match &first.kind {
-                Kind::Sealed => true,
+                Kind::Whole => true,
                 Kind::Call(_, nesting) => self.blocks.len() > 1 && nesting.is_closed(),
                 Kind::Text | Kind::Thinking(_) => self.blocks.len() > 1,
             };

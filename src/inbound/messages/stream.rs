@@ -8,7 +8,7 @@ use super::super::nesting::Nesting;
 use super::super::object::put;
 use super::super::said::{Answer, Call, Counts, Detail};
 use super::super::sealed::{FORMAT, seal};
-use super::answer::{head_into, metadata_into, usage_into};
+use super::answer::{head_into, image_into, metadata_into, usage_into};
 use super::error;
 use super::own::{Event, Own};
 use super::queue::{Kind, Queue};
@@ -76,6 +76,7 @@ impl Stream {
             self.thinking(None, reasoning, out);
         }
         [said.content, said.refusal].into_iter().flatten().for_each(|text| self.text(text, out));
+        said.images.iter().for_each(|image| self.blocks.begin(Kind::Whole, out, &|out| image_into(*image, out)));
         said.calls.iter().for_each(|call| self.call(call, out));
         self.refuses |= said.refusal.is_some();
         if answer.finish_reason.is_some() {
@@ -135,7 +136,7 @@ impl Stream {
 
     fn detail(&mut self, detail: &Detail<'_>, out: &mut Vec<u8>) {
         if detail.data.is_some() {
-            return self.blocks.begin(Kind::Sealed, out, &|out| {
+            return self.blocks.begin(Kind::Whole, out, &|out| {
                 put(out, &[b"{\"type\":\"redacted_thinking\",\"data\":\"", &seal(detail), b"\"}"]);
             });
         }

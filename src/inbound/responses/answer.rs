@@ -11,6 +11,7 @@ use super::super::object::{members, put_number, text};
 use super::super::said::Answer as Said;
 use super::super::sealed::UNSIGNED;
 use super::item::{Item, Status, What};
+use super::logprob;
 use super::object::{Echo, Response, usage_into};
 use crate::clock::Clock;
 use crate::json::Text;
@@ -42,6 +43,8 @@ struct Telling {
     told_calls: Vec<u64>,
     /// Annotations that came before the text that they belong to, as they were written.
     early: Vec<u8>,
+    /// Log probabilities that came before the text that they belong to.
+    early_logprobs: Vec<u8>,
     incomplete: Option<&'static str>,
     /// When it was complete, in seconds since the epoch.
     completed_at: Option<u64>,
@@ -72,6 +75,7 @@ impl Answer {
             output_text: Vec::new(),
             told_calls: Vec::new(),
             early: Vec::new(),
+            early_logprobs: Vec::new(),
             incomplete: None,
             completed_at: None,
             usage: None,
@@ -132,6 +136,9 @@ impl Telling {
             self.reasoning(None, false, Some(Text::plain(UNSIGNED.as_bytes())), out);
             self.more(reasoning, out);
         }
+        if let Some(logprobs) = answer.logprobs {
+            logprob::told(logprobs, &mut self.early_logprobs).ok()?;
+        }
         if let Some(words) = said.content {
             self.message(What::Message { annotations: Vec::new(), annotated: 0 }, out);
             self.more(words, out);
@@ -146,6 +153,7 @@ impl Telling {
             self.message(What::Refusal, out);
             self.more(words, out);
         }
+        said.images.iter().for_each(|image| self.image(*image, out));
         said.calls.iter().for_each(|call| self.call(call, out));
         match answer.finish_reason.map(|reason| reason.raw) {
             Some(b"length") => self.incomplete = Some("max_output_tokens"),

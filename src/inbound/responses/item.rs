@@ -12,8 +12,10 @@ pub(super) struct Item {
     /// Its own id.
     pub(super) id: Vec<u8>,
     pub(super) what: What,
-    /// Text, arguments or what was thought, so far.
+    /// Text, arguments, what was thought or an image, so far.
     pub(super) text: Vec<u8>,
+    /// How likely the tokens of its text were, each with a comma before it but the first.
+    pub(super) logprobs: Vec<u8>,
 }
 
 /// What an item is.
@@ -24,6 +26,8 @@ pub(super) enum What {
         annotations: Vec<u8>,
         annotated: u64,
     },
+    /// An image, which is whole at once.
+    Image,
     /// A message that says why the model does not want to.
     Refusal,
     Call {
@@ -91,6 +95,10 @@ impl Item {
                 }
                 out.extend_from_slice(b"]}");
             }
+            What::Image => {
+                out.extend_from_slice(b"\",\"type\":\"image_generation_call\",\"result\":");
+                if done { put(out, &[b"\"", &self.text, b"\"}"]) } else { out.extend_from_slice(b"null}") }
+            }
             What::Call { id, name, .. } => {
                 let arguments: &[u8] = if done { &self.text } else { b"" };
                 put(out, &[b"\",\"type\":\"function_call\",\"call_id\":\"", id, b"\",\"name\":\"", name]);
@@ -127,9 +135,20 @@ impl Item {
                 return put(out, &[b"{\"type\":\"", kind.as_bytes(), b"\",\"text\":\"", &self.text, b"\"}"]);
             }
             What::Message { annotations, .. } => &annotations[..],
-            What::Call { .. } => b"",
+            What::Call { .. } | What::Image => b"",
         };
-        put(out, &[b"{\"type\":\"output_text\",\"text\":\"", &self.text, b"\",\"annotations\":[", annotations, b"],\"logprobs\":[]}"]);
+        put(
+            out,
+            &[
+                b"{\"type\":\"output_text\",\"text\":\"",
+                &self.text,
+                b"\",\"annotations\":[",
+                annotations,
+                b"],\"logprobs\":[",
+                &self.logprobs,
+                b"]}",
+            ],
+        );
     }
 }
 

@@ -72,7 +72,7 @@ impl Echo {
             put(&mut out, &[b",\"", name.as_bytes(), b"\":", value.unwrap_or(default.as_bytes())]);
         }
         let [tier] = members(request, ["service_tier"])?;
-        Ok(Self { members: out, service_tier: tier.unwrap_or(b"\"auto\"").to_vec() })
+        Ok(Self { members: out, service_tier: tier.filter(|tier| *tier != b"\"auto\"").unwrap_or(b"null").to_vec() })
     }
 }
 

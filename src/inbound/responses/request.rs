@@ -60,9 +60,11 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
         ],
     )?;
     body.optional("max_tokens", most);
-    if let Some(most) = top_logprobs.filter(|most| *most != b"0") {
+    let [include] = members(request, ["include"])?;
+    let most = top_logprobs.filter(|most| *most != b"0");
+    if most.is_some() || include.is_some_and(includes_logprobs) {
         body.member("logprobs", b"true");
-        body.member("top_logprobs", most);
+        body.optional("top_logprobs", most);
     }
     // The SDKs always say `auto`.
     body.optional("service_tier", tier.filter(|tier| *tier != b"\"auto\""));
@@ -88,6 +90,15 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     body.put(&[b"]}"]);
     let shape = Shape::Responses(Box::new(Answer::new(Echo::of(request)?)));
     Ok(Translated { body: body.out, shape })
+}
+
+fn includes_logprobs(include: &[u8]) -> bool {
+    let mut found = false;
+    let walked = Scanner::new(include).array(|scanner| {
+        found |= scanner.string()?.is("message.output_text.logprobs");
+        Ok(())
+    });
+    walked.is_ok() && found
 }
 
 /// The API has no memory here.

@@ -386,3 +386,20 @@ fn a_prompt_is_counted_with_its_tools() {
     with_tools["tools"] = json!([{"name": "f"}]);
     assert_eq!(count(with_tools), json!({"input_tokens": 6}));
 }
+
+#[test]
+fn a_refusal_is_one_and_neither_images_nor_older_calls_are_an_empty_answer() {
+    let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]});
+    let refused = answered(Api::Messages, &request, &json!({"content": null, "refusal": "No."}), "stop");
+    assert_eq!((&refused["stop_reason"], &refused["content"][0]["text"]), (&json!("refusal"), &json!("No.")));
+    let refusal = [chunk(&json!({"refusal": "No."}), &Value::Null), chunk(&json!({}), &json!("stop")), end()].concat();
+    let all = events(&told(Api::Messages, &request, &refusal));
+    assert_eq!(all[all.len() - 2]["delta"]["stop_reason"], "refusal");
+    let said = json!({"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}}], "content": null,
+        "function_call": {"name": "f", "arguments": "{\"a\":1}"}});
+    let content = answered(Api::Messages, &request, &said, "function_call")["content"].clone();
+    assert_eq!(content[0], json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aW1n"}}));
+    assert_eq!((&content[1]["name"], &content[1]["input"]), (&json!("f"), &json!({"a": 1})));
+    let all = events(&told(Api::Messages, &request, &[chunk(&said, &json!("function_call")), end()].concat()));
+    assert!(all.iter().any(|event| event["content_block"]["type"] == "image"), "{all:?}");
+}

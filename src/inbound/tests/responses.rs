@@ -295,3 +295,51 @@ fn pages_that_the_text_is_from_are_annotations_in_responses_words() {
     assert_eq!(events[9]["part"]["annotations"], expected);
     assert_eq!(events[11]["response"]["output"][0]["content"][0]["annotations"], expected);
 }
+
+#[test]
+fn log_probabilities_stand_at_the_text_that_they_are_of() {
+    let request = json!({"model": "a/b", "input": "x", "include": ["message.output_text.logprobs"]});
+    let chat = chat(Api::Responses, &request);
+    assert_eq!((&chat["logprobs"], chat.get("top_logprobs")), (&json!(true), None));
+    let token = |token: &str, bytes: Value| json!({"token": token, "logprob": -0.5, "bytes": bytes, "top_logprobs": [{"token": token, "logprob": -0.5, "bytes": bytes}]});
+    let piece = |delta: Value, tokens: Value| {
+        let choice = json!({"index": 0, "delta": delta, "logprobs": {"content": tokens, "refusal": null}, "finish_reason": null});
+        data(&json!({"id": ID, "model": "a/b", "created": 7, "choices": [choice]}))
+    };
+    let stream = [
+        piece(json!({"content": "H"}), json!([token("H", json!([72]))])),
+        piece(json!({"content": ""}), json!([token("é", Value::Null)])),
+        chunk(&json!({"content": "é"}), &json!("stop")),
+        end(),
+    ];
+    let all = events(&told(Api::Responses, &request, &stream.concat()));
+    let of = |kind: &str| all.iter().filter(|event| event["type"] == format!("response.{kind}")).collect::<Vec<_>>();
+    let (first, second) = (token("H", json!([72])), token("é", json!([195, 169])));
+    assert_eq!(of("output_text.delta")[0]["logprobs"], json!([first]));
+    assert_eq!(of("output_text.delta")[1]["logprobs"], json!([second]));
+    assert_eq!(of("output_text.done")[0]["logprobs"], json!([first, second]));
+    assert_eq!(of("completed")[0]["response"]["output"][0]["content"][0]["logprobs"], json!([first, second]));
+    assert!(of("completed")[0]["response"]["service_tier"].is_null());
+}
+
+#[test]
+fn images_spoken_words_and_older_calls_are_no_empty_answer() {
+    let request = json!({"model": "a/b", "input": "x"});
+    let image = json!({"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}}], "content": null});
+    let output = answered(Api::Responses, &request, &image, "stop")["output"].clone();
+    assert_eq!(
+        (&output[0]["type"], &output[0]["result"], &output[0]["status"]),
+        (&json!("image_generation_call"), &json!("aW1n"), &json!("completed"))
+    );
+    let kinds: Vec<_> = events(&told(Api::Responses, &request, &[chunk(&image, &Value::Null), end()].concat()))
+        .iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    assert!(kinds.contains(&json!("response.image_generation_call.completed")), "{kinds:?}");
+    let spoken =
+        answered(Api::Responses, &request, &json!({"content": null, "audio": {"id": "a", "data": "x", "transcript": "Hi"}}), "stop");
+    assert_eq!(spoken["output_text"], "Hi");
+    let call = json!({"content": null, "function_call": {"name": "f", "arguments": "{}"}});
+    let output = answered(Api::Responses, &request, &call, "function_call")["output"].clone();
+    assert_eq!((&output[0]["type"], &output[0]["call_id"], &output[0]["arguments"]), (&json!("function_call"), &json!("f"), &json!("{}")));
+}

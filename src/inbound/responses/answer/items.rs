@@ -32,7 +32,7 @@ impl Telling {
         let index = self.output.len();
         let id = [kind.as_bytes(), b"_", id, b"-", index.to_string().as_bytes()].concat();
         self.output.push(Vec::new());
-        let item = Item { index, id, what, text: Vec::new() };
+        let item = Item { index, id, what, text: Vec::new(), logprobs: Vec::new() };
         about(&item, self.number(), "response.output_item.added", b"", out, &|item, out| {
             out.extend_from_slice(b",\"item\":");
             item.write(Status::InProgress, out);
@@ -44,6 +44,7 @@ impl Telling {
     fn close(&mut self, out: &mut Vec<u8>) {
         let (whole, rest) = std::mem::take(&mut self.calls).into_iter().partition(Item::is_closed);
         self.calls = rest;
+        self.take_logprobs();
         self.close_all(whole, Status::Completed, out);
     }
 
@@ -53,8 +54,20 @@ impl Telling {
     }
 
     pub(super) fn close_as(&mut self, status: Status, out: &mut Vec<u8>) {
+        self.take_logprobs();
         let calls = std::mem::take(&mut self.calls);
         self.close_all(calls, status, out);
+    }
+
+    /// Puts the log probabilities that came since to the text that is being told. Appends them to nothing that is told.
+    fn take_logprobs(&mut self) -> Vec<u8> {
+        let Some(Item { what: What::Message { .. }, logprobs, .. }) = &mut self.open else { return Vec::new() };
+        let new = std::mem::take(&mut self.early_logprobs);
+        if !logprobs.is_empty() && !new.is_empty() {
+            logprobs.push(b',');
+        }
+        logprobs.extend_from_slice(&new);
+        new
     }
 
     fn close_all(&mut self, calls: Vec<Item>, status: Status, out: &mut Vec<u8>) {
@@ -78,7 +91,7 @@ impl Telling {
             What::Message { .. } => {
                 about(item, self.number(), "response.output_text.done", CONTENT, out, &|item, out| {
                     text(item, out);
-                    out.extend_from_slice(b",\"logprobs\":[]");
+                    put(out, &[b",\"logprobs\":[", &item.logprobs, b"]"]);
                 });
                 about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
                 self.output_text.extend_from_slice(&item.text);
@@ -88,6 +101,9 @@ impl Telling {
                     put(out, &[b",\"refusal\":\"", &item.text, b"\""]);
                 });
                 about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
+            }
+            What::Image => {
+                about(item, self.number(), "response.image_generation_call.completed", b"", out, &|_, _| {});
             }
             What::Reasoning { .. } if item.text.is_empty() => {}
             What::Reasoning { is_summary: true, .. } => {
@@ -116,13 +132,14 @@ impl Telling {
 
     /// More of the open item.
     pub(super) fn more(&mut self, text: Text<'_>, out: &mut Vec<u8>) {
+        let logprobs = self.take_logprobs();
         let delta = |_: &Item, out: &mut Vec<u8>| put(out, &[b",\"delta\":\"", text.raw, b"\""]);
         let Some(item) = &mut self.open else { return };
         let is_first = item.text.is_empty();
         match item.what {
             What::Message { .. } => self.about("response.output_text.delta", CONTENT, out, &|item, out| {
                 delta(item, out);
-                out.extend_from_slice(b",\"logprobs\":[]");
+                put(out, &[b",\"logprobs\":[", &logprobs, b"]"]);
             }),
             What::Refusal => self.about("response.refusal.delta", CONTENT, out, &delta),
             What::Reasoning { is_summary, .. } => {
@@ -138,8 +155,8 @@ impl Telling {
                 }
                 self.about(more, place, out, &delta);
             }
-            // Those are in `calls`.
-            What::Call { .. } => {}
+            // Those are in `calls`, and these are whole.
+            What::Call { .. } | What::Image => {}
         }
         if let Some(item) = &mut self.open {
             item.text.extend_from_slice(text.raw);
@@ -211,6 +228,17 @@ impl Telling {
         if detail.data.is_some() {
             self.close(out);
         }
+    }
+
+    /// Tells an image, of which a data URI holds the bytes and a response has them bare.
+    pub(super) fn image(&mut self, url: Text<'_>, out: &mut Vec<u8>) {
+        let bytes = url
+            .raw
+            .strip_prefix(b"data:")
+            .and_then(|rest| rest.iter().position(|byte| *byte == b',').and_then(|at| rest.get(at..)?.get(1..)));
+        let mut item = self.begin("ig", What::Image, out);
+        item.text.extend_from_slice(bytes.unwrap_or(url.raw));
+        self.end_item(&item, Status::Completed, out);
     }
 
     pub(super) fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
