@@ -46,7 +46,7 @@ pub enum Source {
     /// The provider said so.
     #[default]
     Reported,
-    /// The provider said nothing: reckoned from the bytes of prompt and answer.
+    /// The provider said nothing, or a total alone: reckoned from the bytes of prompt and answer.
     Estimated,
     /// What was seen until the exchange broke off; the provider may have counted more.
     Partial,

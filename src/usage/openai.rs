@@ -112,9 +112,16 @@ impl OpenAiUsage {
 
     /// The same in buckets: each part is taken out of its whole, and never more than is left of it.
     ///
+    /// Where there is a total alone, `output_bytes` of text tell which part of it is output, as an estimate.
+    ///
     /// `None` if the counts come to nothing; then the usage has to be estimated.
-    pub fn usage(&self) -> Option<Usage> {
+    pub fn usage(&self, output_bytes: usize) -> Option<Usage> {
         let (mut input, mut output) = self.wholes();
+        let is_split = output_bytes == 0 || self.prompt.or(self.completion).or(self.cache_miss).is_some();
+        if !is_split {
+            output = Usage::estimate(0, output_bytes).output.min(input);
+            input = input.saturating_sub(output);
+        }
         if input == 0 && output == 0 {
             return None;
         }
@@ -139,7 +146,7 @@ impl OpenAiUsage {
             reasoning,
             audio_output,
             image_output,
-            source: Source::Reported,
+            source: if is_split { Source::Reported } else { Source::Estimated },
             reported_cost: self.reported_cost(),
         })
     }
@@ -194,7 +201,7 @@ mod tests {
     use super::*;
 
     fn usage(json: &str) -> Option<Usage> {
-        OpenAiUsage::parse(json.as_bytes())?.usage()
+        OpenAiUsage::parse(json.as_bytes())?.usage(0)
     }
 
     #[test]
@@ -258,7 +265,7 @@ mod tests {
             merged.merge(&OpenAiUsage::parse(json.as_bytes()).unwrap());
         }
         let expected = Usage { input: 6, cache_read: 4, output: 5, ..Usage::default() };
-        assert_eq!(merged.usage(), Some(expected));
+        assert_eq!(merged.usage(0), Some(expected));
     }
 
     #[test]
@@ -269,6 +276,18 @@ mod tests {
         assert_eq!(counts(r#"{"completion_tokens":2,"total_tokens":10}"#), Some((8, 2)));
         assert_eq!(counts(r#"{"total_tokens":10}"#), Some((10, 0)));
         assert_eq!(counts(r#"{"completion_tokens":2,"total_tokens":1}"#), Some((0, 2)));
+    }
+
+    #[test]
+    fn a_total_alone_is_parted_by_the_text_that_came() {
+        for json in [r#"{"total_tokens":100}"#, r#"{"prompt_tokens":1e30,"completion_tokens":1e30,"total_tokens":100}"#] {
+            let usage = |bytes| OpenAiUsage::parse(json.as_bytes()).unwrap().usage(bytes).unwrap();
+            assert_eq!((usage(33).input, usage(33).output, usage(33).source), (91, 9, Source::Estimated));
+            assert_eq!((usage(4000).input, usage(4000).output), (0, 100));
+            assert_eq!((usage(0).input, usage(0).source), (100, Source::Reported));
+        }
+        let both = OpenAiUsage::parse(br#"{"prompt_tokens":8,"total_tokens":10}"#).unwrap().usage(99).unwrap();
+        assert_eq!((both.input, both.output, both.source), (8, 2, Source::Reported));
     }
 
     #[test]
@@ -320,7 +339,7 @@ mod tests {
             for bit in 0..8 {
                 let mut damaged = json.to_vec();
                 damaged[at] ^= 1 << bit;
-                let _ = OpenAiUsage::parse(&damaged).and_then(|usage| usage.usage());
+                let _ = OpenAiUsage::parse(&damaged).and_then(|usage| usage.usage(at));
             }
         }
     }

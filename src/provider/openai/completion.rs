@@ -51,7 +51,7 @@ pub fn completion(body: &[u8], exclude_reasoning: bool, envelope: &Envelope) -> 
     if let Some(error) = error.or(found.error) {
         return Err(Fault::in_band(error));
     }
-    let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage());
+    let usage = usage.or_else(|| found.usage.and_then(OpenAiUsage::parse)).and_then(|usage| usage.usage(found.output_bytes));
     // Neither said nor done, without an end, and nothing counted.
     let is_empty = !found.meaningful && usage.is_none_or(|usage| usage.output_tokens() == 0);
     if read.and_then(|()| scanner.end()).is_err() || found.told == 0 || is_empty {

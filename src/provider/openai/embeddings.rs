@@ -3,7 +3,7 @@
 //! See <https://platform.openai.com/docs/api-reference/embeddings>.
 
 use crate::chat::{Envelope, Provenance};
-use crate::json::{Kind, Scanner};
+use crate::json::{Error, Kind, Scanner};
 use crate::provider::{Completion, Fault};
 use crate::usage::OpenAiUsage;
 
@@ -31,7 +31,64 @@ pub fn embeddings(body: &[u8], envelope: &Envelope) -> Result<Completion, Fault>
     let mut head = Vec::with_capacity(data.len().saturating_add(1024));
     envelope.list_into(&mut head);
     head.extend_from_slice(b",\"data\":");
-    head.extend_from_slice(data);
+    elements_into(data, &mut head);
     // No text: what is not counted is estimated by the prompt alone.
-    Ok(Completion { head, usage: usage.and_then(|usage| usage.usage()), output_bytes: 0, finish: None, provenance })
+    Ok(Completion { head, usage: usage.and_then(|usage| usage.usage(0)), output_bytes: 0, finish: None, provenance })
+}
+
+/// Appends the vectors. Clients demand an `object` and an `index` in each: where the first lacks one, all get what they lack.
+fn elements_into(data: &[u8], out: &mut Vec<u8>) {
+    let mut first = Scanner::at(data, 1);
+    if has(&mut first).is_ok_and(|has| has == [true; 2]) {
+        return out.extend_from_slice(data);
+    }
+    let mut place = 0u64;
+    let start = out.len();
+    out.push(b'[');
+    let walked = Scanner::new(data).elements(&mut |scanner| {
+        scanner.kind()?;
+        let begin = scanner.position();
+        let [has_object, has_index] = has(scanner)?;
+        let element = scanner.slice(begin..scanner.position());
+        out.extend_from_slice(if place > 0 { b",{" } else { b"{" });
+        if !has_object {
+            out.extend_from_slice(b"\"object\":\"embedding\",");
+        }
+        if !has_index {
+            out.extend_from_slice(b"\"index\":");
+            out.extend_from_slice(itoa::Buffer::new().format(place).as_bytes());
+            out.push(b',');
+        }
+        // What is empty has no vector, and then the comma is one too many.
+        let rest = element.get(1..).unwrap_or_default();
+        if rest.trim_ascii_start().starts_with(b"}") {
+            out.pop();
+        }
+        out.extend_from_slice(rest);
+        place = place.saturating_add(1);
+        Ok(())
+    });
+    // Something else than objects goes on as it came.
+    match walked {
+        Ok(()) => out.push(b']'),
+        Err(_) => {
+            out.truncate(start);
+            out.extend_from_slice(data);
+        }
+    }
+}
+
+/// Consumes an element: whether it has an `object` and an `index`.
+fn has(scanner: &mut Scanner<'_>) -> Result<[bool; 2], Error> {
+    let mut found = [false; 2];
+    scanner.members(&mut |scanner, key, _| {
+        scanner.skip()?;
+        found = match key.raw {
+            b"object" => [true, found[1]],
+            b"index" => [found[0], true],
+            _ => found,
+        };
+        Ok(())
+    })?;
+    Ok(found)
 }

@@ -140,12 +140,12 @@ impl State {
             self.account.progress = Progress::Failed(Fault::in_band(error));
             return;
         }
+        self.account.output_bytes = self.account.output_bytes.saturating_add(found.output_bytes);
         if let Some(later) = usage.or(found.usage).and_then(OpenAiUsage::parse) {
             let counted = self.usage.get_or_insert_default();
             counted.merge(&later);
-            self.account.usage = counted.usage();
+            self.account.usage = counted.usage(self.account.output_bytes);
         }
-        self.account.output_bytes = self.account.output_bytes.saturating_add(found.output_bytes);
         self.account.finished |= found.finished;
         self.account.finish = found.finish.or(self.account.finish);
         if found.meaningful {
