@@ -162,7 +162,7 @@ impl Request {
             (Err(error), None) => return Err(error.into()),
             (Ok(()), None) => scanner.end()?,
         }
-        if let Some(twice) = member::duplicate(&reader.members) {
+        if let Some(twice) = member::duplicate(&body, &reader.members) {
             return Err(ClientError::Duplicate(twice));
         }
         if !reader.has_messages {

@@ -132,7 +132,7 @@ pub enum ClientError {
     },
     /// A member that stands twice: gateway and provider could each read another one.
     #[error("Duplicate member `{0}` in the request body: send it once")]
-    Duplicate(&'static str),
+    Duplicate(String),
     /// Neither `model` nor `models`.
     #[error("No models provided")]
     NoModels,

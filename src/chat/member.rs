@@ -94,6 +94,7 @@ names! {
     Input "input",
     FallbackModels "fallback_models",
     RoutingPreference "routing_preference",
+    Prompt "prompt",
 }
 
 /// Members that the gateway does not know by name and that are no parameters: whom the request is from and how it is served, by
@@ -140,7 +141,7 @@ impl Name {
     /// The name in an endpoint's `supported_parameters`, for the members that an endpoint may not support.
     pub fn parameter(self) -> Option<&'static str> {
         match self {
-            Self::Model | Self::Messages | Self::Input | Self::Stream | Self::StreamOptions | Self::Other => None,
+            Self::Model | Self::Messages | Self::Prompt | Self::Input | Self::Stream | Self::StreamOptions | Self::Other => None,
             Self::Reasoning => Some("reasoning"),
             _ if self.is_openrouters() => None,
             _ => self.as_str(),
@@ -170,24 +171,6 @@ impl Name {
                 | Self::ReasoningEffort
         )
     }
-
-    /// Whether the gateway reads, changes or removes the member: such a one must not stand twice.
-    fn is_acted_on(self) -> bool {
-        self.is_openrouters()
-            || matches!(
-                self,
-                Self::Model
-                    | Self::Messages
-                    | Self::Input
-                    | Self::Stream
-                    | Self::StreamOptions
-                    | Self::MaxTokens
-                    | Self::MaxCompletionTokens
-                    | Self::Tools
-                    | Self::ResponseFormat
-                    | Self::ReasoningEffort
-            )
-    }
 }
 
 // === impl Field ===
@@ -212,12 +195,14 @@ pub(super) fn other<'a>(body: &[u8], members: &'a [Member], name: &str) -> Optio
     members.iter().find(|member| member.name == Name::Other && key(member))
 }
 
-/// The first member that stands twice and must not.
-pub(super) fn duplicate(members: &[Member]) -> Option<&'static str> {
+/// The first member that stands twice: of such, one provider would read the first and another the last.
+pub(super) fn duplicate(body: &[u8], members: &[Member]) -> Option<String> {
+    let key = |member: &Member| Scanner::at(body, member.start).string().ok();
     let mut rest = members;
     while let Some((member, after)) = rest.split_first() {
-        if member.name.is_acted_on() && after.iter().any(|other| other.name == member.name) {
-            return member.name.as_str();
+        let mut same = after.iter().filter(|other| other.name == member.name);
+        if same.any(|other| member.name != Name::Other || key(other).map(|key| key.value()) == key(member).map(|key| key.value())) {
+            return key(member).map(|key| key.value().chars().take(100).collect());
         }
         rest = after;
     }

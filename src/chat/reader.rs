@@ -38,6 +38,10 @@ pub(super) struct Reader {
     pub(super) preset_in_model: Option<String>,
 }
 
+/// The longest `session_id`, in characters: <https://openrouter.ai/docs/api-reference/chat-completion>.
+const LONGEST_SESSION: usize = 256;
+const SESSION: &str = "a string of at most 256 characters";
+
 // === impl Reader ===
 
 impl Reader {
@@ -57,10 +61,17 @@ impl Reader {
                 self.prompt_bytes = self.needs.inputs.bytes;
                 self.has_messages = true;
             }
+            Name::Messages if self.api == Api::Chat && kind == Kind::Null => _ = scanner.skip()?,
             Name::Messages if self.api != Api::Embeddings => {
                 self.has_inner = messages::read(scanner, &mut self.needs, &mut self.prompt_bytes, &mut self.opening)?;
                 self.has_messages = true;
             }
+            Name::SessionId => match scanner.optional_string().map_err(|error| wrong_type(error, "session_id", SESSION))? {
+                Some(session) if session.raw.len() > LONGEST_SESSION && session.value().chars().count() > LONGEST_SESSION => {
+                    return Err(ClientError::invalid("session_id", SESSION));
+                }
+                _ => {}
+            },
             Name::Provider => {
                 let value = scanner.raw()?;
                 self.preferences = Some(

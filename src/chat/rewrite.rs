@@ -28,6 +28,17 @@ pub struct Target<'a> {
     pub supported_parameters: Option<&'a [Box<str>]>,
 }
 
+/// What becomes of `reasoning_effort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted<'a> {
+    /// What the client sent, if it sent any.
+    AsSent,
+    /// This.
+    Effort(&'a str),
+    /// It goes.
+    Nothing,
+}
+
 // === impl Target ===
 
 impl Target<'_> {
@@ -37,6 +48,8 @@ impl Target<'_> {
         match name {
             // Models are tried here, one after the other; a provider must not start a second round.
             Name::Models | Name::FallbackModels | Name::Route | Name::RoutingPreference | Name::Provider | Name::Preset => false,
+            // Messages stand in its place.
+            Name::Prompt => false,
             Name::MaxTokens | Name::MaxCompletionTokens | Name::Tools | Name::ToolChoice | Name::ParallelToolCalls => true,
             _ if self.openrouter_members => true,
             name if name.is_openrouters() => false,
@@ -58,7 +71,9 @@ impl Request {
     pub fn rewrite(&self, target: &Target<'_>) -> Pieces<'_> {
         let mut splice = Splice::new(&self.body);
         let mut inserts: Vec<u8> = Vec::new();
+        let effort = self.openais_effort(target);
         let removes = |member: &Member| match member.name {
+            Name::ReasoningEffort if effort == Wanted::Nothing => true,
             Name::StreamOptions => !target.stream_options || !self.stream,
             Name::Stream if self.api == Api::Embeddings => true,
             _ if self.api == Api::Messages && !target.openrouter_members && self.is_claudes(member) => true,
@@ -74,9 +89,13 @@ impl Request {
         if self.stream && target.stream_options && !self.has(Name::StreamOptions) {
             inserts.extend_from_slice(b",\"stream_options\":{\"include_usage\":true}");
         }
-        if let Some(effort) = self.openais_effort(target) {
-            inserts.extend_from_slice(b",\"reasoning_effort\":");
-            json::string_into(&mut inserts, effort);
+        if let Wanted::Effort(effort) = effort {
+            let mut value = Vec::new();
+            json::string_into(&mut value, effort);
+            match self.member(Name::ReasoningEffort) {
+                Some(member) => splice.replace(member.value.clone(), value),
+                None => inserts.extend([&b",\"reasoning_effort\":"[..], &value].concat()),
+            }
         }
         // A body always keeps `messages`, so there is a member to insert after.
         if let Some((last, _)) = stays.iter().rfind(|(_, stays)| *stays).filter(|_| !inserts.is_empty()) {
@@ -85,17 +104,24 @@ impl Request {
         splice.finish()
     }
 
-    /// What `reasoning` becomes for `target`, which knows an effort alone.
-    fn openais_effort(&self, target: &Target<'_>) -> Option<&str> {
-        if !self.has(Name::Reasoning)
-            || self.has(Name::ReasoningEffort)
-            || target.openrouter_members
-            || !target.takes(Name::ReasoningEffort)
-        {
-            return None;
+    /// What `reasoning` becomes for `target`, which knows an effort alone. It comes before `reasoning_effort`, as in every other format.
+    fn openais_effort(&self, target: &Target<'_>) -> Wanted<'_> {
+        if !self.has(Name::Reasoning) || target.openrouter_members || !target.takes(Name::ReasoningEffort) {
+            return Wanted::AsSent;
         }
-        let limit = self.max_tokens.or(target.max_completion_tokens);
-        self.reasoning_effort.as_deref().or_else(|| self.reasoning().effort_within(limit).map(Effort::as_str))
+        let reasoning = self.reasoning();
+        let said = self.reasoning_effort.as_deref();
+        match (reasoning.is_wanted(), said) {
+            (None, None) => Wanted::AsSent,
+            (_, Some(word)) if reasoning.enabled != Some(false) => Wanted::Effort(word),
+            // Models that always reason refuse `none`, and those that never do refuse any: nothing is safe where nobody says.
+            (Some(false), _) if target.supported_parameters.is_some() => Wanted::Effort(Effort::None.as_str()),
+            (Some(false), _) => Wanted::Nothing,
+            _ => {
+                let limit = self.max_tokens.or(target.max_completion_tokens);
+                Wanted::Effort(reasoning.effort_within(limit).unwrap_or(Effort::Medium).as_str())
+            }
+        }
     }
 
     /// Whether a member of a body that was translated from Anthropic's says what only Claude understands: its effort, what it is to forget,

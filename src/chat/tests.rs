@@ -202,6 +202,17 @@ fn what_is_wrong_is_said() {
         (format!(r#"{{"model":1,"messages":{ok}}}"#), "Invalid `model`: expected a string"),
         (format!(r#"{{"model":"a/b","model":"a/b","messages":{ok}}}"#), "Duplicate member `model`"),
         (format!(r#"{{"model":"a/b","mod\u0065l":"a/b","messages":{ok}}}"#), "Duplicate member `model`"),
+        (
+            format!(r#"{{"model":"a/b","service_tier":"flex","messages":{ok},"service_tier":"priority"}}"#),
+            "Duplicate member `service_tier`",
+        ),
+        (format!(r#"{{"model":"a/b","n":1,"messages":{ok},"\u006e":8}}"#), "Duplicate member `n`"),
+        (format!(r#"{{"model":"a/b","temperature":1,"messages":{ok},"temperature":2}}"#), "Duplicate member `temperature`"),
+        (
+            format!(r#"{{"model":"a/b","session_id":7,"messages":{ok}}}"#),
+            "Invalid `session_id`: expected a string of at most 256 characters",
+        ),
+        (format!(r#"{{"model":"a/b","session_id":"{}","messages":{ok}}}"#, "é".repeat(257)), "Invalid `session_id`"),
         (format!(r#"{{"model":"a/b","stream":"yes","messages":{ok}}}"#), "Invalid `stream`: expected true or false"),
         (format!(r#"{{"model":"a/b","models":"a/b","messages":{ok}}}"#), "Invalid `models`: expected an array of model ids"),
         (format!(r#"{{"model":"a/b","models":["a","b","c","d"],"messages":{ok}}}"#), "'models' array must have 3 items or fewer."),
@@ -385,5 +396,43 @@ fn an_image_is_at_a_url_or_is_bytes() {
     }
     for url in ["", "not a url", "x.png", "/tmp/x", "www.a.test/x.png"] {
         assert!(!is_taken(url), "{url}");
+    }
+}
+
+#[test]
+fn reasoning_that_is_switched_on_or_off_says_how_much_where_there_is_an_effort_alone() {
+    let told = |members: &str, known: Option<&[Box<str>]>| {
+        let body = format!(r#"{{"model":"a/b",{members},"messages":[{{"role":"user","content":"x"}}]}}"#);
+        let told: serde_json::Value = serde_json::from_str(&rewrite(&body, Target { supported_parameters: known, ..OPENAI })).unwrap();
+        assert!(told.get("reasoning").is_none(), "{told}");
+        told["reasoning_effort"].as_str().map(str::to_owned)
+    };
+    let listed: [Box<str>; 1] = ["reasoning".into()];
+    for (members, effort, effort_of_listed) in [
+        (r#""reasoning":{"enabled":true}"#, Some("medium"), Some("medium")),
+        (r#""reasoning":{"enabled":true,"effort":"low"}"#, Some("low"), Some("low")),
+        (r#""reasoning":{"enabled":false}"#, None, Some("none")),
+        (r#""reasoning":{"enabled":false,"effort":"high"}"#, None, Some("none")),
+        (r#""reasoning":{"enabled":false},"reasoning_effort":"high""#, None, Some("none")),
+        (r#""reasoning_effort":"high","reasoning":{"effort":"low"}"#, Some("low"), Some("low")),
+        (r#""reasoning_effort":"high","reasoning":{"exclude":true}"#, Some("high"), Some("high")),
+        (r#""reasoning":{"effort":"none"}"#, Some("none"), Some("none")),
+        (r#""reasoning":{"exclude":true}"#, None, None),
+        (r#""reasoning_effort":"high""#, Some("high"), Some("high")),
+    ] {
+        assert_eq!(told(members, None).as_deref(), effort, "{members}");
+        assert_eq!(told(members, Some(&listed)).as_deref(), effort_of_listed, "{members}, listed");
+    }
+}
+
+#[test]
+fn a_prompt_beside_messages_reaches_nobody_and_one_in_the_place_of_null_is_a_message() {
+    let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+    assert_eq!(
+        rewrite(&format!(r#"{{"model":"a/b",{messages},"prompt":"y"}}"#), OPENAI),
+        format!(r#"{{"model":"gpt-4o-mini",{messages}}}"#)
+    );
+    for body in [r#"{"messages":null,"prompt":"x","model":"a/b"}"#, r#"{"prompt":"x","messages":null,"model":"a/b"}"#] {
+        assert_eq!(rewrite(body, OPENAI), format!(r#"{{{messages},"model":"gpt-4o-mini"}}"#));
     }
 }
