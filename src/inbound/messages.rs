@@ -5,6 +5,7 @@
 
 mod answer;
 mod block;
+mod citation;
 mod error;
 mod own;
 mod queue;

@@ -42,7 +42,7 @@ pub static GATEWAY: Shared = Shared::new(|| {
         .provider(Provider::refusing("gone"), json!({}))
         .models(&["t/gone"], &["gone"])
         .models(&names, &["openai"])
-        .models(&["t/claude", "t/claude-tools", "t/claude-breaks"], &["claude"])
+        .models(&["t/claude", "t/claude-tools", "t/claude-breaks", "t/claude-cites"], &["claude"])
         .model(json!({"id": "t/claude-thinks", "endpoints": [{"provider": "claude", "model": "claude-sonnet-4-5", "price": {"prompt": 1, "completion": 1}}]}));
     let gateway = Gateway::start(setup);
     let stub = gateway.provider("openai");
@@ -73,6 +73,16 @@ pub static GATEWAY: Shared = Shared::new(|| {
     stub.answers_by("claude-tools", |request| match request.text().contains("tool_result") {
         false => claude_says(request, json!([tool_use("toolu_1", "Zürich"), tool_use("toolu_2", "Paris")]), "tool_use"),
         true => claude_says(request, json!([{"type": "text", "text": "12 and 13 degrees."}]), "end_turn"),
+    });
+    stub.answers_by("claude-cites", |request| match is_streamed(request) {
+        true => Reply::events(cited_events().iter().map(named)),
+        false => {
+            let usage =
+                json!({"input_tokens": 11, "output_tokens": 7, "cache_creation_input_tokens": 30, "cache_creation": WRITTEN.clone()});
+            let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": cited(),
+                "stop_reason": "end_turn", "usage": usage});
+            Reply::json(200, &message)
+        }
     });
     stub.answers_by("claude-sonnet-4-5", |request| {
         let thinking = json!({"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE});
@@ -160,6 +170,26 @@ fn claude_says(request: &Received, content: Value, stop_reason: &str) -> Reply {
     let usage = json!({"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 7, "service_tier": "priority"});
     let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": content, "stop_reason": stop_reason, "usage": usage});
     Reply::json(200, &message)
+}
+
+/// What Claude wrote to its cache, by how long it stays.
+static WRITTEN: std::sync::LazyLock<Value> =
+    std::sync::LazyLock::new(|| json!({"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}));
+
+/// What Claude says of a document that it is to cite.
+fn cited() -> Value {
+    let citation = json!({"type": "char_location", "cited_text": "The grass is green.", "document_index": 0, "document_title": "Grass",
+        "start_char_index": 0, "end_char_index": 19});
+    json!([{"type": "text", "text": "By the document, "}, {"type": "text", "text": "it is green", "citations": [citation]}, {"type": "text", "text": "."}])
+}
+
+/// The same as a stream.
+fn cited_events() -> Vec<Value> {
+    let mut events = claude_events(&cited(), "end_turn");
+    events[0]["message"]["usage"] = json!({"input_tokens": 11, "output_tokens": 1, "cache_creation": WRITTEN.clone()});
+    let citation = json!({"type": "citations_delta", "citation": cited()[1]["citations"][0]});
+    events.insert(6, json!({"type": "content_block_delta", "index": 1, "delta": citation}));
+    events
 }
 
 fn claude_events(content: &Value, stop_reason: &str) -> Vec<Value> {
@@ -307,4 +337,53 @@ fn a_client_that_hangs_up_ends_the_exchange() {
         stub.cut_off() > 0
     });
     assert!(gone, "the provider goes on talking");
+}
+
+/// Streamed and not, also where another provider was asked before and failed.
+#[test]
+fn what_only_anthropics_format_has_survives_the_way_to_claude_and_back() {
+    let gateway = Use::of(&GATEWAY);
+    let document = json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "The grass is green."},
+        "title": "Grass", "context": "of a garden", "citations": {"enabled": true}});
+    let called = json!({"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}, "cache_control": {"type": "ephemeral"}});
+    let failed = json!({"type": "tool_result", "tool_use_id": "toolu_1", "is_error": true, "content": "no such city"});
+    let messages = json!([{"role": "user", "content": "x"}, {"role": "assistant", "content": [called]}, {"role": "user", "content": [failed, document]}]);
+    let tools = json!([{"name": "get_weather", "input_schema": {"type": "object"}}, {"type": "bash_20250124", "name": "bash"}]);
+    let more = |stream: bool, with: Value| {
+        let mut more = json!({"max_tokens": 100, "messages": messages, "stream": stream});
+        more.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+        more
+    };
+    for (model, with) in [("t/claude-cites", json!({"tools": tools})), ("t/broken", json!({"models": ["t/claude-cites"]}))] {
+        let answer = gateway.send(&ask(model, more(false, with.clone()))).json();
+        assert_eq!(answer["content"], cited(), "{model}: {answer}");
+        assert_eq!((&answer["usage"]["cache_creation"], &answer["usage"]["input_tokens"]), (&*WRITTEN, &json!(11)), "{answer}");
+        assert!(answer["usage"]["cost"].as_f64().unwrap() > 0.0, "{answer}");
+        let streamed = gateway.send(&ask(model, more(true, with.clone()))).text();
+        let events: Vec<Value> = streamed.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+        let mut expected = cited_events();
+        let blocks = |events: &[Value]| {
+            events.iter().filter(|event| event["type"].as_str().unwrap().starts_with("content_block")).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(blocks(&events), blocks(&expected), "{model}");
+        assert_eq!(events[0]["message"]["usage"]["input_tokens"], 11, "{}", events[0]);
+        let end = events.iter().find(|event| event["type"] == "message_delta").unwrap();
+        assert_eq!((&end["delta"]["stop_reason"], &end["usage"]["cache_creation"]), (&json!("end_turn"), &*WRITTEN), "{end}");
+        assert_eq!(events.last().unwrap()["type"], expected.pop().unwrap()["type"]);
+    }
+    let sent = gateway.provider("claude").received("claude-cites");
+    assert_eq!(sent.len(), 4);
+    for sent in &sent {
+        let sent = sent.json();
+        assert_eq!((&sent["messages"][1]["content"][0], &sent["messages"][2]["content"]), (&called, &json!([failed, document])), "{sent}");
+    }
+    assert_eq!(sent[0].json()["tools"], tools);
+    // Others get what they have words for.
+    assert_eq!(gateway.send(&ask("t/openai", more(false, json!({})))).status, 200);
+    let sent = gateway.provider("openai").received("openai").last().unwrap().json();
+    assert_eq!(sent["messages"][2], json!({"role": "tool", "tool_call_id": "toolu_1", "content": "no such city"}));
+    assert_eq!(sent["messages"][3]["content"], json!([{"type": "text", "text": "The grass is green."}]));
+    let refused = gateway.send(&ask("t/openai", more(false, json!({"tools": tools}))));
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("tools[1].type"), "{}", refused.text());
 }

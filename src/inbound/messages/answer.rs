@@ -4,6 +4,7 @@ use super::super::event::{Event, Events};
 use super::super::object::{comma, member, members, put, put_number};
 use super::super::said::{Answer as Said, Counts};
 use super::super::sealed::{FORMAT, seal};
+use super::citation::citations_into;
 use super::own::Own;
 use super::stop::StopSequences;
 use super::stream::Stream;
@@ -122,9 +123,18 @@ fn content_into(answer: &Said<'_>, out: &mut Vec<u8>) {
     if let Some(reasoning) = said.reasoning.filter(|_| said.details.is_empty()) {
         thinking_into(reasoning.raw, b"", out);
     }
+    let mut citations = Vec::new();
+    if said.annotations.is_some_and(|annotations| citations_into(annotations, &mut citations).is_err()) {
+        citations.clear();
+    }
     for text in [said.content, said.refusal].into_iter().flatten() {
         comma(out);
-        out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":");
+        out.extend_from_slice(b"{\"type\":\"text\",\"citations\":");
+        match std::mem::take(&mut citations) {
+            none if none.is_empty() => out.extend_from_slice(b"null"),
+            citations => put(out, &[b"[", &citations, b"]"]),
+        }
+        out.extend_from_slice(b",\"text\":");
         text_into(out, text);
         out.push(b'}');
     }

@@ -70,7 +70,12 @@ impl Queue {
 
     /// More of the newest block; `kind` is the type of the delta and the name of what it holds.
     pub(super) fn more(&mut self, kind: &[u8], text: Text<'_>, out: &mut Vec<u8>) {
-        self.delta(self.blocks.len().saturating_sub(1), kind, text, out);
+        self.delta(self.blocks.len().saturating_sub(1), &[b"{\"type\":\"", kind, b"\":\"", text.raw, b"\"}"], out);
+    }
+
+    /// A citation of the newest block.
+    pub(super) fn cite(&mut self, citation: &[u8], out: &mut Vec<u8>) {
+        self.delta(self.blocks.len().saturating_sub(1), &[b"{\"type\":\"citations_delta\",\"citation\":", citation, b"}"], out);
     }
 
     /// Whether `call` has begun.
@@ -84,7 +89,7 @@ impl Queue {
         if let Some(Block { kind: Kind::Call(_, nesting), .. }) = self.blocks.get_mut(place) {
             nesting.feed(text);
         }
-        self.delta(place, b"input_json_delta\",\"partial_json", text, out);
+        self.delta(place, &[b"{\"type\":\"input_json_delta\",\"partial_json\":\"", text.raw, b"\"}"], out);
         self.advance(out);
     }
 
@@ -99,13 +104,14 @@ impl Queue {
         self.blocks.iter().position(|block| matches!(block.kind, Kind::Call(own, _) if own == call))
     }
 
-    fn delta(&mut self, place: usize, kind: &[u8], text: Text<'_>, out: &mut Vec<u8>) {
+    fn delta(&mut self, place: usize, delta: &[&[u8]], out: &mut Vec<u8>) {
         let Some(block) = self.blocks.get_mut(place) else { return };
         let index = block.index;
         named("content_block_delta", if place == 0 { out } else { &mut block.events }, &|out| {
             out.extend_from_slice(b",\"index\":");
             put_number(out, index);
-            put(out, &[b",\"delta\":{\"type\":\"", kind, b"\":\"", text.raw, b"\"}"]);
+            out.extend_from_slice(b",\"delta\":");
+            put(out, delta);
         });
     }
 

@@ -9,11 +9,12 @@ use super::super::object::put;
 use super::super::said::{Answer, Call, Counts, Detail};
 use super::super::sealed::{FORMAT, seal};
 use super::answer::{head_into, image_into, metadata_into, usage_into};
+use super::citation::citations_into;
 use super::error;
 use super::own::{Event, Own};
 use super::queue::{Kind, Queue};
 use super::stop::{Stop, StopSequences};
-use crate::json::Text;
+use crate::json::{Scanner, Text};
 
 /// A message that is being told.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(super) struct Stream {
     own_usage: [Vec<u8>; 2],
     own_end: Vec<u8>,
     refuses: bool,
+    /// Citations that came before the text that they belong to, each with a comma before it but the first.
+    early: Vec<u8>,
     /// `usage`, and what else the last events say.
     usage: Vec<u8>,
     metadata: Vec<u8>,
@@ -76,6 +79,10 @@ impl Stream {
             self.thinking(None, reasoning, out);
         }
         [said.content, said.refusal].into_iter().flatten().for_each(|text| self.text(text, out));
+        if let Some(annotations) = said.annotations {
+            _ = citations_into(annotations, &mut self.early);
+        }
+        self.cite(out);
         said.images.iter().for_each(|image| self.blocks.begin(Kind::Whole, out, &|out| image_into(*image, out)));
         said.calls.iter().for_each(|call| self.call(call, out));
         self.refuses |= said.refusal.is_some();
@@ -167,6 +174,18 @@ impl Stream {
             self.blocks.begin(Kind::Text, out, &|out| out.extend_from_slice(b"{\"type\":\"text\",\"citations\":null,\"text\":\"\"}"));
         }
         self.blocks.more(b"text_delta\",\"text", text, out);
+    }
+
+    /// Tells the citations that are not told yet, if the text that they belong to is being told.
+    fn cite(&mut self, out: &mut Vec<u8>) {
+        if self.early.is_empty() || !matches!(self.blocks.newest(), Some(Kind::Text)) {
+            return;
+        }
+        let early = [b"[", &*std::mem::take(&mut self.early), b"]"].concat();
+        _ = Scanner::new(&early).array(|scanner| {
+            self.blocks.cite(scanner.raw()?, out);
+            Ok(())
+        });
     }
 
     fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {

@@ -403,3 +403,27 @@ fn a_refusal_is_one_and_neither_images_nor_older_calls_are_an_empty_answer() {
     let all = events(&told(Api::Messages, &request, &[chunk(&said, &json!("function_call")), end()].concat()));
     assert!(all.iter().any(|event| event["content_block"]["type"] == "image"), "{all:?}");
 }
+
+#[test]
+fn pages_that_a_text_is_from_are_citations_and_do_not_go_back_to_anthropic() {
+    let request = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}]});
+    let page = json!({"url": "https://a.test", "title": "A", "content": "green", "start_index": 0, "end_index": 5});
+    let annotations = json!([{"type": "url_citation", "url_citation": page}, {"type": "file", "file": {"hash": "h"}}]);
+    let citation =
+        json!({"type": "web_search_result_location", "url": "https://a.test", "title": "A", "cited_text": "green", "encrypted_index": ""});
+    let whole = answered(Api::Messages, &request, &json!({"content": "Green.", "annotations": annotations}), "stop");
+    assert_eq!(whole["content"], json!([{"type": "text", "text": "Green.", "citations": [citation]}]));
+    let stream = [
+        chunk(&json!({"annotations": annotations}), &Value::Null),
+        chunk(&json!({"content": "Green."}), &Value::Null),
+        chunk(&json!({"content": "", "annotations": annotations}), &json!("stop")),
+        end(),
+    ]
+    .concat();
+    let told = events(&told(Api::Messages, &request, &stream));
+    let cited: Vec<_> =
+        told.iter().filter(|event| event["delta"]["type"] == "citations_delta").map(|event| &event["delta"]["citation"]).collect();
+    assert_eq!(cited, [&citation, &citation]);
+    let again = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": whole["content"]}]});
+    assert_eq!(chat(Api::Messages, &again)["messages"][1], json!({"role": "assistant", "content": "Green."}));
+}

@@ -92,3 +92,34 @@ fn has(scanner: &mut Scanner<'_>) -> Result<[bool; 2], Error> {
     })?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn told(data: &str) -> String {
+        let mut out = Vec::new();
+        elements_into(data.as_bytes(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn vectors_get_the_object_and_index_that_they_lack() {
+        let whole = r#"[ {"object":"embedding","index":0,"embedding":[1.0]},{"embedding":[2]}]"#;
+        assert_eq!(told(whole), whole);
+        for (data, expected) in [
+            (
+                r#"[{"embedding":[1.0]}, {"index":7,"embedding":"AA=="}]"#,
+                r#"[{"object":"embedding","index":0,"embedding":[1.0]},{"object":"embedding","index":7,"embedding":"AA=="}]"#,
+            ),
+            (r#"[{"object":"embedding","embedding":[1]}]"#, r#"[{"index":0,"object":"embedding","embedding":[1]}]"#),
+            ("[{}]", r#"[{"object":"embedding","index":0}]"#),
+            ("[[1,2],7]", "[[1,2],7]"),
+        ] {
+            assert_eq!(told(data), expected);
+        }
+    }
+}
