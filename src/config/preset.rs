@@ -106,7 +106,7 @@ impl Surroundings<'_> {
             Err(ClientError::TooManyModels(_)) => {
                 return Err(unmet(path, "models", &format!("at most {} models (defaults.max_models)", self.max_models)));
             }
-            Err(ClientError::Duplicate(member)) => return Err(unmet(path, member, "no such member: each request has its own")),
+            Err(ClientError::Duplicate(member)) => return Err(unmet(path, &member, "no such member: each request has its own")),
             Err(ClientError::NoMessages) => return Err(unmet(path, "messages", "no such member: each request has its own")),
             Err(_) => return Err(ConfigError::new(path, "expected an object of a chat completion's members")),
         };
