@@ -75,11 +75,11 @@ pub static GATEWAY: Shared = Shared::new(|| {
         true => claude_says(request, json!([{"type": "text", "text": "12 and 13 degrees."}]), "end_turn"),
     });
     stub.answers_by("claude-cites", |request| match is_streamed(request) {
-        true => Reply::events(cited_events().iter().map(named)),
+        true => Reply::events(quoted_events().iter().map(named)),
         false => {
             let usage =
                 json!({"input_tokens": 11, "output_tokens": 7, "cache_creation_input_tokens": 30, "cache_creation": WRITTEN.clone()});
-            let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": cited(),
+            let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": quoted(),
                 "stop_reason": "end_turn", "usage": usage});
             Reply::json(200, &message)
         }
@@ -177,17 +177,17 @@ static WRITTEN: std::sync::LazyLock<Value> =
     std::sync::LazyLock::new(|| json!({"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}));
 
 /// What Claude says of a document that it is to cite.
-fn cited() -> Value {
+fn quoted() -> Value {
     let citation = json!({"type": "char_location", "cited_text": "The grass is green.", "document_index": 0, "document_title": "Grass",
         "start_char_index": 0, "end_char_index": 19});
     json!([{"type": "text", "text": "By the document, "}, {"type": "text", "text": "it is green", "citations": [citation]}, {"type": "text", "text": "."}])
 }
 
 /// The same as a stream.
-fn cited_events() -> Vec<Value> {
-    let mut events = claude_events(&cited(), "end_turn");
+fn quoted_events() -> Vec<Value> {
+    let mut events = claude_events(&quoted(), "end_turn");
     events[0]["message"]["usage"] = json!({"input_tokens": 11, "output_tokens": 1, "cache_creation": WRITTEN.clone()});
-    let citation = json!({"type": "citations_delta", "citation": cited()[1]["citations"][0]});
+    let citation = json!({"type": "citations_delta", "citation": quoted()[1]["citations"][0]});
     events.insert(6, json!({"type": "content_block_delta", "index": 1, "delta": citation}));
     events
 }
@@ -356,12 +356,12 @@ fn what_only_anthropics_format_has_survives_the_way_to_claude_and_back() {
     };
     for (model, with) in [("t/claude-cites", json!({"tools": tools})), ("t/broken", json!({"models": ["t/claude-cites"]}))] {
         let answer = gateway.send(&ask(model, more(false, with.clone()))).json();
-        assert_eq!(answer["content"], cited(), "{model}: {answer}");
+        assert_eq!(answer["content"], quoted(), "{model}: {answer}");
         assert_eq!((&answer["usage"]["cache_creation"], &answer["usage"]["input_tokens"]), (&*WRITTEN, &json!(11)), "{answer}");
         assert!(answer["usage"]["cost"].as_f64().unwrap() > 0.0, "{answer}");
         let streamed = gateway.send(&ask(model, more(true, with.clone()))).text();
         let events: Vec<Value> = streamed.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
-        let mut expected = cited_events();
+        let mut expected = quoted_events();
         let blocks = |events: &[Value]| {
             events.iter().filter(|event| event["type"].as_str().unwrap().starts_with("content_block")).cloned().collect::<Vec<_>>()
         };
