@@ -83,7 +83,7 @@ impl<'a> Operation<'a> {
     /// Errors: if nothing is at the path, or not for this method.
     pub fn of(method: &[u8], path: &'a str) -> Result<Self, ClientError> {
         let unknown = || ClientError::UnknownPath(path.chars().take(200).collect());
-        let below = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/v1/")).ok_or_else(unknown)?;
+        let below = below(path).ok_or_else(unknown)?;
         let (operation, allowed) = match below {
             "chat/completions" => (Self::Inference(Api::Chat), "POST"),
             "completions" => (Self::Inference(Api::Completions), "POST"),
@@ -121,6 +121,14 @@ impl<'a> Operation<'a> {
 // === impl Api ===
 
 impl Api {
+    /// The API in whose shape errors are told at `path`, whether anything is there or not: below `messages` all clients are Anthropic's.
+    pub fn of_errors_at(path: &str) -> Self {
+        match below(path) {
+            Some(below) if below == "messages" || below.starts_with("messages/") => Self::Messages,
+            _ => Self::Chat,
+        }
+    }
+
     /// `error` about the chat completion that a request of this API has become, in the words of the request.
     pub fn tell(self, error: ClientError) -> ClientError {
         match (self, error) {
@@ -153,6 +161,10 @@ impl Api {
             _ => member,
         }
     }
+}
+
+fn below(path: &str) -> Option<&str> {
+    path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/v1/"))
 }
 
 // === impl Listing ===
@@ -246,6 +258,16 @@ mod tests {
             "/v1/models//endpoints",
         ] {
             assert!(matches!(Operation::of(b"GET", path), Err(ClientError::UnknownPath(_))), "{path}");
+        }
+        for (path, api) in [
+            ("/v1/messages", Api::Messages),
+            ("/api/v1/messages/batches", Api::Messages),
+            ("/v1/messages/count_tokens", Api::Messages),
+            ("/v1/messagesx", Api::Chat),
+            ("/messages", Api::Chat),
+            ("/v1/nothing", Api::Chat),
+        ] {
+            assert_eq!(Api::of_errors_at(path), api, "{path}");
         }
         let wrong = |method: &[u8], path| Operation::of(method, path).unwrap_err().to_string();
         assert_eq!(wrong(b"GET", "/v1/chat/completions"), "Method GET is not allowed here: use POST");

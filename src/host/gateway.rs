@@ -254,7 +254,10 @@ impl HttpContext for Filter {
                 calls::respond(204, "signalbox", &headers::for_preflight(asked), b"");
                 Action::Pause
             }
-            Err(error) => self.reject(&error.into()),
+            Err(error) => {
+                self.wanted = Wanted::Answer(Api::of_errors_at(path(&headers)));
+                self.reject(&error.into())
+            }
         }
     }
 

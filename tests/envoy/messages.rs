@@ -314,6 +314,8 @@ fn an_error_is_told_in_anthropics_words_whoever_tells_it() {
         (ask("t/gone", json!({"stream": true})), 502, "api_error"),
         (ask("t/openai", json!({"messages": "x"})).path("/v1/messages/count_tokens"), 400, "invalid_request_error"),
         (ask("t/none", json!({})).path("/v1/messages/count_tokens"), 404, "not_found_error"),
+        (ask("t/openai", json!({})).path("/v1/messages/batches"), 404, "not_found_error"),
+        (Request::new("GET", "/v1/messages"), 405, "invalid_request_error"),
     ] {
         let answer = gateway.send(&request);
         let body = answer.json();
