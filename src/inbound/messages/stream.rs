@@ -71,6 +71,7 @@ impl Stream {
             self.state = State::Over;
             out.extend_from_slice(b"event: error\ndata: {");
             error::members_into(error, answer.id, out);
+            metadata_into(&answer, out);
             return out.extend_from_slice(b"}\n\n");
         }
         let said = &answer.said;

@@ -12,7 +12,7 @@ use super::super::said::Answer as Said;
 use super::super::sealed::UNSIGNED;
 use super::item::{Item, Status, What};
 use super::logprob;
-use super::object::{Echo, Response, usage_into};
+use super::object::{Echo, Failure, Response, usage_into};
 use crate::clock::Clock;
 use crate::json::Text;
 
@@ -126,6 +126,7 @@ impl Telling {
         if self.state == State::Over {
             return Some(());
         }
+        self.metadata = answer.metadata.map(<[u8]>::to_vec).or(self.metadata.take());
         if let Some(error) = answer.error {
             self.fail(error, out);
             return Some(());
@@ -166,7 +167,6 @@ impl Telling {
             self.usage = Some(usage);
         }
         self.service_tier = answer.service_tier.map(|tier| [b"\"", tier.raw, b"\""].concat()).or(self.service_tier.take());
-        self.metadata = answer.metadata.map(<[u8]>::to_vec).or(self.metadata.take());
         Some(())
     }
 
@@ -184,15 +184,15 @@ impl Telling {
     fn fail(&mut self, error: &[u8], out: &mut Vec<u8>) {
         self.close_as(Status::Incomplete, out);
         self.state = State::Over;
-        let [message, metadata] = members(error, ["message", "metadata"]).unwrap_or_default();
+        let [message, metadata, availability] = members(error, ["message", "metadata", "availability"]).unwrap_or_default();
         let [error_type] = metadata.and_then(|metadata| members(metadata, ["error_type"]).ok()).unwrap_or_default();
         let code = match text(error_type).unwrap_or_default().raw {
             b"rate_limit_exceeded" => "rate_limit_exceeded",
             b"invalid_request" | b"invalid_prompt" | b"context_length_exceeded" => "invalid_prompt",
             _ => "server_error",
         };
-        let error = (code, message.unwrap_or(b"\"\""), error_type.unwrap_or(b"\"unmapped\""));
-        self.told("response.failed", "failed", Some(error), out);
+        let (message, error_type) = (message.unwrap_or(b"\"\""), error_type.unwrap_or(b"\"unmapped\""));
+        self.told("response.failed", "failed", Some(Failure { code, message, error_type, availability }), out);
     }
 
     /// All is told: its status.
@@ -204,7 +204,7 @@ impl Telling {
         "completed"
     }
 
-    fn response_into(&self, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
+    fn response_into(&self, status: &str, error: Option<Failure<'_>>, out: &mut Vec<u8>) {
         let [id, model, provider, created] = &self.head;
         let response = Response {
             id,
@@ -225,7 +225,7 @@ impl Telling {
     }
 
     /// Appends an event that holds the response.
-    fn told(&mut self, name: &str, status: &str, error: Option<(&str, &[u8], &[u8])>, out: &mut Vec<u8>) {
+    fn told(&mut self, name: &str, status: &str, error: Option<Failure<'_>>, out: &mut Vec<u8>) {
         let sequence = self.number();
         event::named(name, out, &|out| {
             sequence_into(sequence, out);

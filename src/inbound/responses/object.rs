@@ -48,8 +48,7 @@ pub(super) struct Response<'a> {
     pub(super) status: &'a str,
     /// Why it is not complete.
     pub(super) incomplete: Option<&'a str>,
-    /// Code and message of what went wrong, and OpenRouter's type of it.
-    pub(super) error: Option<(&'a str, &'a [u8], &'a [u8])>,
+    pub(super) error: Option<Failure<'a>>,
     /// The items, and the text in them.
     pub(super) output: &'a [u8],
     pub(super) output_text: &'a [u8],
@@ -57,6 +56,16 @@ pub(super) struct Response<'a> {
     /// The tier that it was served in, if that is known, quoted; else it is the one that was asked for.
     pub(super) service_tier: Option<&'a [u8]>,
     pub(super) metadata: Option<&'a [u8]>,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure<'a> {
+    pub(super) code: &'a str,
+    pub(super) message: &'a [u8],
+    /// OpenRouter's type of it.
+    pub(super) error_type: &'a [u8],
+    pub(super) availability: Option<&'a [u8]>,
 }
 
 // === impl Echo ===
@@ -94,8 +103,12 @@ impl Response<'_> {
             None => put(out, &[b",\"incomplete_details\":null"]),
         }
         match self.error {
-            Some((code, message, error_type)) => {
-                put(out, &[b",\"error\":{\"code\":\"", code.as_bytes(), b"\",\"message\":", message, b"},\"error_type\":", error_type]);
+            Some(Failure { code, message, error_type, availability }) => {
+                put(out, &[b",\"error\":{\"code\":\"", code.as_bytes(), b"\",\"message\":", message]);
+                if let Some(availability) = availability {
+                    put(out, &[b",\"availability\":", availability]);
+                }
+                put(out, &[b"},\"error_type\":", error_type]);
             }
             None => put(out, &[b",\"error\":null"]),
         }

@@ -349,12 +349,13 @@ fn the_sequence_that_ended_it_is_told_where_somebody_knows_it() {
 
 #[test]
 fn t40_an_error_in_a_stream_is_an_event_and_the_last() {
-    let error = json!({"id": ID, "error": {"code": 529, "message": "No.", "metadata": {"error_type": "provider_overloaded"}},
-        "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]});
+    let error = json!({"id": ID, "error": {"code": 529, "message": "No.", "metadata": {"error_type": "provider_overloaded"},
+        "availability": {"code": "x"}}, "openrouter_metadata": {"attempt": 2}, "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]});
     let stream = [chunk(&json!({"content": "a"}), &Value::Null), data(&error), end()].concat();
     let all = events(&told(Api::Messages, &everything(), &stream));
     let last = all.last().unwrap();
     assert_eq!((&last["type"], &last["error"]["type"], &last["request_id"]), (&json!("error"), &json!("overloaded_error"), &json!(ID)));
+    assert_eq!((&last["error"]["availability"], &last["openrouter_metadata"]), (&json!({"code": "x"}), &json!({"attempt": 2})));
 }
 
 #[test]
@@ -373,6 +374,10 @@ fn errors_have_anthropics_types() {
     let body: Value =
         serde_json::from_slice(&error_body(Api::Messages, Error::from(ClientError::NoBody(Api::Messages)).body(), "")).unwrap();
     assert_eq!(body["request_id"], Value::Null);
+    assert_eq!((body["error"].get("availability"), body.get("openrouter_metadata")), (None, None));
+    let unknown = Error::from(ClientError::unknown_model("a/b")).body_with(b",\"openrouter_metadata\":{\"attempt\":0}");
+    let body: Value = serde_json::from_slice(&error_body(Api::Messages, unknown, "")).unwrap();
+    assert_eq!((&body["error"]["availability"]["code"], &body["openrouter_metadata"]["attempt"]), (&json!("model_not_found"), &json!(0)));
 }
 
 #[test]

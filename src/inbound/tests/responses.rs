@@ -241,8 +241,8 @@ fn an_answer_that_was_cut_short_says_why() {
 
 #[test]
 fn an_error_in_a_stream_fails_the_response() {
-    let error =
-        json!({"id": ID, "error": {"code": 429, "message": "No.", "metadata": {"error_type": "rate_limit_exceeded"}}, "choices": []});
+    let error = json!({"id": ID, "error": {"code": 429, "message": "No.", "metadata": {"error_type": "rate_limit_exceeded"},
+            "availability": {"code": "x"}}, "openrouter_metadata": {"attempt": 2}, "choices": []});
     let thought = chunk(&json!({"reasoning": "so"}), &Value::Null);
     let stream = [thought, chunk(&json!({"content": "a"}), &Value::Null), data(&error), "data: [DONE]\n\n".into()].concat();
     let all = events(&told(Api::Responses, &everything(), &stream));
@@ -254,6 +254,8 @@ fn an_error_in_a_stream_fails_the_response() {
         (&last["response"]["error"]["code"], &last["response"]["error_type"]),
         (&json!("rate_limit_exceeded"), &json!("rate_limit_exceeded"))
     );
+    let response = &last["response"];
+    assert_eq!((&response["error"]["availability"], &response["openrouter_metadata"]), (&json!({"code": "x"}), &json!({"attempt": 2})));
 }
 
 #[test]
