@@ -230,7 +230,8 @@ impl Exchange {
         }
         self.answer = match (self.request.stream, head.media) {
             (true, Media::EventStream | Media::Unknown) => self.stream(),
-            (false, Media::Json | Media::Unknown) => Answer::Whole,
+            // A text that is no completion fails when it is read.
+            (false, Media::Json | Media::Text | Media::Unknown) => Answer::Whole,
             // A provider that cannot stream.
             (true, Media::Json) if matches!(self.format(), Format::OpenAi | Format::Mistral) => Answer::Unstreamed,
             // Not what was asked for: what it says is told if nobody else answers.

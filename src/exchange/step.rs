@@ -20,8 +20,10 @@ pub struct ResponseHead {
 /// What a body is said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
-    /// `application/json`.
+    /// `application/json`, `text/json`, or another whose syntax is JSON's: `application/…+json` (RFC 6839, 3.1).
     Json,
+    /// `text/plain`, which may be JSON that is called so.
+    Text,
     /// `text/event-stream`, or AWS's `application/vnd.amazon.eventstream`.
     EventStream,
     /// Something else.
@@ -71,8 +73,41 @@ impl Media {
         match () {
             () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,
             () if essence.eq_ignore_ascii_case(b"application/vnd.amazon.eventstream") => Self::EventStream,
-            () if essence.eq_ignore_ascii_case(b"application/json") => Self::Json,
+            () if essence.eq_ignore_ascii_case(b"application/json") || essence.eq_ignore_ascii_case(b"text/json") => Self::Json,
+            () if is_json_by_suffix(essence) => Self::Json,
+            () if essence.eq_ignore_ascii_case(b"text/plain") => Self::Text,
             () => Self::Other,
+        }
+    }
+}
+
+fn is_json_by_suffix(essence: &[u8]) -> bool {
+    let is = |part: Option<&[u8]>, wanted: &[u8]| part.is_some_and(|part| part.eq_ignore_ascii_case(wanted));
+    is(essence.get(..12), b"application/") && is(essence.len().checked_sub(5).and_then(|at| essence.get(at..)), b"+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn every_name_of_json_is_json() {
+        for (content_type, media) in [
+            ("application/json", Media::Json),
+            ("Application/JSON; charset=utf-8", Media::Json),
+            ("text/json", Media::Json),
+            ("application/vnd.acme.v1+json ;x=y", Media::Json),
+            ("application/problem+JSON", Media::Json),
+            ("text/plain; charset=utf-8", Media::Text),
+            ("text/html", Media::Other),
+            ("image/svg+json", Media::Other),
+            ("+json", Media::Other),
+            ("", Media::Other),
+            ("text/event-stream", Media::EventStream),
+        ] {
+            assert_eq!(Media::of(content_type.as_bytes()), media, "{content_type}");
         }
     }
 }
