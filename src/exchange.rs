@@ -13,6 +13,7 @@ mod failure;
 mod generation_id;
 mod metadata;
 mod observations;
+mod pipeline;
 mod settlement;
 mod step;
 mod streaming;

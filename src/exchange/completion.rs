@@ -72,10 +72,14 @@ impl Exchange {
         if served.is_empty() {
             provenance.tier_into(&mut body);
         }
-        body.extend_from_slice(&self.metadata(true));
         body.push(b'}');
-        if let Some(healed) = self.heal(&body) {
-            body = healed;
+        let healed = self.heal(&body);
+        let is_healed = healed.is_some();
+        body = healed.unwrap_or(body);
+        if self.shows_metadata {
+            body.pop();
+            body.extend_from_slice(&self.metadata_of(true, is_healed));
+            body.push(b'}');
         }
         Ok((body, spent, completion.finish, provenance))
     }

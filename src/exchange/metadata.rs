@@ -15,6 +15,11 @@ pub(super) const MEMBER: &[u8] = b",\"openrouter_metadata\":";
 impl Exchange {
     /// `,"openrouter_metadata":{…}` of an answer that was `served` by the last attempt, or of a failure; nothing if nobody asked.
     pub(super) fn metadata(&self, served: bool) -> Vec<u8> {
+        self.metadata_of(served, false)
+    }
+
+    /// The same; `is_healed` if the answer was broken and is not any more.
+    pub(super) fn metadata_of(&self, served: bool, is_healed: bool) -> Vec<u8> {
         if !self.shows_metadata {
             return Vec::new();
         }
@@ -29,6 +34,8 @@ impl Exchange {
             &self.attempts,
             &mut out,
         );
+        self.pipeline_into(is_healed, &mut out);
+        out.push(b'}');
         out
     }
 }
@@ -37,9 +44,11 @@ impl Exchange {
 pub fn unrouted<'a>(requested: &str, candidates: impl Iterator<Item = &'a Endpoint>) -> Vec<u8> {
     let mut out = MEMBER.to_vec();
     object_into(requested, Strategy::Direct, candidates, None, &[], &mut out);
+    out.push(b'}');
     out
 }
 
+/// Appends the object but for its end.
 fn object_into<'a>(
     requested: &str,
     strategy: Strategy,
@@ -84,7 +93,6 @@ fn object_into<'a>(
         }
         out.push(b']');
     }
-    out.push(b'}');
 }
 
 /// The status of an attempt. One that is still open is about to be released.

@@ -93,12 +93,19 @@ fn the_middle_is_left_out_for_every_format_streamed_or_not() {
         let mut more = if old { json!({"transforms": ["middle-out"]}) } else { json!({"plugins": [{"id": "context-compression"}]}) };
         more["max_tokens"] = 2000.into();
         more["stream"] = stream.into();
-        let request = ask("t/large", &messages, more);
-        if stream {
-            assert_eq!(client::text(&client::chunks(&gateway.open(&request).events())), "ok");
+        let request = ask("t/large", &messages, more).header("x-openrouter-metadata", "enabled");
+        let told = if stream {
+            let chunks = client::chunks(&gateway.open(&request).events());
+            assert_eq!(client::text(&chunks), "ok");
+            chunks.last().unwrap()["openrouter_metadata"].clone()
         } else {
-            assert_eq!(gateway.send(&request).content(), "ok");
-        }
+            let answer = gateway.send(&request);
+            assert_eq!(answer.content(), "ok");
+            answer.json()["openrouter_metadata"].take()
+        };
+        let stage = json!({"type": "context_compression", "name": "context-compression",
+            "data": {"engine": "middle-out", "input_type": "messages", "original_count": 62, "compressed_count": 32}});
+        assert_eq!(told["pipeline"], json!([stage]));
         let received = gateway.provider("openai").received("large").last().unwrap().json();
         // 8000 tokens are left for the prompt: 32 messages of 1000 bytes.
         let left = received["messages"].as_array().unwrap().clone();

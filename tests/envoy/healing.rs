@@ -54,6 +54,11 @@ fn broken_json_is_healed_whoever_wrote_it() {
         let answer = gateway.send(&ask(model, json!({"response_format": schema()})));
         assert_healed(&answer);
         assert!(answer.json()["usage"]["total_tokens"].as_u64() > Some(0), "the rest of the answer is as ever");
+        let told =
+            |request: Request| gateway.send(&request.header("x-openrouter-metadata", "enabled")).json()["openrouter_metadata"].take();
+        let stage = json!({"type": "response_healing", "name": "response-healing", "data": {"mode": "json_schema", "improved": true}});
+        assert_eq!(told(ask(model, json!({"response_format": schema()})))["pipeline"], json!([stage]));
+        assert_eq!(told(ask(model, json!({"plugins": []}))).get("pipeline"), None, "nothing was done");
         let sent = gateway.send(&ask(model, json!({"plugins": [{"id": "response-healing", "enabled": false}]})));
         assert_eq!(sent.content(), BROKEN, "switched off");
         assert_eq!(gateway.send(&ask(model, json!({"plugins": []}))).content(), BROKEN, "not asked for");
