@@ -13,7 +13,7 @@ mod rejection;
 pub use kind::ErrorType;
 pub use limited::{Limited, MoneyReason, OutOfMoney, OutOfRate, Rate};
 pub use moderation::Moderation;
-pub use provider::{PreviousError, ProviderError};
+pub use provider::{Outlook, PreviousError, ProviderError};
 pub use rejection::KeyRejection;
 
 use self::availability::Availability;
@@ -35,7 +35,7 @@ pub enum Error {
     Limited(#[from] Limited),
     /// A provider's fault.
     #[error(transparent)]
-    Provider(#[from] ProviderError),
+    Provider(Box<ProviderError>),
     /// The one provider left that would do has no access token yet.
     #[error("No access token for {0} is there yet: please try again later.")]
     NoToken(Box<str>),
@@ -251,12 +251,6 @@ impl Error {
     pub fn body_with(&self, more: &[u8]) -> Vec<u8> {
         let mut out = b"{\"error\":".to_vec();
         self.object_into(&mut out);
-        if let Some(availability) = Availability::of(self) {
-            out.pop();
-            out.extend_from_slice(b",\"availability\":");
-            availability.write(&mut out);
-            out.push(b'}');
-        }
         if !matches!(self, Self::Internal(_)) {
             out.extend_from_slice(more);
         }
@@ -264,7 +258,7 @@ impl Error {
         out
     }
 
-    /// Appends the error object `{"code","message","metadata"}`, as it stands in a body or in a stream's chunk.
+    /// Appends the error object `{"code","message","metadata","availability"}`, as it stands in a body or in a stream's chunk.
     pub fn object_into(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         out.extend_from_slice(self.status().to_string().as_bytes());
@@ -278,7 +272,18 @@ impl Error {
             Self::Limited(error) => error.metadata_into(out),
             _ => {}
         }
-        out.extend_from_slice(b"}}");
+        out.push(b'}');
+        if let Some(availability) = Availability::of(self) {
+            out.extend_from_slice(b",\"availability\":");
+            availability.write(out);
+        }
+        out.push(b'}');
+    }
+}
+
+impl From<ProviderError> for Error {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(Box::new(error))
     }
 }
 
@@ -408,26 +413,30 @@ mod tests {
 
     #[test]
     fn a_providers_error_says_who_and_what_came_before() {
+        let before = |provider: &str, outlook, error_type, status| PreviousError { provider: provider.into(), outlook, error_type, status };
         let error = ProviderError {
-            status: 429,
-            error_type: ErrorType::RateLimitExceeded,
             provider: "OpenAI".into(),
             raw: Some("{\"error\":\"slow down\"}".into()),
-            moderation: None,
+            code: Some("slow_down".into()),
             previous: vec![
-                PreviousError { provider: "Groq".into(), code: 500, status: Some(500) },
-                PreviousError { provider: "Together".into(), code: 504, status: None },
+                before("groq", Outlook::Later, ErrorType::Server, Some(500)),
+                before("together", Outlook::Later, ErrorType::Timeout, None),
+                before("groq", Outlook::OtherPrompt, ErrorType::ContextLengthExceeded, Some(400)),
             ],
             models: vec!["a/b".into()],
-            is_byok: false,
+            retry_after: Some(9),
+            ..ProviderError::new(429, ErrorType::RateLimitExceeded, "openai")
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
         let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
-            "error_type": "rate_limit_exceeded", "provider_name": "OpenAI", "raw": "{\"error\":\"slow down\"}", "is_byok": false,
-            "previous_errors": [{"provider": "Groq", "code": 500, "status": 500}, {"provider": "Together", "code": 504, "status": null}]},
+            "error_type": "rate_limit_exceeded", "provider_code": "slow_down", "provider_name": "OpenAI",
+            "raw": "{\"error\":\"slow down\"}", "is_byok": false,
+            "previous_errors": [{"provider": "groq", "code": "temporarily_unavailable", "status": 500},
+                {"provider": "together", "code": "temporarily_unavailable", "status": null},
+                {"provider": "groq", "code": "context_length_exceeded", "status": 400}]},
             "availability": {"code": "capacity_exhausted", "retryable": true, "requested_models": ["a/b"],
-                "docs_url": "https://openrouter.ai/docs/api/reference/errors-and-debugging",
-                "affected_providers": ["Groq", "Together", "OpenAI"]}}});
+                "docs_url": "https://openrouter.ai/docs/errors#capacity_exhausted", "retry_after": 9,
+                "affected_providers": ["groq", "together", "openai"]}}});
         assert_eq!(body, expected);
     }
 }

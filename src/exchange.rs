@@ -65,8 +65,6 @@ pub struct Exchange {
     provenance: Provenance,
     /// Whether a response to the client has begun.
     released: bool,
-    /// The `Retry-After` of a failure that the gateway role tells.
-    retry_after: Option<u64>,
     /// Why the request could not be put to the endpoint whose turn it was.
     refused: Option<Error>,
     /// What chose the model.
@@ -99,7 +97,6 @@ impl Exchange {
             finish: None,
             provenance: Provenance::default(),
             released: false,
-            retry_after: None,
             refused: None,
             strategy: Strategy::default(),
             shows_metadata: false,
@@ -263,26 +260,17 @@ impl Exchange {
         }
         self.close_unanswered(clock);
         self.answer = Answer::Over;
-        if self.attempts.is_empty() {
-            return Some(Error::of_envoy(status));
+        match self.attempts.last_mut().map(|attempt| &mut attempt.outcome) {
+            None => return Some(Error::of_envoy(status)),
+            Some(Outcome::Unanswered(fault)) if status == 504 => (fault.status, fault.error_type) = (504, ErrorType::Timeout),
+            Some(_) => {}
         }
-        let fault = self.attempts.last().and_then(|attempt| attempt.outcome.fault().cloned());
-        let mut fault = fault.unwrap_or_else(|| Fault::invalid_answer(b""));
-        if status == 504 {
-            fault.status = 504;
-            fault.error_type = ErrorType::Timeout;
-        }
-        Some(self.error(&fault))
+        Some(self.error())
     }
 
     /// The body of `error`, which the gateway role tells the client.
     pub fn error_body(&self, error: &Error) -> Vec<u8> {
         error.body_with(&self.metadata(false))
-    }
-
-    /// The `Retry-After` in seconds that goes with [`Exchange::handle_response_to_client`].
-    pub fn retry_after(&self) -> Option<u64> {
-        self.retry_after
     }
 
     /// The endpoints that turned out to be in trouble, and until when, each once.

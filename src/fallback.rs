@@ -1,8 +1,8 @@
-//! What came back from a provider, and what follows from it.
+//! What came back from a provider, and what follows from it: for the next attempt, and for the client if there is none.
 
 use std::time::Duration;
 
-use crate::error::ErrorType;
+use crate::error::{ErrorType, Outlook};
 use crate::provider::Fault;
 
 /// What follows from a failed attempt.
@@ -38,6 +38,17 @@ pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration)
     }
 }
 
+/// What `fault` leaves to hope for.
+pub fn outlook(fault: &Fault) -> Outlook {
+    match verdict(fault, None, Duration::ZERO) {
+        Verdict::Answer => Outlook::OtherRequest,
+        Verdict::NextModel | Verdict::NextEndpoint(None) => Outlook::OtherPrompt,
+        Verdict::NextEndpoint(_) if fault.status == 404 => Outlook::Gone,
+        Verdict::NextEndpoint(_) if operators_fault(fault).is_some() => Outlook::Refused,
+        Verdict::NextEndpoint(_) => Outlook::Later,
+    }
+}
+
 /// What is wrong at the operator's side, where a fault is not the client's and does not pass by itself: credential, credit, model name.
 pub fn operators_fault(fault: &Fault) -> Option<&'static str> {
     match fault.status {
@@ -49,18 +60,31 @@ pub fn operators_fault(fault: &Fault) -> Option<&'static str> {
     }
 }
 
-/// The status a client gets for a fault of the last provider: what is the operator's problem is a bad gateway to the client.
+/// The status a client gets for the fault that it is told.
+///
+/// A provider that refuses the gateway's credential, or does not know the model, is one fewer that can serve it: OpenRouter's 404, with
+/// `no_endpoints` or `model_unavailable_upstream`. A 401, 402 or 403 would say that it is the client's own key that is wrong; and OpenRouter's
+/// SDKs ask again after a 5xx for up to an hour, the others twice, which helps nobody before the configuration is mended.
 pub fn client_status(fault: &Fault) -> u16 {
     match (fault.status, fault.error_type) {
         (403, ErrorType::ContentPolicyViolation) => 403,
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => 400,
-        (400 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
+        (400 | 412 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
+        (401..=404, _) => 404,
         // Cloudflare's word for it is 524.
         (408 | 524, _) => 504,
         // Bedrock: the model behind it has failed; Cohere: it has cancelled the request.
         (424 | 499, _) => 502,
         (405..=499, _) => 400,
         _ => 502,
+    }
+}
+
+/// The `error_type` that goes with [`client_status`].
+pub fn client_error_type(fault: &Fault) -> ErrorType {
+    match client_status(fault) {
+        404 => ErrorType::NotFound,
+        _ => fault.error_type,
     }
 }
 
@@ -87,12 +111,28 @@ mod tests {
     }
 
     #[test]
+    fn what_could_be_retried_decides_unless_nobody_would_take_the_request() {
+        let of = |status, body: &[u8]| outlook(&Fault::of_status(status, body));
+        let of_length = of(400, br#"{"error":{"code":"context_length_exceeded"}}"#);
+        for unserved in [401, 402, 403, 404] {
+            assert!(of(unserved, b"{}") < of_length, "{unserved}");
+        }
+        for later in [408, 424, 429, 499, 500, 502, 503, 504, 529, 302, 204] {
+            assert!(of(later, b"{}") > of_length && of(later, b"{}") < of(400, b"{}"), "{later}");
+        }
+        let moderated = br#"{"error":{"code":403,"metadata":{"reasons":["violence"]}}}"#;
+        assert_eq!((of(403, moderated), of(422, b"{}")), (Outlook::OtherPrompt, Outlook::OtherRequest));
+        assert!(of(404, b"{}") < of(401, b"{}"), "gone is what all say to be");
+    }
+
+    #[test]
     fn a_refused_credential_is_not_the_clients_fault() {
         for (status, client) in [
-            (401, 502),
-            (402, 502),
-            (403, 502),
-            (404, 502),
+            (401, 404),
+            (402, 404),
+            (403, 404),
+            (404, 404),
+            (412, 412),
             (400, 400),
             (422, 422),
             (429, 429),

@@ -144,17 +144,7 @@ impl Translator {
 
 /// The error of an answer that passed all tests but is not what it seemed.
 fn untellable() -> Error {
-    ProviderError {
-        status: 502,
-        error_type: ErrorType::ProviderUnavailable,
-        provider: "".into(),
-        raw: None,
-        moderation: None,
-        previous: Vec::new(),
-        models: Vec::new(),
-        is_byok: false,
-    }
-    .into()
+    ProviderError::new(502, ErrorType::ProviderUnavailable, "").into()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! See <https://openrouter.ai/docs/api/reference/errors-and-debugging>.
 
-use super::{ClientError, Error, NoRoute};
+use super::{ClientError, Error, NoRoute, Outlook};
 use crate::json;
 
 /// Why a model cannot be had.
@@ -17,10 +17,12 @@ pub(super) struct Availability<'a> {
     excluded_by: Option<&'static str>,
     /// The member of the request that did, and what it did.
     constraint: Option<(&'a str, &'a str)>,
+    /// How many seconds to wait, if a provider said so.
+    retry_after: Option<u64>,
 }
 
-/// Required by clients.
-const DOCS: &str = "https://openrouter.ai/docs/api/reference/errors-and-debugging";
+/// What comes before a code in the address of its explanation, which clients require.
+const DOCS: &str = "https://openrouter.ai/docs/errors#";
 
 // === impl Availability ===
 
@@ -39,18 +41,16 @@ impl<'a> Availability<'a> {
             Error::NoToken(provider) => Some(Self { providers: vec![provider], ..Self::new("temporarily_unavailable", true, []) }),
             Error::NoRateLimitService => Some(Self::new("temporarily_unavailable", true, [])),
             Error::Provider(error) => {
-                let code = match error.status {
-                    429 => "capacity_exhausted",
-                    502 | 503 | 504 | 524 | 529 => "temporarily_unavailable",
-                    _ => return None,
-                };
+                let code = error.outlook.availability(error.error_type)?;
                 let mut providers: Vec<&str> = Vec::new();
-                for provider in error.previous.iter().map(|previous| &*previous.provider).chain([&*error.provider]) {
+                for provider in error.previous.iter().map(|previous| &*previous.provider).chain([&*error.slug]) {
                     if !providers.contains(&provider) {
                         providers.push(provider);
                     }
                 }
-                Some(Self { providers, ..Self::new(code, true, error.models.iter().map(String::as_str)) })
+                let retryable = error.outlook == Outlook::Later;
+                let models = error.models.iter().map(String::as_str);
+                Some(Self { providers, retry_after: error.retry_after, ..Self::new(code, retryable, models) })
             }
             Error::Client(_) | Error::Limited(_) | Error::Internal(_) => None,
         }
@@ -74,7 +74,8 @@ impl<'a> Availability<'a> {
     }
 
     fn new(code: &'static str, retryable: bool, models: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { code, retryable, models: models.into_iter().collect(), providers: Vec::new(), excluded_by: None, constraint: None }
+        let models = models.into_iter().collect();
+        Self { code, retryable, models, providers: Vec::new(), excluded_by: None, constraint: None, retry_after: None }
     }
 
     /// Appends the object.
@@ -93,7 +94,10 @@ impl<'a> Availability<'a> {
         string("{\"code\":", self.code, out);
         out.extend_from_slice(if self.retryable { b",\"retryable\":true" } else { b",\"retryable\":false" });
         list(",\"requested_models\":[", &self.models, out);
-        string(",\"docs_url\":", DOCS, out);
+        string(",\"docs_url\":", &[DOCS, self.code].concat(), out);
+        if let Some(seconds) = self.retry_after {
+            out.extend_from_slice(format!(",\"retry_after\":{seconds}").as_bytes());
+        }
         if !self.providers.is_empty() {
             list(",\"affected_providers\":[", &self.providers, out);
         }
@@ -134,7 +138,11 @@ mod tests {
     #[test]
     fn an_unknown_model_is_not_found_and_will_not_be() {
         let there = availability(ClientError::unknown_model("acme/fake"));
-        assert_eq!(there, json!({"code": "model_not_found", "retryable": false, "requested_models": ["acme/fake"], "docs_url": DOCS}));
+        assert_eq!(
+            there,
+            json!({"code": "model_not_found", "retryable": false, "requested_models": ["acme/fake"],
+            "docs_url": "https://openrouter.ai/docs/errors#model_not_found"})
+        );
         assert_eq!(availability(ClientError::MissingKey), Value::Null);
         assert_eq!(availability(Error::Internal("x")), Value::Null);
     }
@@ -186,26 +194,23 @@ mod tests {
     fn what_may_be_had_later_is_retryable() {
         let unchecked = availability(Error::NoRateLimitService);
         assert_eq!((&unchecked["code"], &unchecked["retryable"]), (&json!("temporarily_unavailable"), &json!(true)));
-        for (status, error_type, code) in [
-            (429, ErrorType::RateLimitExceeded, json!("capacity_exhausted")),
-            (503, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),
-            (400, ErrorType::InvalidRequest, Value::Null),
+        for (status, outlook, error_type, code) in [
+            (429, Outlook::Later, ErrorType::RateLimitExceeded, json!("capacity_exhausted")),
+            (503, Outlook::Later, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),
+            (404, Outlook::Gone, ErrorType::NotFound, json!("model_unavailable_upstream")),
+            (404, Outlook::Refused, ErrorType::NotFound, json!("no_endpoints")),
+            (400, Outlook::OtherRequest, ErrorType::InvalidRequest, Value::Null),
+            (400, Outlook::OtherPrompt, ErrorType::ContextLengthExceeded, Value::Null),
         ] {
-            let error = ProviderError {
-                status,
-                error_type,
-                provider: "A".into(),
-                raw: None,
-                moderation: None,
-                previous: Vec::new(),
-                models: vec!["a/b".into()],
-                is_byok: false,
-            };
-            let there = availability(error);
+            let models = vec!["a/b".into()];
+            let there =
+                availability(ProviderError { outlook, models, retry_after: Some(9), ..ProviderError::new(status, error_type, "a") });
             assert_eq!(there["code"], code);
-            if !code.is_null() {
-                assert_eq!((&there["retryable"], &there["affected_providers"]), (&json!(true), &json!(["A"])));
-                assert_eq!(there["requested_models"], json!(["a/b"]));
+            if let Some(code) = code.as_str() {
+                let docs = format!("https://openrouter.ai/docs/errors#{code}");
+                let expected = json!({"code": code, "retryable": outlook == Outlook::Later, "requested_models": ["a/b"],
+                    "docs_url": docs, "retry_after": 9, "affected_providers": ["a"]});
+                assert_eq!(there, expected);
             }
         }
     }

@@ -1,9 +1,12 @@
 //! One try of an exchange at one endpoint.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
+use crate::error::Outlook;
+use crate::fallback;
 use crate::provider::Fault;
 
 /// One try of an exchange at one endpoint.
@@ -15,6 +18,8 @@ pub struct Attempt {
     pub started: Millis,
     /// How it went.
     pub outcome: Outcome,
+    /// How long the provider that failed asked to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 /// How an attempt went.
@@ -33,9 +38,14 @@ pub enum Outcome {
 // === impl Attempt ===
 
 impl Attempt {
+    /// What it leaves to hope for; `None` if it has not failed.
+    pub fn outlook(&self) -> Option<Outlook> {
+        self.outcome.fault().map(fallback::outlook)
+    }
+
     /// An attempt that begins now.
     pub fn new(endpoint: Rc<Endpoint>, now: Millis) -> Self {
-        Self { endpoint, started: now, outcome: Outcome::Open }
+        Self { endpoint, started: now, outcome: Outcome::Open, retry_after: None }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::{AnswerHead, Exchange, Outcome, Step};
+use super::{AnswerHead, Attempt, Exchange, Outcome, Step};
 use crate::chat::Finish;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorType, PreviousError, ProviderError};
+use crate::error::{Error, ErrorType, Outlook, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
 use crate::health::EndpointKey;
 use crate::provider::Fault;
@@ -26,6 +26,9 @@ impl Exchange {
     /// The current attempt has failed before its answer began: the next endpoint, or the failure as the answer.
     pub(super) fn fail(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
         let retry_after = retry_after.or_else(|| retry_after::in_error(fault.raw.as_deref()?.as_bytes()));
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.retry_after = retry_after;
+        }
         let verdict = fallback::verdict(&fault, retry_after, self.defaults.cooldown);
         match verdict {
             Verdict::NextEndpoint(rest) => self.rest(rest.filter(|_| !self.is_of_own_credential(&fault)), clock),
@@ -33,23 +36,21 @@ impl Exchange {
             Verdict::Answer => self.next = self.plan.len(),
         }
         self.answer = Answer::Over;
+        self.end_attempt(Outcome::Failed(fault));
         if self.next < self.plan.len() {
-            self.end_attempt(Outcome::Failed(fault));
             return Step::Retry;
         }
-        let error = self.error(&fault);
-        self.end_attempt(Outcome::Failed(fault));
+        let error = self.error();
         self.released = true;
-        let retry_after = retry_after.map(|wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
+        let retry_after = self.retry_after();
         Step::Release(AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after }, self.error_body(&error))
     }
 
     /// The same, of a response that has no body to put an answer in the place of: it goes on, and the gateway role answers.
     pub(super) fn fail_without_body(&mut self, fault: Fault, retry_after: Option<Duration>, clock: &dyn Clock) -> Step {
         match self.fail(fault, retry_after, clock) {
-            Step::Release(head, _) => {
+            Step::Release(..) => {
                 self.released = false;
-                self.retry_after = head.retry_after;
                 Step::Leave
             }
             step => step,
@@ -92,32 +93,58 @@ impl Exchange {
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 
-    pub(super) fn error(&self, fault: &Fault) -> Error {
-        let (last, before) = match self.attempts.split_last() {
-            Some((last, before)) => (Some(last), before),
-            None => (None, &[][..]),
-        };
-        let moderation = fault.moderation().zip(last.map(|last| last.endpoint.catalogue_id.clone()));
+    /// What the client is told where every attempt has failed: of the failures that leave most to hope for the last.
+    pub(super) fn error(&self) -> Error {
+        let told = self.attempts.iter().max_by_key(|attempt| attempt.outlook());
+        told.map_or(Error::Internal("an exchange has failed without an attempt"), |told| self.error_of(told))
+    }
+
+    /// The failure of the attempt `told`, with the others.
+    pub(super) fn error_of(&self, told: &Attempt) -> Error {
+        let (endpoint, provider) = (&told.endpoint, &told.endpoint.provider);
+        let fault = told.outcome.fault().cloned().unwrap_or_else(|| Fault::invalid_answer(b""));
+        let outlook = fallback::outlook(&fault);
+        let moderation = fault.moderation().map(|found| Box::new((found, endpoint.catalogue_id.clone())));
         // A provider that refuses a credential likes to quote it.
-        let has_credential = |raw: &str| last.is_some_and(|last| last.endpoint.provider.credential.is_quoted_in(raw));
-        let raw = fault.raw.as_ref().filter(|raw| !has_credential(raw));
+        let is_quoting = fault.raw.as_ref().is_some_and(|raw| provider.credential.is_quoted_in(raw));
+        let is_told = !is_quoting && !matches!(fault.status, 401 | 403);
+        let previous = self.attempts.iter().filter(|attempt| !std::ptr::eq(*attempt, told));
         ProviderError {
-            status: fallback::client_status(fault),
-            error_type: fault.error_type,
-            provider: last.map_or_else(|| "".into(), |attempt| (&*attempt.endpoint.provider.name).into()),
-            raw: raw.filter(|_| !matches!(fault.status, 401 | 403)).cloned(),
-            moderation: moderation.filter(|_| raw.is_some()).map(Box::new),
+            slug: (&*provider.slug).into(),
+            code: fault.code().filter(|_| is_told),
+            moderation: moderation.filter(|_| !is_quoting),
+            previous: previous.filter_map(previous_error).collect(),
             models: self.request.models.clone(),
-            is_byok: last.is_some_and(|attempt| attempt.endpoint.is_byok()),
-            previous: before
-                .iter()
-                .map(|attempt| PreviousError {
-                    provider: (&*attempt.endpoint.provider.name).into(),
-                    code: attempt.outcome.fault().map_or(502, |fault| fault.status),
-                    status: attempt.outcome.status(),
-                })
-                .collect(),
+            is_byok: endpoint.is_byok(),
+            outlook,
+            retry_after: self.waits().filter_map(|wait| wait.map(seconds)).min().filter(|_| outlook == Outlook::Later),
+            raw: fault.raw.clone().filter(|_| is_told),
+            ..ProviderError::new(fallback::client_status(&fault), fallback::client_error_type(&fault), &provider.name)
         }
         .into()
     }
+
+    /// The `Retry-After`, in seconds, that goes with [`Exchange::error`]: the shortest wait, if each provider that may do better later has
+    /// asked for one, as one that has not may be asked at once. See <https://openrouter.ai/docs/api/reference/limits>.
+    pub fn retry_after(&self) -> Option<u64> {
+        let outlook = self.attempts.iter().filter_map(Attempt::outlook).max();
+        let shortest = self.waits().try_fold(u64::MAX, |shortest, wait| Some(shortest.min(seconds(wait?))));
+        shortest.filter(|_| outlook == Some(Outlook::Later) && self.refused.is_none())
+    }
+
+    /// What the providers said, of those that may do better later, of how long they want to be left alone.
+    fn waits(&self) -> impl Iterator<Item = Option<Duration>> {
+        self.attempts.iter().filter(|attempt| attempt.outlook() == Some(Outlook::Later)).map(|attempt| attempt.retry_after)
+    }
+}
+
+fn previous_error(attempt: &Attempt) -> Option<PreviousError> {
+    let fault = attempt.outcome.fault()?;
+    let (outlook, error_type) = (fallback::outlook(fault), fallback::client_error_type(fault));
+    Some(PreviousError { provider: (&*attempt.endpoint.provider.slug).into(), outlook, error_type, status: attempt.outcome.status() })
+}
+
+/// Whole seconds, so that nobody comes too early.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }

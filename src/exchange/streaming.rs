@@ -61,10 +61,12 @@ impl Exchange {
             Fed::FailedMidway { fault, mut body } => {
                 self.answer = Answer::Over;
                 self.rest(Some(self.defaults.cooldown).filter(|_| !self.is_of_own_credential(&fault)), clock);
-                let error = self.error(&fault);
                 self.finish = self.finish.filter(Finish::is_error).or_else(|| Some(Finish::of(b"error", b"")));
                 self.end_attempt(Outcome::Failed(fault));
-                self.envelope().failed_chunk_into(&error, &self.metadata(false), &mut body);
+                // What came is of this attempt, whatever became of those before it.
+                if let Some(told) = self.attempts.last() {
+                    self.envelope().failed_chunk_into(&self.error_of(told), &self.metadata(false), &mut body);
+                }
                 body.extend_from_slice(DONE);
                 Step::Body(body)
             }

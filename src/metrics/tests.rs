@@ -39,7 +39,7 @@ fn gateway() -> Rc<Gateway> {
 fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: Option<Spent>) -> Settlement {
     let endpoints: Vec<_> = gateway.endpoints().cloned().collect();
     let attempt =
-        |(place, outcome): &(usize, Outcome)| Attempt { endpoint: endpoints[*place].clone(), started: Millis(0), outcome: outcome.clone() };
+        |(place, outcome): &(usize, Outcome)| Attempt { outcome: outcome.clone(), ..Attempt::new(endpoints[*place].clone(), Millis(0)) };
     Settlement {
         at: Millis::default(),
         sticky: None,

@@ -1,5 +1,6 @@
 //! An error as a provider reports it in a body or in a stream.
 
+mod code;
 mod moderation;
 
 use std::borrow::Cow;

@@ -72,7 +72,7 @@ fn in_each_api(model: &str, stream: bool) -> [Request; 4] {
     ]
     .map(|(path, mut more)| {
         more["stream"] = json!(stream);
-        Request::ask(model, more).path(&format!("/api/v1/{path}"))
+        Request::ask(model, more).path(&format!("/api/v1/{path}")).header("x-openrouter-metadata", "enabled")
     })
 }
 
@@ -99,8 +99,11 @@ fn where_nobody_else_is_left_it_is_told_as_an_error_and_free() {
         let [chat, completions, messages, responses] = in_each_api(model, false).map(|request| gateway.send(&request));
         for answer in [chat, completions, responses] {
             assert_eq!(answer.error(status), "Provider returned error");
+            assert_eq!(answer.json()["openrouter_metadata"]["attempt"], 1);
         }
         assert_eq!((messages.status, &messages.json()["type"]), (status, &json!("error")));
+        assert_eq!(messages.json()["error"]["availability"]["code"], "temporarily_unavailable");
+        assert_eq!(messages.json()["openrouter_metadata"]["attempt"], 1);
         let streams = in_each_api(model, true).map(|request| gateway.send(&request));
         assert_told(&streams);
         assert_free(&gateway, model, 8);
@@ -121,12 +124,18 @@ fn assert_told([chat, completions, messages, responses]: &[Response; 4]) {
         let chunk = last(answer);
         assert!(chunk["error"]["code"].is_u64() && answer.text().trim_end().ends_with("data: [DONE]"), "{chunk:#}");
         assert_eq!(chunk["choices"][0]["finish_reason"], "error");
+        assert_eq!(chunk["error"]["availability"]["code"], "temporarily_unavailable", "{chunk:#}");
+        assert_eq!(chunk["openrouter_metadata"]["attempt"], 1);
     }
     assert!(!messages.text().contains("message_stop") && !messages.text().contains("end_turn"), "{}", messages.text());
     assert_eq!(last(messages)["type"], "error");
+    assert_eq!(last(messages)["error"]["availability"]["retryable"], true);
+    assert_eq!(last(messages)["openrouter_metadata"]["attempt"], 1);
     let failed = last(responses);
     assert_eq!((&failed["type"], &failed["response"]["status"]), (&json!("response.failed"), &json!("failed")));
     assert!(failed["response"]["error"]["message"].is_string(), "{failed:#}");
+    assert_eq!(failed["response"]["error"]["availability"]["retryable"], true, "{failed:#}");
+    assert_eq!(failed["response"]["openrouter_metadata"]["attempt"], 1);
 }
 
 #[test]

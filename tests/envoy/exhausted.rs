@@ -25,6 +25,9 @@ static GATEWAY: Shared = Shared::new(|| {
         "t/later",
         "t/bare",
         "t/zipped",
+        "t/gone",
+        "t/poor",
+        "t/waits",
     ];
     let setup = Setup::new()
         .with("defaults", json!({"first_token_timeout": "500ms", "response_timeout": "500ms", "max_attempts": 3}))
@@ -66,9 +69,8 @@ fn a_rate_limit_everywhere_is_a_429() {
     assert_eq!(error["metadata"]["error_type"], "rate_limit_exceeded");
     assert_eq!(error["metadata"]["provider_name"], "second");
     assert!(error["metadata"]["raw"].as_str().unwrap().contains("Rate limit reached for gpt-x."), "{error:#}");
-    let previous = &error["metadata"]["previous_errors"][0];
-    assert_eq!(previous["provider"].as_str().or(previous["provider_name"].as_str()), Some("first"), "{error:#}");
-    assert!(previous["code"] == 500 || previous["status"] == 500, "{error:#}");
+    let previous = json!([{"provider": "first", "code": "temporarily_unavailable", "status": 500}]);
+    assert_eq!(error["metadata"]["previous_errors"], previous, "{error:#}");
     let failed = [("gen_ai_request_model", "t/busy"), ("gen_ai_provider_name", "second"), ("outcome", "failed")];
     gateway.assert_counts("signalbox_attempts_total", &failed, 1);
 
@@ -87,18 +89,59 @@ fn a_failure_of_the_last_provider_is_a_502() {
     assert_eq!(error["metadata"]["provider_name"], "second");
 }
 
-/// The operator's key is wrong, not the client's: a 401 would make an SDK say that the client's is.
+/// The operator's key is wrong, not the client's: a 401 would make an SDK say that the client's is, and a 5xx make it ask for an hour.
 #[test]
-fn a_providers_401_is_not_the_clients() {
+fn a_providers_401_is_neither_the_clients_nor_worth_a_retry() {
     let gateway = Use::of(&GATEWAY);
-    let locked = Reply::error(401, "Incorrect API key provided.");
-    fail(&gateway, "locked", locked.clone(), locked, false, 502);
+    let locked = Reply::error(401, "Incorrect API key provided.").header("retry-after", "7");
+    let error = fail(&gateway, "locked", locked.clone(), locked, false, 404);
+    assert_eq!((&error["metadata"]["error_type"], &error["availability"]["code"]), (&json!("not_found"), &json!("no_endpoints")));
+    assert_eq!((&error["availability"]["retryable"], error["metadata"].get("raw")), (&json!(false), None), "{error:#}");
+    assert!(error["message"].as_str().unwrap().contains("refuses this gateway"), "{error:#}");
     gateway.samples_when(|samples| samples.sum("signalbox_failures_total", &[("error_type", "authentication")]) == 1);
     // The operator's to mend, so he is told, without what the provider said.
     for provider in ["first", "second"] {
         gateway.assert_logged(&format!("signalbox: {provider} refused \"locked\" with 401: the credential is wrong"));
     }
     assert!(!gateway.log().contains("Incorrect API key"));
+}
+
+#[test]
+fn a_model_that_no_provider_has_any_more_is_not_found_in_either_shape() {
+    let gateway = Use::of(&GATEWAY);
+    let gone = Reply::json(404, &json!({"error": {"message": "The model is gone.", "code": "model_not_found"}}));
+    for stream in [false, true] {
+        let error = fail(&gateway, "gone", gone.clone(), gone.clone(), stream, 404);
+        let availability = json!({"code": "model_unavailable_upstream", "retryable": false, "requested_models": ["t/gone"],
+            "docs_url": "https://openrouter.ai/docs/errors#model_unavailable_upstream",
+            "affected_providers": error["availability"]["affected_providers"]});
+        assert_eq!(error["availability"], availability);
+        assert_eq!(availability["affected_providers"].as_array().map(Vec::len), Some(2));
+        assert_eq!(error["metadata"]["provider_code"], "model_not_found");
+
+        let request = Request::ask("t/gone", json!({"stream": stream, "max_tokens": 9})).path("/api/v1/messages");
+        let told = gateway.send(&request.header("x-openrouter-metadata", "enabled"));
+        let body = told.json();
+        assert_eq!((told.status, &body["type"], &body["error"]["type"]), (404, &json!("error"), &json!("not_found_error")), "{body:#}");
+        assert_eq!(body["error"]["availability"]["code"], "model_unavailable_upstream");
+        assert_eq!(body["openrouter_metadata"]["attempts"][0]["status"], 404, "{body:#}");
+    }
+    // One of them may have it again.
+    let error = fail(&gateway, "poor", Reply::error(503, "busy"), gone, false, 503);
+    assert_eq!((&error["availability"]["code"], &error["metadata"]["provider_name"]), (&json!("temporarily_unavailable"), &json!("first")));
+}
+
+#[test]
+fn the_shortest_wait_is_told_and_in_the_header_if_all_asked_for_one() {
+    let gateway = Use::of(&GATEWAY);
+    let busy = |wait: &str| Reply::error(429, "slow down").header("retry-after", wait);
+    for (first, header) in [(busy("9"), Some("9")), (Reply::error(503, "busy"), None)] {
+        gateway.provider("first").answers("waits", first);
+        gateway.provider("second").answers("waits", busy("20"));
+        let told = gateway.send(&Request::ask("t/waits", json!({"provider": {"order": ["first", "second"]}})));
+        let wait = &told.json()["error"]["availability"]["retry_after"];
+        assert_eq!((told.header("retry-after"), wait), (header, &json!(if header.is_some() { 9 } else { 20 })));
+    }
 }
 
 #[test]
@@ -162,13 +205,19 @@ fn a_failure_without_a_body_is_answered_all_the_same() {
         let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nretry-after: 7\r\nset-cookie: a=b\r\n\r\n");
         Reply::raw(head).ending(Ending::KeepAlive)
     };
-    for (status, told) in [("503 Busy", 503), ("429 Slow", 429), ("405 No", 400), ("200 OK", 502), ("304 Same", 502)] {
+    for (status, told, wait) in [
+        ("503 Busy", 503, Some("7")),
+        ("429 Slow", 429, Some("7")),
+        ("405 No", 400, None),
+        ("200 OK", 502, Some("7")),
+        ("304 Same", 502, Some("7")),
+    ] {
         for stream in [false, true] {
-            gateway.provider("first").answers("bare", Reply::error(500, "no"));
+            gateway.provider("first").answers("bare", Reply::error(500, "no").header("retry-after", "8"));
             gateway.provider("second").answers("bare", bare(status));
             let response = gateway.send(&Request::ask("t/bare", json!({"stream": stream, "provider": {"order": ["first", "second"]}})));
             assert_failed(&gateway, "t/bare", &response, told);
-            assert_eq!((response.header("retry-after"), response.header("set-cookie")), (Some("7"), None), "{status}");
+            assert_eq!((response.header("retry-after"), response.header("set-cookie")), (wait, None), "{status}");
         }
     }
 }

@@ -9,7 +9,7 @@ use signalbox::clock::Millis;
 use signalbox::config::Config;
 use signalbox::endpoint::Endpoint;
 use signalbox::error::{Error, ProviderError};
-use signalbox::fallback::client_status;
+use signalbox::fallback;
 use signalbox::json::Scanner;
 use signalbox::price::Cost;
 use signalbox::provider::{self, Account, Fault, Progress};
@@ -84,16 +84,9 @@ pub(crate) fn tail(account: &Account) -> String {
     match &account.progress {
         Progress::Done => envelope().usage_chunk_into(&account.usage.unwrap_or_default(), &Cost::default(), &mut out),
         Progress::Failed(fault) => {
-            let error = ProviderError {
-                status: client_status(fault),
-                error_type: fault.error_type,
-                provider: "Mistral".into(),
-                raw: fault.raw.clone(),
-                moderation: None,
-                previous: Vec::new(),
-                models: Vec::new(),
-                is_byok: false,
-            };
+            let outlook = fallback::outlook(fault);
+            let raw = fault.raw.clone();
+            let error = ProviderError { raw, outlook, ..ProviderError::new(fallback::client_status(fault), fault.error_type, "Mistral") };
             envelope().error_chunk_into(&Error::from(error), &mut out);
         }
         Progress::Preamble | Progress::Begun => panic!("a finished stream is over"),

@@ -1,7 +1,7 @@
 //! A stream run to its end, and what has to hold of the chunks that come out.
 
 use signalbox::error::{Error, ProviderError};
-use signalbox::fallback::client_status;
+use signalbox::fallback;
 use signalbox::provider::Progress;
 use signalbox::provider::{Account, Stream as _, openai::Stream};
 use signalbox::usage::Usage;
@@ -104,17 +104,11 @@ impl Ran {
         let mut tail = Vec::new();
         match &self.progress {
             Progress::Failed(fault) => {
-                let error = ProviderError {
-                    status: client_status(fault),
-                    error_type: fault.error_type,
-                    provider: "Acme \"AI\"".into(),
-                    raw: fault.raw.clone(),
-                    moderation: None,
-                    previous: Vec::new(),
-                    models: Vec::new(),
-                    is_byok: false,
-                };
-                envelope().error_chunk_into(&Error::Provider(error), &mut tail);
+                let outlook = fallback::outlook(fault);
+                let raw = fault.raw.clone();
+                let error =
+                    ProviderError { raw, outlook, ..ProviderError::new(fallback::client_status(fault), fault.error_type, "Acme \"AI\"") };
+                envelope().error_chunk_into(&Error::from(error), &mut tail);
             }
             _ => {
                 let usage = self.usage.unwrap_or_else(|| Usage::estimate(40, self.output_bytes));

@@ -70,14 +70,16 @@ fn the_last_failure_is_told_with_those_before_it() {
     let limited = ResponseHead { retry_after: Some(Duration::from_millis(1500)), ..head(429, Media::Json) };
     assert_eq!(exchange.handle_response_head(limited, false, &NOW), Step::Hold);
     let (head, json) = released(exchange.handle_whole_body(br#"{"error":{"message":"slow down"}}"#, &NOW));
-    assert_eq!((head.status, head.retry_after, head.cost), (429, Some(2), None));
+    // The others may be asked at once.
+    assert_eq!((head.status, head.retry_after, head.cost), (429, None, None));
     let metadata = json!({"error_type": "rate_limit_exceeded", "provider_name": "Third", "raw": "{\"error\":{\"message\":\"slow down\"}}",
-        "is_byok": false, "previous_errors": [{"provider": "First", "code": 500, "status": 500}, {"provider": "Second", "code": 502, "status": null}]});
+        "is_byok": false, "previous_errors": [{"provider": "first", "code": "temporarily_unavailable", "status": 500},
+            {"provider": "second", "code": "temporarily_unavailable", "status": null}]});
     let error = &json["error"];
     assert_eq!((&error["code"], &error["message"], &error["metadata"]), (&json!(429), &json!("Provider returned error"), &metadata));
     let availability = &error["availability"];
     assert_eq!((&availability["requested_models"], &availability["retryable"]), (&json!(["m/one"]), &json!(true)));
-    assert_eq!(availability["affected_providers"], json!(["First", "Second", "Third"]));
+    assert_eq!((&availability["affected_providers"], &availability["retry_after"]), (&json!(["first", "second", "third"]), &json!(2)));
     assert_eq!(exchange.handle_response_to_client(429, &NOW), None);
     assert_eq!(exchange.begin_attempt(&NOW).map(|endpoint| endpoint.id), None);
 
@@ -247,17 +249,121 @@ fn s11_a_compressed_answer_in_another_format_is_a_failure() {
 
 #[test]
 fn a_failure_without_a_body_is_left_to_the_gateway_role() {
-    for (status, told) in [(503, 503), (405, 400), (429, 429), (200, 502), (304, 502)] {
+    for (status, told, wait) in
+        [(503, 503, Some(2)), (405, 400, None), (404, 404, None), (429, 429, Some(2)), (200, 502, Some(2)), (304, 502, Some(2))]
+    {
         let mut exchange = asked(false, &[ONE_AT_FIRST]);
         let bare = ResponseHead { retry_after: Some(Duration::from_millis(1500)), ..head(status, Media::Unknown) };
         assert_eq!(exchange.handle_response_head(bare, true, &NOW), Step::Leave, "{status}");
         assert!(!exchange.is_released());
         let error = exchange.handle_response_to_client(status, &NOW).unwrap();
-        assert_eq!((error.status(), exchange.retry_after()), (told, Some(2)), "{status}");
+        assert_eq!((error.status(), exchange.retry_after()), (told, wait), "{status}");
         assert_eq!(outcomes(&exchange.settle(NOW)).len(), 1);
     }
     let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
     assert_eq!(exchange.handle_response_head(head(503, Media::Unknown), true, &NOW), Step::Retry);
+}
+
+/// Feeds these failures, each an HTTP status with a `Retry-After` in milliseconds, and gives what the client is told.
+fn failed(failures: &[(u16, Option<u64>, &str)]) -> (AnswerHead, Value) {
+    let all = [ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD];
+    let mut exchange = planned(false, &all[..failures.len()]);
+    let mut last = Step::Hold;
+    for (status, wait, body) in failures {
+        exchange.begin_attempt(&NOW).unwrap();
+        let head = ResponseHead { retry_after: wait.map(Duration::from_millis), ..head(*status, Media::Json) };
+        last = exchange.handle_response_head(head, false, &NOW);
+        if last == Step::Hold {
+            last = exchange.handle_whole_body(body.as_bytes(), &NOW);
+        }
+    }
+    released(last)
+}
+
+#[test]
+fn what_no_retry_mends_is_no_bad_gateway() {
+    const KEY: &str = r#"{"error":{"message":"no","code":"invalid_api_key"}}"#;
+    const LENGTH: &str = r#"{"error":{"code":"context_length_exceeded"}}"#;
+    let gone = (404, json!({"code": "model_unavailable_upstream", "retryable": false}));
+    let refused = (404, json!({"code": "no_endpoints", "retryable": false}));
+    let later = |status| (status, json!({"code": "temporarily_unavailable", "retryable": true}));
+    let none = |status| (status, json!({"code": null, "retryable": null}));
+    for (failures, (status, availability), provider) in [
+        (vec![(404, KEY)], gone.clone(), "First"),
+        (vec![(404, KEY), (404, KEY), (404, KEY)], gone, "Third"),
+        (vec![(401, KEY)], refused.clone(), "First"),
+        (vec![(402, KEY)], refused.clone(), "First"),
+        (vec![(403, KEY)], refused.clone(), "First"),
+        (vec![(401, KEY), (404, KEY)], refused, "First"),
+        // What could be retried decides, and of that the last.
+        (vec![(503, KEY), (401, KEY)], later(503), "First"),
+        (vec![(404, KEY), (500, KEY), (404, KEY)], later(502), "Second"),
+        (vec![(503, KEY), (500, KEY)], later(502), "Second"),
+        (vec![(503, KEY), (403, KEY), (400, LENGTH)], later(503), "First"),
+        (vec![(401, KEY), (400, LENGTH)], none(400), "Second"),
+        // Nobody would take it.
+        (vec![(503, KEY), (400, "{}")], none(400), "Second"),
+    ] {
+        let statuses: Vec<_> = failures.iter().map(|(status, _)| *status).collect();
+        let failures: Vec<_> = failures.into_iter().map(|(status, body)| (status, None, body)).collect();
+        let (head, json) = failed(&failures);
+        let error = &json["error"];
+        assert_eq!((head.status, &error["metadata"]["provider_name"]), (status, &json!(provider)), "{statuses:?}: {json:#}");
+        let told = json!({"code": error["availability"]["code"], "retryable": error["availability"]["retryable"]});
+        assert_eq!(told, availability, "{statuses:?}");
+        // The client must not take it for its own key's.
+        assert_ne!(error["metadata"]["error_type"], "authentication");
+        assert_eq!(error["metadata"]["previous_errors"].as_array().map_or(0, Vec::len), failures.len() - 1, "{statuses:?}");
+    }
+    let (_, json) = failed(&[(401, None, KEY)]);
+    assert!(json["error"]["message"].as_str().unwrap().starts_with("No endpoints found for m/one: First refuses this gateway"), "{json}");
+    assert_eq!((json["error"]["metadata"].get("raw"), json["error"]["metadata"].get("provider_code")), (None, None));
+    let (_, json) = failed(&[(404, None, KEY)]);
+    assert_eq!(json["error"]["message"], "No endpoints found for m/one: First does not know the model");
+    assert_eq!(json["error"]["metadata"]["provider_code"], "invalid_api_key");
+}
+
+/// See <https://openrouter.ai/docs/api/reference/errors-and-debugging> for the body, <https://openrouter.ai/docs/api/reference/limits> for
+/// the header.
+#[test]
+fn the_shortest_wait_is_told_and_in_the_header_if_each_provider_asked_for_one() {
+    for (failures, header, body) in [
+        (vec![(429, Some(9_000)), (429, Some(20_000))], Some(9), json!(9)),
+        (vec![(429, Some(20_000)), (503, Some(8_001))], Some(9), json!(9)),
+        (vec![(429, Some(9_000)), (429, None)], None, json!(9)),
+        (vec![(429, None), (429, Some(9_000))], None, json!(9)),
+        (vec![(429, None)], None, Value::Null),
+        // Who does not have the model need not be waited for.
+        (vec![(429, Some(9_000)), (404, None)], Some(9), json!(9)),
+        (vec![(404, Some(9_000))], None, Value::Null),
+        (vec![(429, Some(9_000)), (400, Some(9_000))], None, Value::Null),
+    ] {
+        let failures: Vec<_> = failures.into_iter().map(|(status, wait)| (status, wait, "{}")).collect();
+        let (head, json) = failed(&failures);
+        assert_eq!((head.retry_after, &json["error"]["availability"]["retry_after"]), (header, &body), "{failures:?}");
+    }
+}
+
+#[test]
+fn a_providers_own_word_is_told() {
+    let (head, json) = failed(&[(412, None, r#"{"error":{"code":"etag_mismatch"}}"#)]);
+    assert_eq!((head.status, &json["error"]["metadata"]["error_type"]), (412, &json!("precondition_failed")));
+    assert_eq!(json["error"]["metadata"]["provider_code"], "etag_mismatch");
+}
+
+#[test]
+fn a_completion_by_another_name_of_json_is_one() {
+    for media in [Media::Json, Media::Text] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        exchange.handle_response_head(head(200, media), false, &NOW);
+        assert_eq!(released(exchange.handle_whole_body(COMPLETION.as_bytes(), &NOW)).0.status, 200);
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        exchange.handle_response_head(head(200, media), false, &NOW);
+        assert_eq!(exchange.handle_whole_body(b"Service is starting", &NOW), Step::Retry);
+    }
+    let mut exchange = asked(true, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    exchange.handle_response_head(head(200, Media::Text), false, &NOW);
+    assert_eq!(exchange.handle_whole_body(COMPLETION.as_bytes(), &NOW), Step::Retry, "no stream");
 }
 
 #[test]
@@ -271,7 +377,7 @@ fn c16_a_failure_after_the_beginning_is_told_within_the_stream() {
         assert!(chunk.contains(" upon"));
         let failed = rest.strip_suffix("\n\ndata: [DONE]\n\n").unwrap();
         let failed: Value = serde_json::from_str(failed.strip_prefix("data: ").unwrap()).unwrap();
-        assert_eq!(failed["error"]["code"], code);
+        assert_eq!((&failed["error"]["code"], &failed["error"]["availability"]["retryable"]), (&json!(code), &json!(true)));
         assert_eq!((&failed["id"], &failed["provider"], &failed["model"]), (&"gen-1".into(), &"First".into(), &"m/one".into()));
         assert_eq!(failed["choices"][0]["finish_reason"], "error");
         assert_eq!(troubles(&mut exchange, NOW), [(ONE_AT_FIRST, 20_000)]);
