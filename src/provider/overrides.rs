@@ -45,7 +45,7 @@ impl<'a> Overrides<'a> {
         let mut members = Vec::new();
         if let Some(options) = &request.preferences.options {
             // Those of the full slug come last, and win.
-            for is_wanted in [is_of_provider, is_full] {
+            for is_wanted in [Endpoint::is_of, is_full] {
                 // The preferences have been read, so they are an object of objects.
                 _ = Scanner::new(options.get().as_bytes()).members(&mut |scanner, provider, _| {
                     if !is_wanted(endpoint, &provider.value()) {
@@ -131,13 +131,6 @@ impl<'a> Overrides<'a> {
     }
 }
 
-/// Whether `name` is that of the endpoint's provider, whatever its tier: options are the provider's.
-fn is_of_provider(endpoint: &Endpoint, name: &str) -> bool {
-    let provider = &endpoint.provider;
-    let base = provider.slug.split('/').next().unwrap_or_default();
-    [&*provider.slug, &provider.name, base].into_iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
 /// Whether `name` is the endpoint's full slug.
 fn is_full(endpoint: &Endpoint, name: &str) -> bool {
     name.eq_ignore_ascii_case(&endpoint.tag)
@@ -145,7 +138,7 @@ fn is_full(endpoint: &Endpoint, name: &str) -> bool {
 
 fn asks_for_tier(request: &Request) -> bool {
     let tier = request.service_tier().and_then(|tier| std::str::from_utf8(tier).ok());
-    tier.and_then(ServiceTier::asked).is_some()
+    tier.and_then(ServiceTier::named).is_some()
 }
 
 #[cfg(test)]
