@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::api::Api;
 use crate::chat::Request;
 use crate::config::Format;
 use crate::endpoint::{Endpoint, ServiceTier};
@@ -43,6 +44,11 @@ impl<'a> Overrides<'a> {
     /// What the body of `request` for `endpoint` gets.
     pub(super) fn of(request: &'a Request, endpoint: &'a Endpoint) -> Self {
         let mut members = Vec::new();
+        // What is fast at Anthropic costs several times as much, and what, only an endpoint of that tier says.
+        let is_unpriced = endpoint.format == Format::Anthropic && endpoint.service_tier != Some(ServiceTier::Priority);
+        if is_unpriced && (endpoint.is_tiered || request.api == Api::Messages) && request.speed().is_some() {
+            members.push(("speed".into(), None));
+        }
         if let Some(options) = &request.preferences.options {
             // Those of the full slug come last, and win.
             for is_wanted in [Endpoint::is_of, is_full] {
@@ -53,7 +59,7 @@ impl<'a> Overrides<'a> {
                     }
                     scanner.members(&mut |scanner, name, _| {
                         let (name, value) = (name.value(), scanner.raw()?);
-                        let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier");
+                        let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier" | "speed");
                         if !tiered && !NOT_FOR_OPTIONS.contains(&&*name) {
                             members.push((name, Some(value)));
                         }
