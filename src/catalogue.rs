@@ -6,6 +6,7 @@
 mod endpoint;
 mod model;
 mod query;
+mod reports;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 pub use query::Query;
 
+use self::reports::Reports;
 use crate::api::Listing;
 use crate::clock::Millis;
 use crate::config::{Gateway, Key, Model};
@@ -29,6 +31,7 @@ pub struct Catalogue {
     /// In the order of the configuration.
     models: Vec<Written>,
     providers: Box<str>,
+    reports: Reports,
 }
 
 /// A model, written.
@@ -62,7 +65,7 @@ impl Catalogue {
             })
         });
         let providers = data(&providers.collect());
-        Self { models, providers, gateway }
+        Self { models, providers, gateway, reports: Reports::default() }
     }
 
     /// The body that answers `listing` with `query`, which is what follows the `?` of the path. `key` is who asks, where that is known;
@@ -77,8 +80,9 @@ impl Catalogue {
         report: &dyn Fn(&Endpoint) -> Report,
         now: Millis,
     ) -> Result<Box<str>, Error> {
+        let recent = |endpoint: &Endpoint| self.reports.of(endpoint, report, now);
         Ok(match listing {
-            Listing::Models => page("models", &Query::parse(query)?, self.models(), report, now),
+            Listing::Models => page("models", &Query::parse(query)?, self.models(), &recent, now),
             Listing::OfUser => {
                 let models = self.models().filter_map(|(model, object)| match key.map(|key| narrowed(&model, key)) {
                     None => Some((model, object)),
@@ -89,11 +93,11 @@ impl Catalogue {
                         Some((Cow::Owned(model), object))
                     }
                 });
-                page("models/user", &Query::of_any_output(query)?, models, report, now)
+                page("models/user", &Query::of_any_output(query)?, models, &recent, now)
             }
             Listing::Embeddings => {
                 let models = self.models().filter(|(model, _)| model.output_modalities.contains(&"embeddings"));
-                page("embeddings/models", &Query::of_any_output(query)?, models, report, now)
+                page("embeddings/models", &Query::of_any_output(query)?, models, &recent, now)
             }
             Listing::Count => {
                 let query = Query::parse(query)?;
@@ -118,7 +122,7 @@ impl Catalogue {
                 let models = self.gateway.models.iter().zip(&self.models);
                 let endpoints = models.flat_map(|(model, written)| model.endpoints.iter().zip(&written.endpoints));
                 let mut out = String::from("{\"data\":");
-                list_into(endpoints.filter(|(at, _)| at.provider.zdr), key.is_some(), report, &mut out);
+                list_into(endpoints.filter(|(at, _)| at.provider.zdr), key.is_some(), &recent, &mut out);
                 out.push('}');
                 out.into()
             }

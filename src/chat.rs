@@ -268,6 +268,11 @@ impl Request {
         self.text_of(self.other("service_tier")?)
     }
 
+    /// `speed`, as it was written between its quotes, if it is not empty: Anthropic's word for a tier.
+    pub fn speed(&self) -> Option<&[u8]> {
+        self.text_of(self.other("speed")?)
+    }
+
     /// The first system message and the first other message, as they were written: what tells a conversation from others.
     pub fn opening(&self) -> impl Iterator<Item = &[u8]> {
         [&self.opening.system, &self.opening.other].into_iter().map(|place| self.body.get(place.clone()).unwrap_or_default())

@@ -6,7 +6,7 @@ mod tiers;
 use std::rc::Rc;
 
 pub use self::embedding::Embedding;
-pub use self::tiers::TierPrices;
+pub use self::tiers::{TierAsked, TierPrices};
 
 use crate::{
     api::Api,
@@ -113,8 +113,8 @@ impl ServiceTier {
         }
     }
 
-    /// The tier that a request asks for by this `service_tier`; `None` for the usual one.
-    pub fn asked(name: &str) -> Option<Self> {
+    /// The tier of this name, which may be OpenAI's new one; `None` for the usual one.
+    pub fn named(name: &str) -> Option<Self> {
         match name {
             "flex" => Some(Self::Flex),
             "priority" | "fast" => Some(Self::Priority),
@@ -130,12 +130,16 @@ pub struct EndpointId(pub u32);
 // === impl Endpoint ===
 
 impl Endpoint {
-    /// Whether a client means it by `name`, in any case: its full slug, or where it is of the usual tier the slug, the name for
-    /// people or the base slug of its provider.
+    /// Whether `name` says which it is, in any case: its provider, and its tier behind that if it is of one: `Alpha AI/flex`.
     pub fn is_named(&self, name: &str) -> bool {
+        let Some(tier) = self.service_tier else { return self.is_of(name) };
+        name.rsplit_once('/').is_some_and(|(provider, last)| last.eq_ignore_ascii_case(tier.as_str()) && self.is_of(provider))
+    }
+
+    /// Whether `name` is that of its provider, in any case and whatever its own tier: the slug, the name for people or the base slug.
+    pub fn is_of(&self, name: &str) -> bool {
         let provider = &self.provider;
-        name.eq_ignore_ascii_case(&self.tag)
-            || self.service_tier.is_none() && (name.eq_ignore_ascii_case(&provider.name) || name.eq_ignore_ascii_case(provider.base_slug()))
+        [&*provider.slug, &*provider.name, provider.base_slug()].into_iter().any(|known| name.eq_ignore_ascii_case(known))
     }
 
     /// Whether it is asked with a credential of the client's own.

@@ -20,10 +20,12 @@ use openai::chunks::Ran;
 use openai::golden::assert_golden;
 use provider::sample::{self, ask, calls, chunks, endpoint_with, reported, request, sent, translated};
 use serde_json::{Value, json};
+use signalbox::api::Api;
 use signalbox::chat::Request;
 use signalbox::clock::Millis;
 use signalbox::endpoint::Endpoint;
 use signalbox::error::ErrorType;
+use signalbox::preset::Presets;
 use signalbox::provider::{Fault, Progress};
 use signalbox::usage::Usage;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -374,4 +376,26 @@ fn what_is_no_answer_is_a_fault() {
     ] {
         assert_eq!(fault(body).status, 502, "{body}");
     }
+}
+
+#[test]
+fn what_is_fast_and_dear_is_asked_for_where_its_price_is_known() {
+    let body = json!({"model": "a/b", "messages": [{"role": "user", "content": "x"}], "speed": "fast"}).to_string();
+    let asked = |api: Api| Request::parse_as(api, body.clone().into_bytes(), None, 3, &Presets::default()).unwrap();
+    let usual = endpoint("claude-opus-4-8");
+    let priority = endpoint_with(&json!({"dialect": "anthropic"}), "claude-opus-4-8", &json!({"service_tier": "priority"}));
+    for (api, endpoint, expected) in [
+        (Api::Messages, &priority, json!("fast")),
+        (Api::Chat, &priority, json!("fast")),
+        (Api::Messages, &usual, Value::Null),
+        // Whoever asks a provider for its own, in its own words, gets it.
+        (Api::Chat, &usual, json!("fast")),
+    ] {
+        assert_eq!(sent(&asked(api), endpoint)["speed"], expected, "{api:?}");
+    }
+    let usage = json!({"input_tokens": 1, "output_tokens": 2, "speed": "fast", "service_tier": "standard"});
+    let answer =
+        json!({"type": "message", "id": "m", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn", "usage": usage});
+    let (answer, _) = sample::answer(&plain(), &usual, answer.to_string().as_bytes()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["service_tier"], "priority");
 }

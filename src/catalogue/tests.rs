@@ -118,6 +118,25 @@ fn a_list_is_sorted_by_what_endpoints_have_done() {
 }
 
 #[test]
+fn what_endpoints_have_done_is_asked_once_in_a_quarter_of_a_second() {
+    let catalogue = catalogue();
+    let asked = std::cell::Cell::new(0);
+    let report = |_: &Endpoint| {
+        asked.set(asked.get() + 1);
+        Report::default()
+    };
+    let endpoints = catalogue.gateway.endpoints().count();
+    for (later, times) in [(0, 1), (1, 1), (249, 1), (250, 2), (499, 2), (500, 3)] {
+        for sort in ["throughput-high-to-low", "latency-low-to-high"] {
+            let query = format!("output_modalities=all&sort={sort}");
+            catalogue.answer(Listing::Models, &query, None, &report, Millis(NOW.0 + later)).unwrap();
+        }
+        catalogue.answer(Listing::ZeroDataRetention, "", None, &report, Millis(NOW.0 + later)).unwrap();
+        assert_eq!(asked.get(), endpoints * times, "{later} ms later");
+    }
+}
+
+#[test]
 fn a_model_that_only_embeds_has_none_of_an_answers_parameters() {
     let models = answer(Listing::Embeddings, "");
     assert_eq!(models["data"][0]["supported_parameters"], json!([]));

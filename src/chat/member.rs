@@ -99,12 +99,13 @@ names! {
 
 /// Members that the gateway does not know by name and that are no parameters: whom the request is from and how it is served, by
 /// <https://openrouter.ai/docs/api-reference/chat-completion>; what comes out, which the model says; `n`, which everybody has for one.
-const NO_PARAMETERS: [&str; 11] = [
+const NO_PARAMETERS: [&str; 12] = [
     "user",
     "metadata",
     "store",
     "safety_identifier",
     "service_tier",
+    "speed",
     "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",

@@ -38,15 +38,21 @@ impl Provenance {
         }
     }
 
-    /// The same where it is `member` of `object`, in a provider's word for it: what is the usual one is OpenRouter's `default`.
+    /// The same where it is `member` of `object`, in a provider's word for it: what is the usual one is OpenRouter's `default`, and what
+    /// Anthropic calls a `speed` of `fast` is `priority`.
     pub fn read_tier(&mut self, object: &[u8], member: &str) {
+        let mut is_fast = false;
         _ = Scanner::new(object).members(&mut |scanner, key, _| {
             let value = scanner.raw()?;
             if key.is(member) {
                 self.note_tier(if value == b"\"standard\"" { b"\"default\"" } else { value });
             }
+            is_fast |= key.is("speed") && value == b"\"fast\"";
             Ok(())
         });
+        if is_fast {
+            self.note_tier(b"\"priority\"");
+        }
     }
 
     /// The same; where the provider names no tier, it is `own`.

@@ -77,6 +77,7 @@ impl Request {
             Name::StreamOptions => !target.stream_options || !self.stream,
             Name::Stream if self.api == Api::Embeddings => true,
             _ if self.api == Api::Messages && !target.openrouter_members && self.is_claudes(member) => true,
+            Name::Other if !target.openrouter_members && self.is_speed(member) => true,
             name => !target.takes(name),
         };
         let stays: Vec<_> = self.members.iter().map(|member| (member.start..member.value.end, !removes(member))).collect();
@@ -129,6 +130,12 @@ impl Request {
     fn is_claudes(&self, member: &Member) -> bool {
         let is = |key: &[u8]| self.body.get(member.start..).is_some_and(|rest| rest.starts_with(key));
         member.name == Name::Verbosity || is(b"\"context_management\"") || is(b"\"user\"") && member.value.len() > 66
+    }
+
+    /// Whether it is Anthropic's word for a tier, which has been heeded. A provider's own member may be called the same.
+    fn is_speed(&self, member: &Member) -> bool {
+        let is_called_so = self.body.get(member.start..).is_some_and(|rest| rest.starts_with(b"\"speed\""));
+        is_called_so && matches!(self.body.get(member.value.clone()), Some(b"\"fast\"" | b"\"standard\""))
     }
 
     fn rewrite_member(&self, member: &Member, target: &Target<'_>, splice: &mut Splice<'_>) {

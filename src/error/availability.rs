@@ -65,7 +65,7 @@ impl<'a> Availability<'a> {
             "provider.quantizations" => ("constraint_filtered", field, Some("quantization")),
             "provider.max_price" => ("constraint_filtered", field, Some("max_price")),
             "provider.require_parameters" => ("constraint_filtered", field, Some("require_parameters")),
-            _ if field.starts_with("provider.") || field == "max_tokens" => ("constraint_filtered", field, None),
+            _ if field.starts_with("provider.") || matches!(field, "max_tokens" | "service_tier") => ("constraint_filtered", field, None),
             _ if no_route.reason.starts_with("the messages have") => ("constraint_filtered", "messages", None),
             _ => ("no_endpoints", "", None),
         };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::api::Api;
 use crate::chat::Request;
 use crate::config::Format;
 use crate::endpoint::{Endpoint, ServiceTier};
@@ -43,9 +44,14 @@ impl<'a> Overrides<'a> {
     /// What the body of `request` for `endpoint` gets.
     pub(super) fn of(request: &'a Request, endpoint: &'a Endpoint) -> Self {
         let mut members = Vec::new();
+        // What is fast at Anthropic costs several times as much, and what, only an endpoint of that tier says.
+        let is_unpriced = endpoint.format == Format::Anthropic && endpoint.service_tier != Some(ServiceTier::Priority);
+        if is_unpriced && (endpoint.is_tiered || request.api == Api::Messages) && request.speed().is_some() {
+            members.push(("speed".into(), None));
+        }
         if let Some(options) = &request.preferences.options {
             // Those of the full slug come last, and win.
-            for is_wanted in [is_of_provider, is_full] {
+            for is_wanted in [Endpoint::is_of, is_full] {
                 // The preferences have been read, so they are an object of objects.
                 _ = Scanner::new(options.get().as_bytes()).members(&mut |scanner, provider, _| {
                     if !is_wanted(endpoint, &provider.value()) {
@@ -53,7 +59,7 @@ impl<'a> Overrides<'a> {
                     }
                     scanner.members(&mut |scanner, name, _| {
                         let (name, value) = (name.value(), scanner.raw()?);
-                        let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier");
+                        let tiered = endpoint.is_tiered && matches!(&*name, "service_tier" | "serviceTier" | "speed");
                         if !tiered && !NOT_FOR_OPTIONS.contains(&&*name) {
                             members.push((name, Some(value)));
                         }
@@ -131,13 +137,6 @@ impl<'a> Overrides<'a> {
     }
 }
 
-/// Whether `name` is that of the endpoint's provider, whatever its tier: options are the provider's.
-fn is_of_provider(endpoint: &Endpoint, name: &str) -> bool {
-    let provider = &endpoint.provider;
-    let base = provider.slug.split('/').next().unwrap_or_default();
-    [&*provider.slug, &provider.name, base].into_iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
 /// Whether `name` is the endpoint's full slug.
 fn is_full(endpoint: &Endpoint, name: &str) -> bool {
     name.eq_ignore_ascii_case(&endpoint.tag)
@@ -145,7 +144,7 @@ fn is_full(endpoint: &Endpoint, name: &str) -> bool {
 
 fn asks_for_tier(request: &Request) -> bool {
     let tier = request.service_tier().and_then(|tier| std::str::from_utf8(tier).ok());
-    tier.and_then(ServiceTier::asked).is_some()
+    tier.and_then(ServiceTier::named).is_some()
 }
 
 #[cfg(test)]

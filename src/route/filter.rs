@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::resolve::Resolved;
-use super::{Ask, length, tier};
+use super::tier::Tiers;
+use super::{Ask, length};
 use crate::api::Api;
 use crate::chat::{Attachments, Name};
 use crate::config::{Format, Modality};
@@ -22,11 +23,15 @@ pub(super) fn filter(resolved: &mut Resolved<'_>, ask: &Ask<'_>) -> Result<(), E
     let endpoints = std::mem::take(&mut resolved.endpoints);
     let mut left = Left { asked: resolved.asked, by_router: resolved.choice.is_some(), endpoints };
     output(&mut left, ask.request.api)?;
+    let tiers = Tiers::new(ask, resolved.wish, &left.endpoints);
+    let named = |names: &[String], endpoint: &Endpoint| names.iter().any(|name| tiers.is_meant(endpoint, name));
+    // Before all else: what a wish leaves is not to be of a tier that nobody asked for.
+    left.keep_or_tell(|endpoint| tiers.admit(endpoint), |endpoints| tiers.reason(endpoints))?;
     if let Some(only) = &preferences.only {
         left.keep(|endpoint| named(only, endpoint), || format!("provider.only permits {} only", only.join(", ")))?;
     }
     if let Some(ignore) = &preferences.ignore {
-        left.keep(|endpoint| !named(ignore, endpoint), || format!("provider.ignore excludes {}", ignore.join(", ")))?;
+        left.keep(|endpoint| !tiers.is_ignored(endpoint, ignore), || format!("provider.ignore excludes {}", ignore.join(", ")))?;
     }
     if let (Some(order), Some(false)) = (&preferences.order, preferences.allow_fallbacks) {
         left.keep(
@@ -86,7 +91,7 @@ pub(super) fn filter(resolved: &mut Resolved<'_>, ask: &Ask<'_>) -> Result<(), E
             || format!("the input has {} texts, where one is embedded at a time", inputs.count),
         )?;
     }
-    tier::leave(&mut left.endpoints, resolved.wish, ask);
+    tiers.keep_to_flex(&mut left.endpoints);
     input(&mut left, ask)?;
     length::retain(&mut left.endpoints, ask.request)?;
     parameters(&mut left, ask)?;
@@ -108,17 +113,22 @@ impl Left<'_> {
     ///
     /// Errors: if none is; `reason` says why.
     fn keep(&mut self, fit: impl Fn(&Endpoint) -> bool, reason: impl Fn() -> String) -> Result<(), Error> {
+        self.keep_or_tell(fit, |_| reason())
+    }
+
+    /// The same, where the reason depends on the endpoints that are not fit.
+    fn keep_or_tell(&mut self, fit: impl Fn(&Endpoint) -> bool, reason: impl Fn(&[Rc<Endpoint>]) -> String) -> Result<(), Error> {
         self.keep_by(&fit, &reason)
     }
 
     /// The same, compiled once.
-    fn keep_by(&mut self, fit: &dyn Fn(&Endpoint) -> bool, reason: &dyn Fn() -> String) -> Result<(), Error> {
+    fn keep_by(&mut self, fit: &dyn Fn(&Endpoint) -> bool, reason: &dyn Fn(&[Rc<Endpoint>]) -> String) -> Result<(), Error> {
         if self.endpoints.iter().all(|endpoint| fit(endpoint)) {
             return Ok(());
         }
         let mut serving: Vec<&str> = self.endpoints.iter().map(|endpoint| &*endpoint.tag).collect();
         serving.dedup();
-        let reason = || format!("{}, it is served by {}", reason(), serving.join(", "));
+        let reason = || format!("{}, it is served by {}", reason(&self.endpoints), serving.join(", "));
         let left: Endpoints = self.endpoints.iter().filter(|endpoint| fit(endpoint)).cloned().collect();
         if left.is_empty() && self.by_router {
             return Err(ClientError::NoModelMatches.into());
@@ -208,40 +218,31 @@ fn parameters(left: &mut Left<'_>, ask: &Ask<'_>) -> Result<(), Error> {
             || format!("{} is {wanted} and {most} is the most that is given", ask.request.api.member("max_tokens")),
         )?;
     }
+    // JSON is two abilities. Where nobody is said to keep to a schema, who answers in JSON comes nearest.
+    let keeps_to_schema = ask.request.needs.json_schema && left.endpoints.iter().any(|endpoint| endpoint.heeds("structured_outputs"));
+    let format = if keeps_to_schema { "structured_outputs" } else { "response_format" };
     if ask.request.preferences.require_parameters == Some(true) {
         // One answer is what everybody gives.
         let several = ask.request.wants_several().then_some("n");
+        let known = || ask.request.parameters().chain(several).map(|name| if name == "response_format" { format } else { name });
         let unknown: Vec<String> = ask.request.unknown_parameters().map(|name| name.chars().take(100).collect()).collect();
-        return left.keep(
-            |endpoint| {
-                ask.request.parameters().chain(several).all(|parameter| heeds(endpoint, parameter, ask))
-                    // Without a list nobody knows: it may be the provider's own.
-                    && (endpoint.supported_parameters.is_none() || unknown.iter().all(|parameter| endpoint.supports(parameter)))
-            },
-            || {
-                let mut all: Vec<&str> = ask.request.parameters().chain(several).collect();
-                all.extend(unknown.iter().map(|name| &**name));
-                format!("provider.require_parameters is true and the request has {}", all.join(", "))
+        // Without a list nobody knows: it may be the provider's own.
+        let takes = |endpoint: &Endpoint, name: &str| endpoint.supported_parameters.is_none() || endpoint.supports(name);
+        return left.keep_or_tell(
+            |endpoint| known().all(|name| endpoint.heeds(name)) && unknown.iter().all(|name| takes(endpoint, name)),
+            |endpoints| {
+                let known = known().filter(|name| !endpoints.iter().all(|endpoint| endpoint.heeds(name)));
+                let unknown = unknown.iter().filter(|name| !endpoints.iter().all(|endpoint| takes(endpoint, name)));
+                let missing: Vec<&str> = known.chain(unknown.map(|name| &**name)).collect();
+                format!("provider.require_parameters is true and the request has {}", missing.join(", "))
             },
         );
     }
     let needs = ask.request.needs;
-    let wanted = [(needs.tools, "tools"), (needs.response_format, "response_format"), (ask.request.has(Name::Verbosity), "verbosity")];
-    for (needed, parameter) in wanted {
+    for (needed, parameter) in [(needs.tools, "tools"), (needs.response_format, format), (ask.request.has(Name::Verbosity), "verbosity")] {
         if needed {
-            left.prefer(|endpoint| heeds(endpoint, parameter, ask));
+            left.prefer(|endpoint| endpoint.heeds(parameter));
         }
     }
     Ok(())
-}
-
-/// Whether `endpoint` does what the request's `parameter` asks for. JSON is two abilities, with and without a schema.
-fn heeds(endpoint: &Endpoint, parameter: &str, ask: &Ask<'_>) -> bool {
-    let has_schema = parameter == "response_format" && ask.request.needs.json_schema;
-    endpoint.heeds(parameter) || has_schema && endpoint.heeds("structured_outputs")
-}
-
-/// Whether `names` name the endpoint.
-fn named(names: &[String], endpoint: &Endpoint) -> bool {
-    names.iter().any(|name| endpoint.is_named(name))
 }

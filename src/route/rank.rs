@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::resolve::Wish;
-use super::{Ask, State, tier};
+use super::tier::Tiers;
+use super::{Ask, State};
 use crate::clock::{Clock, Millis};
 use crate::config::Gateway;
 use crate::endpoint::{Endpoint, ServiceTier};
@@ -112,11 +113,12 @@ impl<'o, 'a> Order<'o, 'a> {
         let preferences = &self.ask.request.preferences;
         if endpoints.len() > 1 {
             let (ask, state, clock) = (self.ask, self.state, self.clock);
-            let tier = tier::asked(ask, &endpoints);
+            let tiers = Tiers::new(ask, wish, &endpoints);
+            let tier = tiers.preferred(&endpoints);
             let order = By { sort: self.sort_by(wish, tier), is_stated: preferences.sort.and_then(|sort| sort.by).or(wish.sort).is_some() };
             let known = self.known.get_or_insert_with(|| Known::of(ask, state, clock));
             let random = &mut *self.random;
-            endpoints.sort_by_cached_key(|endpoint| known.rank(endpoint, order, tier, ask, state, random));
+            endpoints.sort_by_cached_key(|endpoint| known.rank(endpoint, order, (tiers, tier), ask, state, random));
         }
         if preferences.allow_fallbacks == Some(false) && preferences.order.is_none() {
             endpoints.truncate(1);
@@ -127,12 +129,16 @@ impl<'o, 'a> Order<'o, 'a> {
     /// What to sort by: a rule says, else the client, else a variant, else what is asked for; nothing is balanced.
     fn sort_by(&self, wish: Wish, tier: Option<ServiceTier>) -> Option<SortBy> {
         let preferences = &self.ask.request.preferences;
+        let by_tier = tier.map(|tier| match tier {
+            ServiceTier::Flex => SortBy::Price,
+            ServiceTier::Priority => SortBy::Throughput,
+        });
         let exacto = self.gateway.defaults.auto_exacto && self.ask.request.needs.tools && preferences.order.is_none();
         wish.cheapest
             .then_some(SortBy::Price)
             .or(preferences.sort.and_then(|sort| sort.by))
             .or(wish.sort)
-            .or((tier == Some(ServiceTier::Priority)).then_some(SortBy::Throughput))
+            .or(by_tier)
             .or(exacto.then_some(SortBy::Exacto))
     }
 }
@@ -160,14 +166,14 @@ impl Known {
         &self,
         endpoint: &Endpoint,
         by: By,
-        tier: Option<ServiceTier>,
+        (tiers, tier): (Tiers<'_>, Option<ServiceTier>),
         ask: &Ask<'_>,
         state: &dyn State,
         random: &mut fastrand::Rng,
     ) -> Rank {
         let preferences = &ask.request.preferences;
         let order = preferences.order.iter().flatten();
-        let ordered = order.enumerate().find(|(_, name)| endpoint.is_named(name)).map(|(place, _)| place);
+        let ordered = order.enumerate().find(|(_, name)| tiers.is_meant(endpoint, name)).map(|(place, _)| place);
         let recent = state.recent(endpoint);
         let is_elsewhere = !self.holds(endpoint);
         let is_slow =

@@ -1,4 +1,4 @@
-//! `service_tier`: which endpoints of tiers of their own a request may use.
+//! Service tiers: which endpoints that are of one a request may use.
 //!
 //! See <https://openrouter.ai/docs/guides/features/service-tiers>.
 
@@ -6,36 +6,82 @@ use std::rc::Rc;
 
 use super::Ask;
 use super::resolve::Wish;
-use crate::endpoint::{Endpoint, ServiceTier};
+use crate::endpoint::{Endpoint, ServiceTier, TierAsked};
+use crate::preferences::Preferences;
 
-/// The tier that the request asks for, where its model has such.
-pub(super) fn asked(ask: &Ask<'_>, endpoints: &[Rc<Endpoint>]) -> Option<ServiceTier> {
-    if !endpoints.iter().any(|endpoint| endpoint.is_tiered) {
-        return None;
-    }
-    ServiceTier::asked(std::str::from_utf8(ask.request.service_tier()?).ok()?)
+/// The tiers that a request may use.
+///
+/// By itself, that is the usual one alone. Another is used where it is asked for, where `order` or `only` name it in full, or where a
+/// variant lets it in, which `order` and a request for the usual tier prevent.
+#[derive(Clone, Copy)]
+pub(super) struct Tiers<'a> {
+    preferences: &'a Preferences,
+    /// What is asked for, which providers' names then mean, too.
+    asked: Option<ServiceTier>,
+    /// What a variant lets in.
+    let_in: Option<ServiceTier>,
+    /// The variant's, let in or not.
+    of_variant: Option<ServiceTier>,
 }
 
-/// Leaves the endpoints of the tiers that the request may use; all, if these are none.
-///
-/// By itself, only the usual tier: one of its own is used where it is asked for, where `order` or `only` name it in full, or where a
-/// variant lets it in, which `order` prevents. `flex` is kept to, whatever the price of that; `priority` falls back to the usual tier.
-pub(super) fn leave(endpoints: &mut Vec<Rc<Endpoint>>, wish: Wish, ask: &Ask<'_>) {
-    if endpoints.iter().all(|endpoint| endpoint.service_tier.is_none()) {
-        return;
+// === impl Tiers ===
+
+impl<'a> Tiers<'a> {
+    /// Those that `ask` may use of a model with these endpoints.
+    pub(super) fn new(ask: &Ask<'a>, wish: Wish, endpoints: &[Rc<Endpoint>]) -> Self {
+        let preferences = &ask.request.preferences;
+        if !endpoints.iter().any(|endpoint| endpoint.is_tiered) {
+            // What it asks for is its provider's affair.
+            return Self { preferences, asked: None, let_in: None, of_variant: None };
+        }
+        let asked = TierAsked::of(ask.request);
+        let is_open = asked == TierAsked::Unsaid && preferences.order.is_none();
+        Self { preferences, asked: asked.tier(), let_in: wish.tier.filter(|_| is_open), of_variant: wish.tier }
     }
-    let preferences = &ask.request.preferences;
-    let asked = asked(ask, endpoints);
-    if asked == Some(ServiceTier::Flex) && endpoints.iter().any(|endpoint| endpoint.service_tier == asked) {
-        return endpoints.retain(|endpoint| endpoint.service_tier == asked);
+
+    /// The tier to prefer among `endpoints`: what is asked for, if any is of it.
+    pub(super) fn preferred(&self, endpoints: &[Rc<Endpoint>]) -> Option<ServiceTier> {
+        self.asked.filter(|asked| endpoints.iter().any(|endpoint| endpoint.service_tier == Some(*asked)))
     }
-    let let_in = asked.or(wish.tier.filter(|_| preferences.order.is_none()));
-    let named = |endpoint: &Endpoint| {
-        let lists = [&preferences.order, &preferences.only];
-        lists.into_iter().flatten().flatten().any(|name| endpoint.is_named(name))
-    };
-    let may_serve = |endpoint: &Rc<Endpoint>| endpoint.service_tier.is_none_or(|tier| Some(tier) == let_in || named(endpoint));
-    if endpoints.iter().any(may_serve) {
-        endpoints.retain(may_serve);
+
+    /// Whether the request may use `endpoint`.
+    pub(super) fn admit(&self, endpoint: &Endpoint) -> bool {
+        endpoint.service_tier.is_none_or(|tier| [self.asked, self.let_in].contains(&Some(tier)) || self.is_opted_in(endpoint))
+    }
+
+    /// Whether the client means `endpoint` by `name`: that of a provider means its usual tier, and the one that is asked for.
+    pub(super) fn is_meant(&self, endpoint: &Endpoint, name: &str) -> bool {
+        endpoint.is_named(name) || endpoint.service_tier.is_some() && endpoint.service_tier == self.asked && endpoint.is_of(name)
+    }
+
+    /// Whether the client wants nothing of `endpoint` by one of `names`: that of a provider means whatever tier a variant let in, too.
+    pub(super) fn is_ignored(&self, endpoint: &Endpoint, names: &[String]) -> bool {
+        let is_let_in = endpoint.service_tier.is_some() && !self.is_opted_in(endpoint);
+        names.iter().any(|name| self.is_meant(endpoint, name) || is_let_in && endpoint.is_of(name))
+    }
+
+    /// Leaves the endpoints of tier `flex` if that is asked for and any is: it is kept to, while `priority` falls back to the usual tier.
+    pub(super) fn keep_to_flex(&self, endpoints: &mut Vec<Rc<Endpoint>>) {
+        if self.preferred(endpoints) == Some(ServiceTier::Flex) {
+            endpoints.retain(|endpoint| endpoint.service_tier == Some(ServiceTier::Flex));
+        }
+    }
+
+    /// Why none of `endpoints` may be used, and how they may be.
+    pub(super) fn reason(&self, endpoints: &[Rc<Endpoint>]) -> String {
+        let tiered = endpoints.iter().find_map(|endpoint| Some((&endpoint.tag, endpoint.service_tier?)));
+        let Some((tag, tier)) = tiered else { return String::new() };
+        let variant = match tier {
+            _ if self.of_variant == Some(tier) => "",
+            ServiceTier::Flex => "the variant :floor, ",
+            ServiceTier::Priority => "the variant :nitro, ",
+        };
+        let tier = tier.as_str();
+        format!("service_tier asks for none of its tiers (what would: service_tier \"{tier}\", {variant}or \"{tag}\" in provider.only)")
+    }
+
+    /// Whether the client names the tier of `endpoint` in full.
+    fn is_opted_in(&self, endpoint: &Endpoint) -> bool {
+        [&self.preferences.order, &self.preferences.only].into_iter().flatten().flatten().any(|name| endpoint.is_named(name))
     }
 }

@@ -42,6 +42,7 @@ static GATEWAY: Shared = Shared::new(|| {
             at("tiered", "tiers", 2.0, json!({})), at("tiered", "tiers", 1.0, json!({"service_tier": "flex"})),
             at("tiered", "tiers", 4.0, json!({"service_tier": "priority"})),
         ]}))
+        .model(json!({"id": "t/flex", "endpoints": [at("tiered", "tiers", 1.0, json!({"service_tier": "flex"}))]}))
         .with("auto_router", json!({"models": ["t/sees", "t/claude"]}));
     let gateway = Gateway::start(setup);
     for name in MODELS {
@@ -348,15 +349,42 @@ fn a_tier_is_asked_for_by_its_name_and_no_other_is_paid() {
         ("t/tiers", json!({"service_tier": "flex"}), 1.0, json!("flex")),
         ("t/tiers", json!({"service_tier": "fast"}), 4.0, json!("priority")),
         ("t/tiers:floor", json!({}), 1.0, json!("flex")),
-        ("t/tiers", json!({"service_tier": "priority", "provider": {"only": ["tiered"]}}), 2.0, Value::Null),
+        ("t/tiers", json!({"service_tier": "priority", "provider": {"only": ["tiered"]}}), 4.0, json!("priority")),
+        ("t/tiers", json!({"service_tier": "flex", "provider": {"order": ["tiered"], "allow_fallbacks": false}}), 1.0, json!("flex")),
+        ("t/tiers:floor", json!({"service_tier": "default"}), 2.0, json!("default")),
+        ("t/tiers", json!({"speed": "fast"}), 4.0, json!("priority")),
     ] {
         let answer = gateway.send(&Request::ask(model, more.clone())).json();
         let paid = cost(&answer);
         assert!((paid - tokens * price).abs() < 0.01, "{model} {more}: {paid}");
         assert_eq!(answer["service_tier"], served, "{model} {more}");
     }
-    let sent: Vec<_> = gateway.provider("tiered").received("tiers").iter().map(|sent| sent.json()["service_tier"].clone()).collect();
-    assert_eq!(sent, [Value::Null, json!("flex"), json!("priority"), json!("flex"), Value::Null]);
+    // As Claude Code asks for it.
+    let message = gateway.send(&Request::ask("t/tiers", json!({"speed": "fast", "max_tokens": 9})).path("/api/v1/messages")).json();
+    assert!((cost(&message) - tokens * 4.0).abs() < 0.01, "{message:#}");
+    assert_eq!(message["usage"]["service_tier"], "priority");
+    // Other wishes leave nobody who was not asked for.
+    for (model, more, expected) in [
+        (
+            "t/tiers",
+            json!({"provider": {"max_price": {"prompt": 1.5}}}),
+            "provider.max_price is lower than any price, it is served by tiered",
+        ),
+        ("t/tiers", json!({"provider": {"ignore": ["tiered"]}}), "provider.ignore excludes tiered, it is served by tiered"),
+        (
+            "t/flex",
+            json!({}),
+            "service_tier asks for none of its tiers (what would: service_tier \"flex\", the variant :floor, or \"tiered/flex\"",
+        ),
+    ] {
+        let refused = gateway.send(&Request::ask(model, more.clone())).error(404);
+        assert!(refused.contains(expected), "{model} {more}: {refused}");
+    }
+    let sent = gateway.provider("tiered").received("tiers");
+    let tiers: Vec<_> = sent.iter().map(|sent| sent.json()["service_tier"].clone()).collect();
+    let (flex, priority) = (|| json!("flex"), || json!("priority"));
+    assert_eq!(tiers, [Value::Null, flex(), priority(), flex(), priority(), flex(), json!("default"), priority(), priority()]);
+    assert!(sent.iter().all(|sent| sent.json().get("speed").is_none()));
 
     // What is paid is the tier that served.
     let quick = json!({"service_tier": "priority", "messages": [{"role": "user", "content": "Be quick."}]});

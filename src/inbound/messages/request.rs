@@ -15,7 +15,7 @@ use crate::json::{Kind, Scanner, Text, escape_into};
 use crate::preset::Presets;
 
 /// Members that a chat completion has, too.
-const SAME: [&str; 16] = [
+const SAME: [&str; 17] = [
     "model",
     "models",
     "preset",
@@ -32,6 +32,7 @@ const SAME: [&str; 16] = [
     "stream",
     "cache_control",
     "transforms",
+    "speed",
 ];
 
 /// The longest `user` that OpenAI takes, and its quotes. Claude Code sends more than that.

@@ -11,7 +11,7 @@ use crate::error::ClientError;
 use crate::json::{Kind, Scanner};
 
 /// Members that a chat completion has, too.
-const SAME: [&str; 18] = [
+const SAME: [&str; 19] = [
     "model",
     "models",
     "preset",
@@ -30,6 +30,7 @@ const SAME: [&str; 18] = [
     "stream",
     "transforms",
     "cache_control",
+    "speed",
 ];
 
 /// The chat completion that `request` is.

@@ -83,6 +83,7 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
     request["metadata"]["user_id"] = json!("x".repeat(100));
     request["thinking"] = Value::Null;
     request["context_management"] = json!({"edits": [{"type": "clear_tool_uses_20250919"}]});
+    request["speed"] = json!("fast");
     let (read, _) = read(Api::Messages, &request).unwrap();
     for (openrouter_members, stream_options) in [(false, true), (false, false), (true, true)] {
         let target = crate::chat::Target {
@@ -96,7 +97,7 @@ fn what_only_claude_understands_does_not_reach_a_provider_of_openais_format() {
         };
         let sent = String::from_utf8(read.rewrite(&target).to_vec()).unwrap();
         serde_json::from_str::<Value>(&sent).unwrap_or_else(|error| panic!("{error}: {sent}"));
-        for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity", "context_management"] {
+        for own in ["cache_control", "reasoning_details", "\"user\":", "verbosity", "context_management", "speed"] {
             assert_eq!(sent.contains(own), openrouter_members, "{own} in {sent}");
         }
     }

@@ -140,6 +140,37 @@ fn parameters_may_be_required() {
 }
 
 #[test]
+fn only_what_somebody_lacks_is_named() {
+    let mut asked = ask("acme/all").with("temperature", 1.into()).with("stop", "x".into()).with("tools", json!([{}]));
+    asked = asked.preferring(json!({"require_parameters": true, "only": ["alpha"]}));
+    let message = asked.refused().1;
+    assert!(message.contains("the request has stop, it is served by alpha"), "{message}");
+    let both = asked.preferring(json!({"require_parameters": true, "only": ["alpha", "gamma"]})).refused().1;
+    assert!(both.contains("the request has stop, tools, it is served by alpha, gamma"), "{both}");
+}
+
+#[test]
+fn json_of_a_schema_is_best_asked_of_those_that_keep_to_one() {
+    let format = |kind: &str| json!({"type": kind, "json_schema": {"name": "x", "schema": {"type": "object"}}});
+    let listing = |first: Value, second: Value| {
+        let mut asked = ask("acme/two").with("response_format", format("json_schema"));
+        for (place, list) in [first, second].into_iter().enumerate() {
+            asked.configuration["models"][1]["endpoints"][place]["supported_parameters"] = list;
+        }
+        asked
+    };
+    let (json, both, neither) = (json!(["response_format"]), json!(["response_format", "structured_outputs"]), json!(["seed"]));
+    for preferences in [json!({}), json!({"require_parameters": true})] {
+        let left = |first: &Value, second: &Value| listing(first.clone(), second.clone()).preferring(preferences.clone()).endpoints();
+        assert_eq!(left(&json, &both), ["acme/two@alpha"], "{preferences}");
+        assert_eq!(left(&json!(["structured_outputs"]), &json), ["acme/two@beta"], "{preferences}");
+        assert_eq!(left(&json, &neither), ["acme/two@beta"], "{preferences}: nobody keeps to it, JSON comes nearest");
+    }
+    let object = listing(json, both).with("response_format", format("json_object"));
+    assert_eq!(object.endpoints().len(), 2, "of which none is asked");
+}
+
+#[test]
 fn a_price_of_a_request_counts_by_itself() {
     let mut asked = ask("acme/all");
     asked.configuration["models"][0]["endpoints"][0]["price"]["request"] = json!(0.01);
