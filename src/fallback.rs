@@ -62,15 +62,15 @@ pub fn operators_fault(fault: &Fault) -> Option<&'static str> {
 
 /// The status a client gets for the fault that it is told.
 ///
-/// A provider that refuses the gateway's credential, or does not know the model, is one fewer that can serve it: OpenRouter's 404, with
-/// `no_endpoints` or `model_unavailable_upstream`. A 401, 402 or 403 would say that it is the client's own key that is wrong; and OpenRouter's
-/// SDKs ask again after a 5xx for up to an hour, the others twice, which helps nobody before the configuration is mended.
+/// A provider that does not know the model is one fewer that can serve it: OpenRouter's 404, `model_unavailable_upstream`. That a provider
+/// refuses the gateway's credential is a 502: a 401, 402 or 403 would say that it is the client's own key that is wrong.
 pub fn client_status(fault: &Fault) -> u16 {
     match (fault.status, fault.error_type) {
         (403, ErrorType::ContentPolicyViolation) => 403,
         (_, ErrorType::ContextLengthExceeded | ErrorType::ContentPolicyViolation) => 400,
         (400 | 412 | 413 | 422 | 429 | 503 | 504 | 529, _) => fault.status,
-        (401..=404, _) => 404,
+        (401..=403, _) => 502,
+        (404, _) => 404,
         // Cloudflare's word for it is 524.
         (408 | 524, _) => 504,
         // Bedrock: the model behind it has failed; Cohere: it has cancelled the request.
@@ -82,8 +82,9 @@ pub fn client_status(fault: &Fault) -> u16 {
 
 /// The `error_type` that goes with [`client_status`].
 pub fn client_error_type(fault: &Fault) -> ErrorType {
-    match client_status(fault) {
-        404 => ErrorType::NotFound,
+    match (client_status(fault), fault.status) {
+        (404, _) => ErrorType::NotFound,
+        (502, 401..=403) => ErrorType::ProviderUnavailable,
         _ => fault.error_type,
     }
 }
@@ -128,9 +129,9 @@ mod tests {
     #[test]
     fn a_refused_credential_is_not_the_clients_fault() {
         for (status, client) in [
-            (401, 404),
-            (402, 404),
-            (403, 404),
+            (401, 502),
+            (402, 502),
+            (403, 502),
             (404, 404),
             (412, 412),
             (400, 400),

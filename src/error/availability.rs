@@ -198,7 +198,7 @@ mod tests {
             (429, Outlook::Later, ErrorType::RateLimitExceeded, json!("capacity_exhausted")),
             (503, Outlook::Later, ErrorType::ProviderOverloaded, json!("temporarily_unavailable")),
             (404, Outlook::Gone, ErrorType::NotFound, json!("model_unavailable_upstream")),
-            (404, Outlook::Refused, ErrorType::NotFound, json!("no_endpoints")),
+            (502, Outlook::Refused, ErrorType::ProviderUnavailable, json!("no_endpoints")),
             (400, Outlook::OtherRequest, ErrorType::InvalidRequest, Value::Null),
             (400, Outlook::OtherPrompt, ErrorType::ContextLengthExceeded, Value::Null),
         ] {

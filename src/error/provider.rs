@@ -87,12 +87,14 @@ impl ProviderError {
     }
 
     fn message(&self) -> Cow<'static, str> {
-        let unserved = |why: &str| format!("No endpoints found for {}: {} {why}", self.models.join(", "), self.provider).into();
+        let refused = |why: &str| format!("Provider returned error: {} refuses {why}", self.provider).into();
         match (self.moderation.as_deref(), self.outlook, self.error_type) {
             (Some((moderation, model)), ..) => moderation.message(model, &self.provider).into(),
-            (None, Outlook::Gone, _) => unserved("does not know the model"),
-            (None, Outlook::Refused, _) if self.is_byok => unserved("refuses your own credential, or it has no credit there"),
-            (None, Outlook::Refused, _) => unserved("refuses this gateway, whose operator has to mend its credential or credit there"),
+            (None, Outlook::Gone, _) => {
+                format!("No endpoints found for {}: {} does not know the model", self.models.join(", "), self.provider).into()
+            }
+            (None, Outlook::Refused, _) if self.is_byok => refused("your own credential, or it has no credit there"),
+            (None, Outlook::Refused, _) => refused("this gateway, whose operator has to mend its credential or credit there"),
             (None, _, ErrorType::Timeout) => "Request timed out. Please try again later.".into(),
             (None, ..) => "Provider returned error".into(),
         }

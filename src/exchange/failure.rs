@@ -117,24 +117,20 @@ impl Exchange {
             models: self.request.models.clone(),
             is_byok: endpoint.is_byok(),
             outlook,
-            retry_after: self.waits().filter_map(|wait| wait.map(seconds)).min().filter(|_| outlook == Outlook::Later),
+            retry_after: self.retry_after().filter(|_| outlook == Outlook::Later),
             raw: fault.raw.clone().filter(|_| is_told),
             ..ProviderError::new(fallback::client_status(&fault), fallback::client_error_type(&fault), &provider.name)
         }
         .into()
     }
 
-    /// The `Retry-After`, in seconds, that goes with [`Exchange::error`]: the shortest wait, if each provider that may do better later has
-    /// asked for one, as one that has not may be asked at once. See <https://openrouter.ai/docs/api/reference/limits>.
+    /// The `Retry-After`, in seconds, that goes with [`Exchange::error`]: the shortest wait that a provider has asked for which may do better
+    /// later.
     pub fn retry_after(&self) -> Option<u64> {
         let outlook = self.attempts.iter().filter_map(Attempt::outlook).max();
-        let shortest = self.waits().try_fold(u64::MAX, |shortest, wait| Some(shortest.min(seconds(wait?))));
+        let later = self.attempts.iter().filter(|attempt| attempt.outlook() == Some(Outlook::Later));
+        let shortest = later.filter_map(|attempt| attempt.retry_after.map(seconds)).min();
         shortest.filter(|_| outlook == Some(Outlook::Later) && self.refused.is_none())
-    }
-
-    /// What the providers said, of those that may do better later, of how long they want to be left alone.
-    fn waits(&self) -> impl Iterator<Item = Option<Duration>> {
-        self.attempts.iter().filter(|attempt| attempt.outlook() == Some(Outlook::Later)).map(|attempt| attempt.retry_after)
     }
 }
 

@@ -231,11 +231,6 @@ const checks = {
     await fails(send({ model: "t/plain" }, connect("sk-or-v1-wrong")), "UnauthorizedResponseError", 401);
   },
 
-  async "what a retry cannot mend is not tried again for an hour"() {
-    const patient = new OpenRouter({ serverURL: process.env.GATEWAY, apiKey: "sk-or-v1-test" });
-    await fails(send({ model: "t/locked" }, patient), "NotFoundResponseError", 404);
-  },
-
   async "embeddings"() {
     const { data, model, usage } = await client.embeddings.generate({ requestBody: { model: "t/embeds", input: "one" } });
     assert.deepEqual([data[0].embedding, model, usage.cost], [[0.5, -1, 2], "t/embeds", 0.000008]);

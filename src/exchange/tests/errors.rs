@@ -153,7 +153,7 @@ fn what_openrouter_finds_in_a_prompt_is_told_and_nobody_elses_trouble() {
         assert_eq!(answered(&mut exchange, 403, body), Step::Retry);
         assert_eq!(troubles(&mut exchange, NOW), [(TWO_AT_UPSTREAM, 20_000)]);
         let (head, json) = released(answered(&mut asked(false, &[TWO_AT_UPSTREAM]), 403, body));
-        assert_eq!((head.status, json["error"]["metadata"].get("raw")), (404, None));
+        assert_eq!((head.status, json["error"]["metadata"].get("raw")), (502, None));
     }
     let quoting = refusal.replace("piece", CREDENTIAL);
     let (head, json) = released(answered(&mut asked(false, &[TWO_AT_UPSTREAM]), 403, &quoting));
