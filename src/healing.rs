@@ -27,8 +27,8 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
     let mut best: Option<Found> = None;
     let mut at = 0;
     let mut left = text.len().saturating_mul(MOST_READINGS);
-    // For all that is found: there may be many a small value and a large schema.
-    let mut steps = schema.steps(text.len());
+    // One for all that is found: there may be many a small value and a large schema.
+    let mut check = schema.check(text.len());
     while let Some(start) = next_start(text, at) {
         let read = lenient::value_at(text, start);
         left = left.checked_sub(read.end().saturating_sub(start))?;
@@ -39,7 +39,7 @@ pub fn heal(text: &str, schema: &Schema) -> Option<String> {
                 let is_best = best.as_ref().is_none_or(|best| rank(&found, schema) > rank(best, schema));
                 // Prose has brackets of its own: `[1]` refers to a source.
                 let is_meant = found.is_meant || *schema != Schema::ANY || is_first(text, start);
-                if is_best && is_meant && is_json(&found.json) && schema.admits(&found.json, &mut steps) {
+                if is_best && is_meant && is_json(&found.json) && check.admits_json(&found.json) {
                     best = Some(found);
                 }
             }

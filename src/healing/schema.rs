@@ -1,14 +1,16 @@
 //! A JSON Schema, which a healed answer is held against.
 //!
-//! Its keywords are checked, and what older drafts called them (`dependencies`, `additionalItems`). Those that need regular expressions
-//! (`pattern`, `patternProperties`) say nothing, nor do references but by a JSON pointer. A library for regular expressions would not fit:
-//! regex-lite, the smallest, makes the module 56 KB larger. See <https://json-schema.org/draft/2020-12/json-schema-core> and
-//! <https://json-schema.org/draft/2020-12/json-schema-validation>.
+//! Its keywords are checked, and what older drafts called them (`dependencies`, `additionalItems`). References say nothing but by a JSON
+//! pointer, nor do regular expressions that cannot be searched for in linear time. See
+//! <https://json-schema.org/draft/2020-12/json-schema-core> and <https://json-schema.org/draft/2020-12/json-schema-validation>.
 
 mod check;
 mod format;
+mod pattern;
 
 use serde_json::Value;
+
+use check::Check;
 
 /// A schema that an answer was to conform to.
 #[derive(Debug, PartialEq)]
@@ -39,19 +41,9 @@ impl Schema {
         }))
     }
 
-    /// How many steps may be spent on what is found in a text of so many bytes: a number linear in both.
-    pub(super) fn steps(&self, bytes: usize) -> usize {
-        bytes.saturating_add(self.size).saturating_mul(64).saturating_add(1000)
-    }
-
-    /// Whether `json` conforms. If that cannot be said in the `steps` that are left, it does not.
-    pub(super) fn admits(&self, json: &str, steps: &mut usize) -> bool {
-        if *self == Self::ANY {
-            return true;
-        }
-        let Ok(mut value) = serde_json::from_str(json) else { return false };
-        write_numbers_alike(&mut value);
-        check::conforms(&self.root, &value, steps)
+    /// To hold what is found in a text of so many bytes against it, in a number of steps that is linear in both.
+    pub(super) fn check(&self, bytes: usize) -> Check<'_> {
+        Check::new(&self.root, bytes.saturating_add(self.size).saturating_mul(64).saturating_add(1000))
     }
 }
 

@@ -92,11 +92,13 @@ fn what_breaks_a_keyword_of_its_schema_is_not_taken_for_healed() {
     let schema = json!({"type": "object", "required": ["day", "guests"], "unevaluatedProperties": false, "allOf": [{"properties": {
         "day": {"type": "string", "format": "date"}, "host": {"type": "string", "format": "email"},
         "guests": {"type": "object", "propertyNames": {"minLength": 2}},
-        "rooms": {"type": "array", "contains": {"const": "hall"}, "maxContains": 1}}}],
+        "rooms": {"type": "array", "contains": {"const": "hall"}, "maxContains": 1},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}-\\d{4}$"}}, "patternProperties": {"^x-": {"type": "integer"}}}],
         "dependentSchemas": {"rooms": {"required": ["host"]}}});
     let format = json!({"type": "json_schema", "json_schema": {"name": "visit", "strict": true, "schema": schema}});
     let fenced = |visit: &Value| format!("```json\n{visit}\n```");
-    let good = json!({"day": "2026-11-21", "guests": {"Ada": 2}, "host": "bob@example.com", "rooms": ["hall", "attic"]});
+    let good = json!({"day": "2026-11-21", "guests": {"Ada": 2}, "host": "bob@example.com", "rooms": ["hall", "attic"],
+        "code": "ZH-8001", "x-floor": 2});
     let broken = [
         ("day", json!("tomorrow")),
         ("host", json!("Bob")),
@@ -104,6 +106,8 @@ fn what_breaks_a_keyword_of_its_schema_is_not_taken_for_healed() {
         ("rooms", json!(["attic"])),
         ("host", Value::Null),
         ("more", json!(1)),
+        ("code", json!("Zürich 8001")),
+        ("x-floor", json!("two")),
     ];
     let mut bodies = vec![(fenced(&good), good.to_string())];
     for (member, value) in broken {

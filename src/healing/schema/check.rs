@@ -1,12 +1,14 @@
-//! A value held against a schema, keyword by keyword.
+//! Values held against a schema, keyword by keyword.
 
 mod children;
 mod number;
+mod patterns;
 mod unevaluated;
 
 use serde_json::{Map, Value};
 
-use super::{format, size};
+use super::{format, size, write_numbers_alike};
+use patterns::Patterns;
 
 /// Values within values, and references to references.
 const MAX_DEPTH: usize = 160;
@@ -14,23 +16,32 @@ const MAX_DEPTH: usize = 160;
 /// How many bytes of a text are looked at in a step.
 const STEP_BYTES: usize = 16;
 
-/// Whether `value` conforms to `root`. If that cannot be said in the `steps` that are left, it does not.
-pub(super) fn conforms(root: &Value, value: &Value, steps: &mut usize) -> bool {
-    let mut check = Check { root, steps: *steps };
-    let conforms = check.admits(root, value, 0);
-    *steps = check.steps;
-    // What ended early may have said no to a `not`.
-    conforms && check.steps > 0
-}
-
-struct Check<'a> {
+/// What is known of a schema once something was held against it, and how much more may be.
+pub(in crate::healing) struct Check<'a> {
     root: &'a Value,
     steps: usize,
+    patterns: Patterns<'a>,
 }
 
 // === impl Check ===
 
 impl<'a> Check<'a> {
+    /// Of `root`, in at most so many steps.
+    pub(super) fn new(root: &'a Value, steps: usize) -> Self {
+        Self { root, steps, patterns: Patterns::default() }
+    }
+
+    /// Whether `json` conforms. If that cannot be said in the steps that are left, it does not.
+    pub(in crate::healing) fn admits_json(&mut self, json: &str) -> bool {
+        if *self.root == Value::Bool(true) {
+            return true;
+        }
+        let Ok(mut value) = serde_json::from_str(json) else { return false };
+        write_numbers_alike(&mut value);
+        // What ended early may have said no to a `not`.
+        self.admits(self.root, &value, 0) && self.steps > 0
+    }
+
     /// The one copy of it: there are many callers, and the module is to be small.
     #[inline(never)]
     fn admits(&mut self, schema: &'a Value, value: &Value, depth: usize) -> bool {
@@ -81,6 +92,7 @@ impl<'a> Check<'a> {
                 Value::Number(number) => said.as_number().is_none_or(|said| number::is_within(keyword, number, said)),
                 Value::String(text) => match keyword {
                     "minLength" | "maxLength" => self.spend(text.len() / STEP_BYTES) && is_counted(keyword, text.chars().count(), said),
+                    "pattern" => said.as_str().is_none_or(|pattern| self.matches(pattern, text) != Some(false)),
                     "format" => self.spend(text.len() / STEP_BYTES) && said.as_str().is_none_or(|name| format::is_in(text, name)),
                     _ => true,
                 },

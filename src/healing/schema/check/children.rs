@@ -66,11 +66,16 @@ impl<'a> Check<'a> {
             ("properties", Value::Object(properties)) => {
                 each(members, &mut |name, member| properties.get(name).is_none_or(|property| self.admits(property, member, depth)))
             }
-            // What a pattern would take is nobody's business here.
-            ("additionalProperties", _) if !schema.contains_key("patternProperties") => {
+            ("patternProperties", Value::Object(patterns)) => each(patterns, &mut |pattern, schema| {
+                each(members, &mut |name, member| self.matches(pattern, name) != Some(true) || self.admits(schema, member, depth))
+            }),
+            ("additionalProperties", _) => {
                 let known = schema.get("properties");
                 let is_known = |name: &str| known.is_some_and(|known| known.get(name).is_some());
-                each(members, &mut |name, member| is_known(name) || self.admits(said, member, depth))
+                let patterns = schema.get("patternProperties");
+                each(members, &mut |name, member| {
+                    is_known(name) || patterns.is_some_and(|all| self.may_match_one(all, name)) || self.admits(said, member, depth)
+                })
             }
             _ => true,
         }

@@ -90,8 +90,8 @@ impl<'a> Check<'a> {
                 ("contains", _, Value::Array(_)) => {
                     mark(children, &mut |child| self.admits(said, child.value, depth));
                 }
-                // What a pattern would take is nobody's business here.
-                ("additionalProperties" | "patternProperties" | "unevaluatedProperties", _, Value::Object(_))
+                ("patternProperties", _, Value::Object(_)) => mark(children, &mut |child| self.may_match_one(said, child.name)),
+                ("additionalProperties" | "unevaluatedProperties", _, Value::Object(_))
                 | ("items" | "unevaluatedItems", _, Value::Array(_))
                     if !std::ptr::eq(said, rest) =>
                 {
