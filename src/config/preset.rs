@@ -1,5 +1,7 @@
 //! `presets`: what requests may name instead of saying it.
 
+mod numbers;
+
 use std::rc::Rc;
 
 use serde_json::value::RawValue;
@@ -94,8 +96,9 @@ impl Surroundings<'_> {
         if prompt.is_none() && system_prompt.is_some() {
             return Err(unmet(path, "system_prompt", "a text, or no such member"));
         }
-        let preset = Preset::new(slug, prompt, config.unwrap_or(b"{}"));
-        self.check(&format!("{path}.config"), &preset).map(|()| preset)
+        let path = format!("{path}.config");
+        let preset = Preset::new(slug, prompt, &numbers::restored(&path, config.unwrap_or(b"{}"))?);
+        self.check(&path, &preset).map(|()| preset)
     }
 
     /// Checks what a preset says, by itself and against what there is.

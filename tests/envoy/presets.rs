@@ -29,7 +29,7 @@ static GATEWAY: Shared = Shared::new(|| {
             "presets",
             json!([
                 {"slug": "email-copywriter", "system_prompt": PROMPT, "config": {
-                    "model": "t/letters", "temperature": 0.7, "max_tokens": 50.0, "provider": {"order": ["second"], "allow_fallbacks": false}}},
+                    "model": "t/letters", "temperature": "0.7", "max_tokens": 50.0, "provider": {"order": ["second"], "allow_fallbacks": false}}},
                 {"slug": "patient", "config": {"models": ["t/falls", "t/spare"], "provider": {"order": ["first", "second"]}, "top_p": 0.5}},
                 {"slug": "armed", "system_prompt": PROMPT, "config": {"model": "t/tools", "tools": [
                     {"type": "function", "function": {"name": "look", "description": "the preset's"}},

@@ -73,6 +73,38 @@ fn mistakes_in_presets_are_refused() {
 }
 
 #[test]
+fn texts_of_numbers_are_numbers_as_envoy_makes_texts_of_fractions() {
+    let config = |config: &str| {
+        let json = preset(json!({"slug": "x", "config": "here"})).to_string().replace("\"here\"", config);
+        match Config::parse(json.as_bytes(), env) {
+            Ok(Config::Gateway(gateway)) => Ok(String::from_utf8(gateway.presets.named("x").unwrap().config().to_vec()).unwrap()),
+            Ok(Config::Attempt) => panic!("no gateway"),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let written = r#"{ "temperature" : "0.70","top_p":"1e-1", "user":"0.5","stop":["7"],"seed":"9007199254740993","n":null,"top_k":40,"provider":
+        {"preferred_min_throughput": "0.5","quantizations":["8"],"preferred_max_latency":{"p50":"1.5","p90":2}},"logit_bias":{"50256":"-0.5"}}"#;
+    let meant = r#"{ "temperature" : 0.70,"top_p":1e-1, "user":"0.5","stop":["7"],"seed":9007199254740993,"n":null,"top_k":40,"provider":
+        {"preferred_min_throughput": 0.5,"quantizations":["8"],"preferred_max_latency":{"p50":1.5,"p90":2}},"logit_bias":{"50256":-0.5}}"#;
+    assert_eq!(config(written).as_deref(), Ok(meant));
+    assert_eq!(config(r#"{"max_tokens":"50"}"#).as_deref(), Ok(r#"{"max_tokens":50}"#));
+    for (written, at, found) in [
+        (r#"{"temperature":"hot"}"#, "temperature", "\"hot\""),
+        (r#"{"temperature":""}"#, "temperature", "\"\""),
+        (r#"{"temperature":" 1"}"#, "temperature", "\" 1\""),
+        (r#"{"temperature":"1 "}"#, "temperature", "\"1 \""),
+        (r#"{"top_p":".5"}"#, "top_p", "\".5\""),
+        (r#"{"min_p":"1,2"}"#, "min_p", "\"1,2\""),
+        (r#"{"n":true}"#, "n", "true"),
+        (r#"{"seed":[1]}"#, "seed", "a list"),
+        (r#"{"provider":{"preferred_max_latency":"soon"}}"#, "provider.preferred_max_latency", "\"soon\""),
+        (r#"{"provider":{"preferred_max_latency":{"p50":"soon"}}}"#, "provider.preferred_max_latency.p50", "\"soon\""),
+    ] {
+        assert_eq!(config(written), Err(format!("presets[1].config.{at}: expected a number, found {found}")));
+    }
+}
+
+#[test]
 fn a_misspelled_parameter_of_a_preset_is_warned_of() {
     let warnings =
         gateway(&preset(json!({"slug": "x", "config": {"temprature": 1, "user": "u", "top_p": 1, "thinking": {}}}))).warnings(Millis(0));
