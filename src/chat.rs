@@ -175,8 +175,11 @@ impl Request {
         }
         if let Some(preset) = preset::named(&reader, presets)? {
             let has_system = !reader.opening.system.is_empty();
-            let body = preset::merged(&body, &reader.members, has_system, preset)?;
-            return Self::read(api, body, provider_header, max_models, &Presets::default());
+            let body = preset::merged(api, &body, &reader.members, has_system, preset)?;
+            return Self::read(api, body, provider_header, max_models, &Presets::default()).map_err(|error| match error {
+                ClientError::NoModels => preset::without_model(preset),
+                error => error,
+            });
         }
         let asked = reader.preferences.unwrap_or_default();
         let mut preferences = match provider_header {

@@ -24,8 +24,13 @@ static OTHER_NAMES: [(&[u8], &[u8]); 6] = [
 /// The preset that a request names. One that is not known but stands in `model` is none: a rule may serve the name, and if none does,
 /// the plan says so.
 ///
-/// Errors: if `preset` names one that is not there, or another than `model` does, or if presets are not for such requests.
+/// Errors: if `preset` names one that is not there, or another than `model` does, if one stands among several models, or if presets are not
+/// for such requests.
 pub(super) fn named<'p>(reader: &Reader, presets: &'p Presets) -> Result<Option<&'p Preset>, ClientError> {
+    if reader.models.len() > 1 {
+        none_among(&reader.models, presets, "model", "one model, or ids of models", "")?;
+    }
+    none_among(&reader.fallback_models, presets, "models", "ids of models", ", or by `model`")?;
     let slug = match (&reader.preset, &reader.preset_in_model) {
         (None, None) => return Ok(None),
         (Some(one), Some(other)) if one != other => {
@@ -40,14 +45,30 @@ pub(super) fn named<'p>(reader: &Reader, presets: &'p Presets) -> Result<Option<
     }
 }
 
-/// `body`, whose `members` these are, with what `preset` has beside it. Every other byte stays as it came; no preset is named any more.
+/// Where several are named, each is a model: a preset would be left out as one that nobody serves.
+fn none_among(models: &[String], presets: &Presets, member: &str, expected: &str, or: &str) -> Result<(), ClientError> {
+    let slug = models.iter().filter_map(|model| preset::in_model(model)).find(|(_, slug)| presets.named(slug).is_some());
+    slug.map_or(Ok(()), |(_, slug)| Err(ClientError::invalid(member, format!("{expected}: ask for preset {slug:?} by `preset`{or}"))))
+}
+
+/// The error of a request that names no model, by a preset that names none.
+pub(super) fn without_model(preset: &Preset) -> ClientError {
+    let slug = preset.slug();
+    let expected = format!("a model, as preset {slug:?} names none: add `model` to the preset, or ask for author/slug@preset/{slug}");
+    ClientError::invalid("model", expected)
+}
+
+/// `body` of what came by `api`, whose `members` these are, with what `preset` has beside it. Every other byte stays as it came; no preset
+/// is named any more.
 ///
 /// Errors: if the preset is not what the configuration has checked.
-pub(super) fn merged(body: &[u8], members: &[Member], has_system: bool, preset: &Preset) -> Result<Vec<u8>, Error> {
+pub(super) fn merged(api: Api, body: &[u8], members: &[Member], has_system: bool, preset: &Preset) -> Result<Vec<u8>, Error> {
+    // Their answers have a place for one.
+    let is_single = matches!(api, Api::Messages | Api::Responses);
     let mut own: Vec<(&[u8], &[u8])> = Vec::new();
     Scanner::new(preset.config()).members(&mut |scanner, key, _| {
         let raw = scanner.raw()?;
-        if raw != b"null" {
+        if raw != b"null" && !(is_single && key.raw == b"n") {
             own.push((key.raw, raw));
         }
         Ok(())

@@ -53,10 +53,14 @@ pub(super) fn resolve<'a>(gateway: &Gateway, name: &'a str, ask: &Ask<'a>, rando
     }
     let unknown = || {
         Error::from(match preset::in_model(name) {
-            Some((_, slug)) if gateway.presets.named(slug).is_some() => {
-                ClientError::invalid("models", format!("ids of models: ask for preset {slug:?} by `preset`, or by `model`"))
-            }
-            Some((_, slug)) => ClientError::unknown_preset(slug),
+            Some((model, slug)) => match slug.split_once(':') {
+                Some((slug, variant)) if gateway.presets.named(slug).is_some() => {
+                    let model = if model.is_empty() { "author/slug" } else { shown(model) };
+                    let expected = format!("a variant before the preset: ask for {model}:{}@preset/{slug}", shown(variant));
+                    ClientError::invalid("model", expected)
+                }
+                _ => ClientError::unknown_preset(slug),
+            },
             None => ClientError::unknown_model(shown(name)),
         })
     };

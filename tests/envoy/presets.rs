@@ -34,6 +34,7 @@ static GATEWAY: Shared = Shared::new(|| {
                 {"slug": "armed", "system_prompt": PROMPT, "config": {"model": "t/tools", "tools": [
                     {"type": "function", "function": {"name": "look", "description": "the preset's"}},
                     {"type": "function", "function": {"name": "send"}}]}},
+                {"slug": "twice", "config": {"n": 2, "response_format": {"type": "json_object"}}},
                 {"slug": "painter", "config": {"modalities": ["image", "text"], "image_config": {"aspect_ratio": "16:9", "image_size": "2K"}}},
             ]),
         );
@@ -148,7 +149,13 @@ fn an_unknown_preset_is_not_found() {
     let listed = gateway.send(&chat(json!({"models": ["@preset/armed"], "messages": said()})));
     assert_eq!(listed.error(400), "Invalid `models`: expected ids of models: ask for preset \"armed\" by `preset`, or by `model`");
     let none = gateway.send(&chat(json!({"model": "@preset/painter", "messages": said()})));
-    assert_eq!(none.error(400), "No models provided");
+    let message = "Invalid `model`: expected a model, as preset \"painter\" names none: add `model` to the preset, or ask for \
+        author/slug@preset/painter";
+    assert_eq!(none.error(400), message);
+    let among = gateway.send(&chat(json!({"model": "@preset/armed,t/other", "messages": said()})));
+    assert_eq!(among.error(400), "Invalid `model`: expected one model, or ids of models: ask for preset \"armed\" by `preset`");
+    let variant = gateway.send(&chat(json!({"model": "t/other@preset/armed:floor", "messages": said()})));
+    assert_eq!(variant.error(400), "Invalid `model`: expected a variant before the preset: ask for t/other:floor@preset/armed");
     let embeddings = gateway.send(&chat(json!({"model": "t/other", "preset": "armed", "input": "x"})).path("/api/v1/embeddings"));
     assert_eq!(embeddings.error(400), "Invalid `preset`: expected none: presets are for completions");
 }
@@ -172,6 +179,13 @@ fn every_api_knows_presets() {
     let (answer, body) = asked("/api/v1/responses", json!({"model": by, "input": "Invite them."}));
     assert_eq!(answer["output"][0]["content"][0]["text"], "second", "{answer:#}");
     assert_eq!((&body["messages"], &body["max_completion_tokens"]), (&heard(), &json!(50)));
+    let twice = json!({"model": "t/apis@preset/twice", "input": "Invite them.", "text": {"format": {"type": "text"}}});
+    let body = asked("/api/v1/responses", twice).1;
+    assert_eq!(
+        body,
+        json!({"model": "apis", "messages": said(), "response_format": {"type": "text"}}),
+        "one answer, in the format asked for"
+    );
     let count = |model: &str| {
         let counted = gateway.send(&chat(json!({"model": model, "messages": said()})).path("/v1/messages/count_tokens"));
         counted.json()["input_tokens"].as_u64().unwrap_or_else(|| panic!("{}", counted.text()))

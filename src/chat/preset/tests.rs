@@ -14,6 +14,7 @@ fn presets() -> Presets {
     presets.add(Preset::new("mute", None, br#"{"max_tokens":5,"reasoning":{"effort":"low"},"stop":["\u0021"],"xyz":1}"#));
     presets.add(Preset::new("armed", None, TOOLS.as_bytes()));
     presets.add(Preset::new("empty", None, br#"{"tools":null,"model":null}"#));
+    presets.add(Preset::new("twice", None, br#"{"n":2}"#));
     presets
 }
 
@@ -77,7 +78,10 @@ fn what_the_request_says_wins_member_by_member() {
     assert_eq!(merged(&format!(r#"{{"model":"a/b@preset/empty",{said}}}"#)), format!(r#"{{"model":"a/b",{said}}}"#));
     let armed = format!(r#"{{"model":"a/b@preset/empty",{said},"tools":[{{}}]}}"#);
     assert_eq!(merged(&armed), armed.replace("@preset/empty", ""));
-    assert_eq!(refused(&format!(r#"{{"model":"@preset/empty",{said}}}"#)), "No models provided");
+    assert_eq!(
+        refused(&format!(r#"{{"model":"@preset/empty",{said}}}"#)),
+        "Invalid `model`: expected a model, as preset \"empty\" names none: add `model` to the preset, or ask for author/slug@preset/empty"
+    );
 }
 
 #[test]
@@ -126,6 +130,29 @@ fn a_preset_that_cannot_be_meant_is_refused() {
     // A rule may serve the name of a model that is none.
     let unknown = parse(Api::Chat, &format!(r#"{{"model":"@preset/none","preset":"",{said}}}"#)).unwrap();
     assert_eq!(unknown.models, ["@preset/none"]);
+}
+
+#[test]
+fn a_preset_is_none_of_several_models() {
+    let said = r#""messages":[{"role":"user","content":"x"}]"#;
+    for list in ["@preset/mute,a/b", "a/b, @preset/mute", "a/b,c/d@preset/mute", "c/d@preset/mute,a/b"] {
+        let message = refused(&format!(r#"{{"model":"{list}",{said}}}"#));
+        assert_eq!(message, "Invalid `model`: expected one model, or ids of models: ask for preset \"mute\" by `preset`", "{list}");
+    }
+    for models in [r#"["@preset/mute"]"#, r#"["a/b","c/d@preset/mute"]"#] {
+        let message = refused(&format!(r#"{{"model":"a/b","models":{models},{said}}}"#));
+        assert_eq!(message, "Invalid `models`: expected ids of models: ask for preset \"mute\" by `preset`, or by `model`", "{models}");
+    }
+    let by_member = parse(Api::Chat, &format!(r#"{{"model":"a/b,c/d","preset":"mute",{said}}}"#)).unwrap();
+    assert_eq!(by_member.models, ["a/b", "c/d"]);
+}
+
+#[test]
+fn one_answer_is_asked_for_where_an_api_has_no_place_for_more() {
+    let body = r#"{"model":"a/b@preset/twice","messages":[{"role":"user","content":"x"}]}"#;
+    for (api, several) in [(Api::Chat, true), (Api::Completions, true), (Api::Messages, false), (Api::Responses, false)] {
+        assert_eq!(parse(api, body).unwrap().wants_several(), several, "{api:?}");
+    }
 }
 
 #[test]

@@ -71,7 +71,8 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     body.optional("service_tier", tier.filter(|tier| *tier != b"\"auto\""));
     body.optional("prompt_cache_key", cache_key);
     if let Some(format) = format {
-        format_into(format, &mut body)?;
+        let [model, preset] = members(request, ["model", "preset"])?;
+        format_into(format, preset.is_some() || model.is_some_and(|model| model.contains(&b'@')), &mut body)?;
     }
     // How tools are called is refused by some where there are none.
     if let Some(tools) = tools.filter(|tools| *tools != b"[]") {
@@ -120,13 +121,14 @@ fn refuse_what_is_kept(request: &[u8]) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// `text`: the format of the answer, and how much it says.
-fn format_into(format: &[u8], body: &mut Body) -> Result<(), ClientError> {
+/// `text`: the format of the answer, and how much it says. Plain text is what is answered anyway, unless a preset may say otherwise.
+fn format_into(format: &[u8], may_have_preset: bool, body: &mut Body) -> Result<(), ClientError> {
     let [format, verbosity] = expect(format, "text", ["format", "verbosity"])?;
     body.optional("verbosity", verbosity);
     let Some(format) = format else { return Ok(()) };
     let [kind, name, description, schema, strict] = expect(format, "text.format", ["type", "name", "description", "schema", "strict"])?;
     match (text(kind).unwrap_or_default().raw, schema) {
+        (b"text", _) if may_have_preset => body.member("response_format", b"{\"type\":\"text\"}"),
         (b"text", _) => {}
         (b"json_object", _) => body.member("response_format", b"{\"type\":\"json_object\"}"),
         (b"json_schema", Some(schema)) => {

@@ -59,6 +59,27 @@ fn a_request_is_told_as_a_chat_completion() {
 }
 
 #[test]
+fn the_format_of_the_request_wins_over_the_presets() {
+    let mut presets = Presets::default();
+    presets.add(crate::preset::Preset::new("json", None, br#"{"model":"a/b","response_format":{"type":"json_object"},"n":2}"#));
+    let format = |more: Value| {
+        let mut request = json!({"input": "x"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (request, _) = parse(Api::Responses, request.to_string().into(), None, 3, &presets).unwrap();
+        let mut body: Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(body.get("n"), None, "{body}");
+        body["response_format"]["type"].take()
+    };
+    let text = json!({"format": {"type": "text"}});
+    assert_eq!(format(json!({"model": "@preset/json", "text": {}})), "json_object");
+    assert_eq!(format(json!({"model": "@preset/json", "text": text})), "text");
+    assert_eq!(format(json!({"preset": "json", "text": text})), "text");
+    assert_eq!(format(json!({"model": "a/b", "text": text})), Value::Null, "not said where no preset is named");
+    let schema = json!({"format": {"type": "json_schema", "name": "n", "schema": {}}});
+    assert_eq!(format(json!({"model": "@preset/json", "text": schema})), "json_schema");
+}
+
+#[test]
 fn what_is_kept_or_runs_elsewhere_is_refused() {
     for (more, message) in [
         (json!({"store": true}), "Invalid `store`: expected false"),

@@ -72,3 +72,20 @@ fn a_key_may_use_its_models_only() {
     let select = json!([{"select": {"from": ["other/one", "acme/two"]}}]);
     assert_eq!(limited("x").rules(select).plan(), ["acme/two@alpha", "acme/two@beta"]);
 }
+
+#[test]
+fn a_variant_behind_a_preset_is_told_its_place() {
+    let refused = |name: &str| {
+        let mut asked = ask(name);
+        asked.configuration["presets"] = json!([{"slug": "mail"}]);
+        asked.refused()
+    };
+    for (name, instead) in
+        [("@preset/mail:nitro", "author/slug:nitro@preset/mail"), ("acme/all@preset/mail:floor", "acme/all:floor@preset/mail")]
+    {
+        let message = format!("Invalid `model`: expected a variant before the preset: ask for {instead}");
+        assert_eq!(refused(name), (400, message), "{name}");
+    }
+    let unknown = refused("@preset/male:nitro");
+    assert_eq!(unknown.0, 404, "{}", unknown.1);
+}
