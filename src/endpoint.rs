@@ -138,8 +138,7 @@ impl Endpoint {
 
     /// Whether `name` is that of its provider, in any case and whatever its own tier: the slug, the name for people or the base slug.
     pub fn is_of(&self, name: &str) -> bool {
-        let provider = &self.provider;
-        [&*provider.slug, &*provider.name, provider.base_slug()].into_iter().any(|known| name.eq_ignore_ascii_case(known))
+        self.provider.is_named(name)
     }
 
     /// Whether it is asked with a credential of the client's own.

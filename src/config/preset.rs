@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{Provider, Rule, catalogue::Catalogue, error::ConfigError};
 use crate::{
     chat::{Name, Request},
+    endpoint::ServiceTier,
     error::ClientError,
     json::Scanner,
     model::{DynamicVariant, Family, ModelId},
@@ -119,6 +120,14 @@ impl Surroundings<'_> {
                 self.catalogue.named(&format!("{path}.{member}"), name)?;
             }
         }
+        let preferences = &request.preferences;
+        for (list, names) in [("order", &preferences.order), ("only", &preferences.only), ("ignore", &preferences.ignore)] {
+            let unknown = names.iter().flatten().enumerate().find(|(_, name)| !self.is_provider(name));
+            if let Some((index, name)) = unknown {
+                let expected = format!("the slug of a provider of this configuration, found {name:?}");
+                return Err(unmet(path, &format!("provider.{list}[{index}]"), &expected));
+            }
+        }
         match request.needs.server_tool {
             Some(place) if !self.providers.iter().any(|provider| provider.quirks.openrouter_members) => {
                 let expected = "function: tools that run at OpenRouter are served only where that is the provider";
@@ -126,6 +135,13 @@ impl Surroundings<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a request may name a provider so, be it with a tier.
+    fn is_provider(&self, name: &str) -> bool {
+        let with_tier = name.rsplit_once('/').filter(|(_, tier)| ServiceTier::named(&tier.to_ascii_lowercase()).is_some());
+        let without_tier = with_tier.map_or(name, |(provider, _)| provider);
+        self.providers.iter().any(|provider| provider.is_named(name) || provider.is_named(without_tier))
     }
 
     /// Whether this stands for a model in other words than its id: by a rule, by a variant, or as a router or an alias of OpenRouter's.

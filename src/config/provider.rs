@@ -163,6 +163,11 @@ impl Provider {
         self.slug.split('/').next().unwrap_or_default()
     }
 
+    /// Whether `name` is its own, in any case: its slug, its name for people or its base slug.
+    pub fn is_named(&self, name: &str) -> bool {
+        [&*self.slug, &*self.name, self.base_slug()].into_iter().any(|known| name.eq_ignore_ascii_case(known))
+    }
+
     /// It with a credential of the client's own in the place of the operator's. It goes where that would: a provider whose requests are
     /// signed, or that takes access tokens, gets it as a bearer token.
     #[must_use]

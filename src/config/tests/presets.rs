@@ -16,7 +16,7 @@ fn preset(preset: Value) -> Value {
 #[test]
 fn a_preset_comes_with_its_prompt_and_its_members() {
     let gateway = gateway(&preset(json!({"slug": "email-copywriter", "system_prompt": "Be\nbrief.", "config": {
-        "model": "openai/gpt-4o:nitro", "models": ["openrouter/auto", "cheap-and-good"], "provider": {"order": ["openai"]},
+        "model": "openai/gpt-4o:nitro", "models": ["openrouter/auto", "cheap-and-good"], "provider": {"order": ["openai", "openai/flex"], "ignore": ["our servers"]},
         "temperature": 0.7, "plugins": [{"id": "response-healing"}],
         "tools": [{"type": "openrouter:web_search"}, {"type": "function", "function": {"name": "f"}}],
     }})));
@@ -54,6 +54,18 @@ fn mistakes_in_presets_are_refused() {
         (
             json!({"slug": "x", "config": {"provider": {"sort": "speed"}}}),
             "presets[1].config.provider: expected a preferences object (sort: expected price, throughput, latency or exacto, found \"speed\")",
+        ),
+        (
+            json!({"slug": "x", "config": {"provider": {"order": ["OpenAI", "zz"]}}}),
+            "presets[1].config.provider.order[1]: expected the slug of a provider of this configuration, found \"zz\"",
+        ),
+        (
+            json!({"slug": "x", "config": {"provider": {"only": ["zz/flex"]}}}),
+            "presets[1].config.provider.only[0]: expected the slug of a provider of this configuration, found \"zz/flex\"",
+        ),
+        (
+            json!({"slug": "x", "config": {"provider": {"ignore": ["openai/eu"]}}}),
+            "presets[1].config.provider.ignore[0]: expected the slug of a provider of this configuration, found \"openai/eu\"",
         ),
         (json!({"slug": "x", "config": {"tools": {}}}), "presets[1].config.tools: expected an array"),
         (json!({"slug": "x", "config": {"max_tokens": 0}}), "presets[1].config.max_tokens: expected a whole number of tokens, at least 1"),
@@ -113,4 +125,16 @@ fn a_misspelled_parameter_of_a_preset_is_warned_of() {
         told,
         ["presets[1].config: neither OpenRouter nor a format has a parameter \"temprature\": is it spelled as clients send it?"]
     );
+}
+
+#[test]
+fn a_rule_for_the_name_of_a_preset_is_warned_of() {
+    let mut json = preset(json!({"slug": "x"}));
+    json["rules"] = json!([
+        {"match": {"model": "@preset/y"}, "rename": "openai/gpt-4o"},
+        {"match": {"model": "@preset/x"}, "rename": "openai/gpt-4o"},
+    ]);
+    let told: Vec<String> = gateway(&json).warnings(Millis(0)).iter().map(ToString::to_string).collect();
+    let message = "rules[1].match.model: it never matches, as rules see the model that preset \"x\" comes to: match that one";
+    assert_eq!(told, [message]);
 }

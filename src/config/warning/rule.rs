@@ -3,6 +3,7 @@
 use super::Warning;
 use crate::config::{Match, Rule};
 use crate::glob::Glob;
+use crate::preset::{self, Presets};
 
 /// The rules that match only what one before them matches, as far as that is certain.
 pub(super) fn shadowed(rules: &[Rule]) -> impl Iterator<Item = Warning> {
@@ -14,6 +15,17 @@ pub(super) fn shadowed(rules: &[Rule]) -> impl Iterator<Item = Warning> {
                 "it never matches, as {} matches all that it does and comes first: put it before that one, or remove it",
                 before.name
             ),
+        })
+    })
+}
+
+/// The rules for a preset's name, which no request has any more when rules are asked.
+pub(super) fn of_presets(rules: &[Rule], presets: &Presets) -> impl Iterator<Item = Warning> {
+    rules.iter().enumerate().filter_map(|(index, rule)| {
+        let (_, slug) = preset::in_model(rule.matches.model.as_ref()?.as_str())?;
+        presets.named(slug).map(|_| Warning {
+            path: format!("rules[{index}].match.model"),
+            message: format!("it never matches, as rules see the model that preset {slug:?} comes to: match that one"),
         })
     })
 }
