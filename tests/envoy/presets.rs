@@ -34,7 +34,7 @@ static GATEWAY: Shared = Shared::new(|| {
                 {"slug": "armed", "system_prompt": PROMPT, "config": {"model": "t/tools", "tools": [
                     {"type": "function", "function": {"name": "look", "description": "the preset's"}},
                     {"type": "function", "function": {"name": "send"}}]}},
-                {"slug": "twice", "config": {"n": 2, "response_format": {"type": "json_object"}}},
+                {"slug": "twice", "config": {"n": 2, "provider": {"order": ["second"]}, "response_format": {"type": "json_object"}}},
                 {"slug": "painter", "config": {"modalities": ["image", "text"], "image_config": {"aspect_ratio": "16:9", "image_size": "2K"}}},
             ]),
         );
