@@ -46,12 +46,14 @@ pub(super) fn named<'p>(reader: &Reader, presets: &'p Presets) -> Result<Option<
 }
 
 /// Where several are named, each is a model: a preset would be left out as one that nobody serves.
+#[inline(never)]
 fn none_among(models: &[String], presets: &Presets, member: &str, expected: &str, or: &str) -> Result<(), ClientError> {
     let slug = models.iter().filter_map(|model| preset::in_model(model)).find(|(_, slug)| presets.named(slug).is_some());
     slug.map_or(Ok(()), |(_, slug)| Err(ClientError::invalid(member, format!("{expected}: ask for preset {slug:?} by `preset`{or}"))))
 }
 
 /// The error of a request that names no model, by a preset that names none.
+#[inline(never)]
 pub(super) fn without_model(preset: &Preset) -> ClientError {
     let slug = preset.slug();
     let expected = format!("a model, as preset {slug:?} names none: add `model` to the preset, or ask for author/slug@preset/{slug}");

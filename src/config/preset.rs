@@ -98,7 +98,9 @@ impl Surroundings<'_> {
             return Err(unmet(path, "system_prompt", "a text, or no such member"));
         }
         let path = format!("{path}.config");
-        let preset = Preset::new(slug, prompt, &numbers::restored(&path, config.unwrap_or(b"{}"))?);
+        let mut members = Vec::new();
+        numbers::restored_into(&path, config.unwrap_or(b"{}"), false, &mut members)?;
+        let preset = Preset::new(slug, prompt, &members);
         self.check(&path, &preset).map(|()| preset)
     }
 
@@ -138,10 +140,11 @@ impl Surroundings<'_> {
     }
 
     /// Whether a request may name a provider so, be it with a tier.
+    #[inline(never)]
     fn is_provider(&self, name: &str) -> bool {
-        let with_tier = name.rsplit_once('/').filter(|(_, tier)| ServiceTier::named(&tier.to_ascii_lowercase()).is_some());
-        let without_tier = with_tier.map_or(name, |(provider, _)| provider);
-        self.providers.iter().any(|provider| provider.is_named(name) || provider.is_named(without_tier))
+        let is_tier = |word: &str| [ServiceTier::Flex, ServiceTier::Priority].iter().any(|tier| word.eq_ignore_ascii_case(tier.as_str()));
+        let provider = name.rsplit_once('/').filter(|(_, tier)| is_tier(tier)).map_or(name, |(provider, _)| provider);
+        self.providers.iter().any(|known| known.is_named(provider))
     }
 
     /// Whether this stands for a model in other words than its id: by a rule, by a variant, or as a router or an alias of OpenRouter's.

@@ -164,6 +164,7 @@ impl Provider {
     }
 
     /// Whether `name` is its own, in any case: its slug, its name for people or its base slug.
+    #[inline(never)]
     pub fn is_named(&self, name: &str) -> bool {
         [&*self.slug, &*self.name, self.base_slug()].into_iter().any(|known| name.eq_ignore_ascii_case(known))
     }

@@ -78,7 +78,7 @@ impl Gateway {
         let mut warnings: Vec<Warning> = short_reservations(self).into_iter().chain(of_models).collect();
         self.presets.iter().enumerate().for_each(|(index, preset)| warnings.extend(of_preset(index, preset)));
         warnings.extend(rule::shadowed(&self.rules));
-        warnings.extend(rule::of_presets(&self.rules, &self.presets));
+        rule::of_presets(&self.rules, &self.presets, &mut warnings);
         warnings.extend(only_management(self));
         warnings.extend(self.keys.iter().filter_map(|key| over_key(key, now).or_else(|| useless_key(self, key))));
         warnings

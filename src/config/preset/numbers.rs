@@ -2,9 +2,8 @@
 //!
 //! See `parseYamlNode` of <https://github.com/envoyproxy/envoy/blob/main/source/common/protobuf/yaml_utility.cc>.
 
-use std::ops::Range;
-
 use super::super::error::{ConfigError, found};
+use super::unmet;
 use crate::json::{Kind, Scanner};
 
 /// Members that are numbers, of a chat completion and of its `provider`.
@@ -26,62 +25,52 @@ const NUMBERS: [&[u8]; 15] = [
     b"preferred_max_latency",
 ];
 
-/// `object`, in which each text that has to be a number is one: its quotes are gone. What is no object stays as it is.
+/// Appends `object`, in which each text that has to be a number is one: its quotes are gone. What is no object stays as it is. `all`:
+/// whether every member is a number.
 ///
 /// Errors: if what has to be a number is none; `null` is none and may be.
-pub(super) fn restored(path: &str, object: &[u8]) -> Result<Vec<u8>, ConfigError> {
-    let mut texts = Vec::new();
-    find(path, object, false, 0, &mut texts)?;
-    let mut out = Vec::with_capacity(object.len());
-    let mut at = 0;
-    for text in texts {
-        out.extend_from_slice(object.get(at..text.start).unwrap_or_default());
-        out.extend_from_slice(object.get(text.start.saturating_add(1)..text.end.saturating_sub(1)).unwrap_or_default());
-        at = text.end;
-    }
-    out.extend_from_slice(object.get(at..).unwrap_or_default());
-    Ok(out)
-}
-
-/// Appends where texts of numbers stand, `before` bytes added. `all`: whether every member is a number.
-fn find(path: &str, object: &[u8], all: bool, before: usize, texts: &mut Vec<Range<usize>>) -> Result<(), ConfigError> {
-    let mut wrong = None;
+pub(super) fn restored_into(path: &str, object: &[u8], all: bool, out: &mut Vec<u8>) -> Result<(), ConfigError> {
+    let (mut at, mut wrong) = (0, None);
     // What is broken is told by those who read the whole.
     _ = Scanner::new(object).members(&mut |scanner, key, _| {
         let kind = scanner.kind()?;
         let place = scanner.skip()?;
         let raw = scanner.slice(place.clone());
-        let of_all = match key.raw {
-            b"provider" => Some(false),
-            b"preferred_min_throughput" | b"preferred_max_latency" | b"logit_bias" => Some(true),
+        let within = match (kind, key.raw) {
+            (Kind::Object, b"provider") => Some(false),
+            (Kind::Object, b"preferred_min_throughput" | b"preferred_max_latency" | b"logit_bias") => Some(true),
             _ => None,
         };
-        let (start, end) = (place.start.saturating_add(before), place.end.saturating_add(before));
-        let error = match (kind, of_all) {
-            (Kind::Object, Some(all)) => find(&format!("{path}.{}", key.value()), raw, all, start, texts).err(),
-            _ if !all && !NUMBERS.contains(&key.raw) => None,
-            (Kind::Number | Kind::Null, _) => None,
-            (Kind::String, _) if is_number(raw) => {
-                texts.push(start..end);
-                None
-            }
-            _ => {
+        let is_done = matches!(kind, Kind::Number | Kind::Null) || !all && !NUMBERS.contains(&key.raw);
+        if wrong.is_some() || within.is_none() && is_done {
+            return Ok(());
+        }
+        put(object.get(at..place.start), out);
+        at = place.end;
+        match (within, number(raw)) {
+            (Some(all), _) => wrong = restored_into(&[path, &key.value()].join("."), raw, all, out).err(),
+            (None, Some(number)) => put(Some(number), out),
+            (None, None) => {
                 let raw = std::str::from_utf8(raw).unwrap_or_default();
                 // As with durations: nobody keeps a secret here, and to see it helps.
                 let found = if kind == Kind::String { raw } else { found(raw) };
-                Some(ConfigError::new(format!("{path}.{}", key.value()), format!("expected a number, found {found}")))
+                wrong = Some(unmet(path, &key.value(), &["a number, found ", found].concat()));
             }
-        };
-        wrong = wrong.take().or(error);
+        }
         Ok(())
     });
+    put(object.get(at..), out);
     wrong.map_or(Ok(()), Err)
 }
 
-/// Whether a text is a number of JSON's.
-fn is_number(text: &[u8]) -> bool {
-    let inner = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or_default();
+#[inline(never)]
+fn put(piece: Option<&[u8]>, out: &mut Vec<u8>) {
+    out.extend_from_slice(piece.unwrap_or_default());
+}
+
+/// What stands between the quotes of a text, if that is a number of JSON's and nothing else, not even space.
+fn number(text: &[u8]) -> Option<&[u8]> {
+    let inner = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let mut scanner = Scanner::new(inner);
-    // No space around it, which the scanner lets through.
-    scanner.kind() == Ok(Kind::Number) && scanner.skip() == Ok(0..inner.len())
+    (scanner.kind() == Ok(Kind::Number) && scanner.skip() == Ok(0..inner.len())).then_some(inner)
 }

@@ -20,14 +20,14 @@ pub(super) fn shadowed(rules: &[Rule]) -> impl Iterator<Item = Warning> {
 }
 
 /// The rules for a preset's name, which no request has any more when rules are asked.
-pub(super) fn of_presets(rules: &[Rule], presets: &Presets) -> impl Iterator<Item = Warning> {
-    rules.iter().enumerate().filter_map(|(index, rule)| {
-        let (_, slug) = preset::in_model(rule.matches.model.as_ref()?.as_str())?;
-        presets.named(slug).map(|_| Warning {
-            path: format!("rules[{index}].match.model"),
-            message: format!("it never matches, as rules see the model that preset {slug:?} comes to: match that one"),
-        })
-    })
+pub(super) fn of_presets(rules: &[Rule], presets: &Presets, warnings: &mut Vec<Warning>) {
+    for (index, rule) in rules.iter().enumerate() {
+        let named = rule.matches.model.as_ref().and_then(|model| preset::in_model(model.as_str()));
+        if let Some((_, slug)) = named.filter(|(_, slug)| presets.named(slug).is_some()) {
+            let message = format!("it never matches, as rules see the model that preset {slug:?} comes to: match that one");
+            warnings.push(Warning { path: format!("rules[{index}].match.model"), message });
+        }
+    }
 }
 
 /// Whether `one` matches whatever `other` does.

@@ -71,7 +71,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     body.optional("service_tier", tier.filter(|tier| *tier != b"\"auto\""));
     body.optional("prompt_cache_key", cache_key);
     if let Some(format) = format {
-        let [model, preset] = members(request, ["model", "preset"])?;
+        let [model, _, preset, ..] = same;
         format_into(format, preset.is_some() || model.is_some_and(|model| model.contains(&b'@')), &mut body)?;
     }
     // How tools are called is refused by some where there are none.
