@@ -196,16 +196,19 @@ pub(super) fn other<'a>(body: &[u8], members: &'a [Member], name: &str) -> Optio
     members.iter().find(|member| member.name == Name::Other && key(member))
 }
 
-/// The first member that stands twice: of such, one provider would read the first and another the last.
+/// A member that stands twice: of such, one provider would read the first and another the last.
 pub(super) fn duplicate(body: &[u8], members: &[Member]) -> Option<String> {
-    let key = |member: &Member| Scanner::at(body, member.start).string().ok();
+    let key = |member: &Member| Scanner::at(body, member.start).string().ok().map(|key| key.value());
+    // Of known names there are so many that a search for each costs nothing worth a word; a body may have any number of others.
     let mut rest = members;
     while let Some((member, after)) = rest.split_first() {
-        let mut same = after.iter().filter(|other| other.name == member.name);
-        if same.any(|other| member.name != Name::Other || key(other).map(|key| key.value()) == key(member).map(|key| key.value())) {
-            return key(member).map(|key| key.value().chars().take(100).collect());
+        if member.name != Name::Other && after.iter().any(|other| other.name == member.name) {
+            return member.name.as_str().map(str::to_owned);
         }
         rest = after;
     }
-    None
+    let mut others: Vec<_> = members.iter().filter(|member| member.name == Name::Other).filter_map(key).collect();
+    others.sort_unstable();
+    let twice = others.windows(2).find_map(|pair| if let [one, other] = pair { (one == other).then_some(one) } else { None });
+    twice.map(|key| key.chars().take(100).collect())
 }

@@ -425,6 +425,21 @@ fn reasoning_that_is_switched_on_or_off_says_how_much_where_there_is_an_effort_a
     }
 }
 
+/// A quadratic search would take minutes.
+#[test]
+fn a_body_of_many_members_is_read_in_the_time_of_its_length() {
+    let many: String = (0..200_000).map(|n| format!("\"k{n}\":{n},")).collect();
+    let read = |more: &str| {
+        Request::parse(
+            format!("{{{many}{more}\"model\":\"a/b\",\"messages\":[{{\"role\":\"user\",\"content\":\"x\"}}]}}").into_bytes(),
+            None,
+            3,
+        )
+    };
+    assert!(read("").is_ok());
+    assert!(read("\"k7\":1,").unwrap_err().to_string().contains("Duplicate member `k7`"));
+}
+
 #[test]
 fn a_prompt_beside_messages_reaches_nobody_and_one_in_the_place_of_null_is_a_message() {
     let messages = r#""messages":[{"role":"user","content":"x"}]"#;
