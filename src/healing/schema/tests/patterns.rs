@@ -1,6 +1,8 @@
 //! What the regular expressions of schemas admit.
 
 use super::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn a_text_has_what_its_pattern_says() {
