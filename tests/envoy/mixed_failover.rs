@@ -246,7 +246,11 @@ fn one_error_names_every_attempt() {
         let before: Vec<_> = metadata["previous_errors"].as_array().unwrap().iter().map(|one| (&one["provider"], &one["code"])).collect();
         let expected = [(&json!("anthropic"), &json!("temporarily_unavailable")), (&json!("bedrock"), &json!("capacity_exhausted"))];
         assert_eq!(before, expected, "{error:#}");
-        assert_eq!((response.header("retry-after"), &error["availability"]["retry_after"]), (None, &json!(9)), "the others said nothing");
+        assert_eq!(
+            (response.header("retry-after"), &error["availability"]["retry_after"]),
+            (Some("9"), &json!(9)),
+            "the one that said something"
+        );
         for secret in ["sk-ant-1", "sk-openai-2", AWS_SECRET, "AKIDEXAMPLE"] {
             assert!(!response.text().contains(secret));
         }
