@@ -20,7 +20,9 @@ mod struct_json;
 mod value;
 mod warning;
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 pub use self::{
     auto_router::AutoRouter,
@@ -75,9 +77,9 @@ pub struct Gateway {
     pub free_models: FreeModels,
     /// Whether Envoy's other filters and its access logs are told of each request, see [`filter_state`](crate::filter_state).
     pub filter_state: bool,
-    models_by_id: HashMap<Rc<str>, Rc<Model>>,
+    models_by_id: FxHashMap<Rc<str>, Rc<Model>>,
     keys: Vec<Rc<Key>>,
-    keys_by_hash: HashMap<KeyHash, Rc<Key>>,
+    keys_by_hash: FxHashMap<KeyHash, Rc<Key>>,
 }
 
 impl Config {

@@ -1,11 +1,13 @@
 //! One model at one provider, with its price.
 
 mod embedding;
+mod key;
 mod tiers;
 
 use std::rc::Rc;
 
 pub use self::embedding::Embedding;
+pub use self::key::{EndpointKey, public_id};
 pub use self::tiers::{TierAsked, TierPrices};
 
 use crate::{
@@ -26,6 +28,10 @@ pub struct Endpoint {
     pub provider: Rc<Provider>,
     /// OpenRouter's full slug of it: the provider's slug, with `/flex` or `/priority` behind it where it is of such a tier.
     pub tag: Box<str>,
+    /// What all workers know it by.
+    pub key: EndpointKey,
+    /// What clients know it by, in `/activity` and `/generation`.
+    pub public_id: u64,
     /// The tier that it serves; `None` for the usual one.
     pub service_tier: Option<ServiceTier>,
     /// Whether its model has endpoints of tiers of their own, so that a request's `service_tier` chooses among endpoints.

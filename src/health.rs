@@ -1,7 +1,7 @@
 //! Which endpoints are in trouble, and until when: what all workers of one Envoy share.
 
 use crate::clock::Millis;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointKey};
 
 /// The endpoints that had trouble lately. Bounded by the endpoints of the configuration; what has passed is forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +15,6 @@ struct Trouble {
     endpoint: EndpointKey,
     until: Millis,
 }
-
-/// An endpoint's name across configurations and Envoys: a hash of provider, tier and model, so that a reload forgets nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndpointKey(u64);
 
 const ENTRY_BYTES: usize = 16;
 
@@ -34,14 +30,14 @@ impl Health {
         let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
         let troubles = entries.iter().map(|entry| {
             let (endpoint, until) = entry.split_at(ENTRY_BYTES / 2);
-            Trouble { endpoint: EndpointKey(word(endpoint)), until: Millis(word(until)) }
+            Trouble { endpoint: EndpointKey::of_hash(word(endpoint)), until: Millis(word(until)) }
         });
         Self { troubles: troubles.collect() }
     }
 
     /// The bytes to share.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.troubles.iter().flat_map(|trouble| [trouble.endpoint.0.to_le_bytes(), trouble.until.0.to_le_bytes()].concat()).collect()
+        self.troubles.iter().flat_map(|trouble| [trouble.endpoint.hash().to_le_bytes(), trouble.until.0.to_le_bytes()].concat()).collect()
     }
 
     /// Whether no endpoint is known to be in trouble.
@@ -54,8 +50,7 @@ impl Health {
         if self.is_empty() {
             return None;
         }
-        let key = EndpointKey::of(endpoint);
-        self.troubles.iter().find(|trouble| trouble.endpoint == key && trouble.until > now).map(|trouble| trouble.until)
+        self.troubles.iter().find(|trouble| trouble.endpoint == endpoint.key && trouble.until > now).map(|trouble| trouble.until)
     }
 
     /// Remembers that `endpoint` is in trouble until `until`, and forgets what is past at `now`.
@@ -75,32 +70,6 @@ impl Health {
     }
 }
 
-// === impl EndpointKey ===
-
-impl EndpointKey {
-    /// The key that [`EndpointKey::hash`] gave.
-    pub fn of_hash(hash: u64) -> Self {
-        Self(hash)
-    }
-
-    /// The hash that it is.
-    pub fn hash(self) -> u64 {
-        self.0
-    }
-
-    /// The key of `endpoint`.
-    pub fn of(endpoint: &Endpoint) -> Self {
-        // FNV-1a: the same in every build, which a hasher of the standard library does not promise.
-        let names = [endpoint.tag.as_bytes(), b"\0", endpoint.model.as_bytes()];
-        let hash = names
-            .iter()
-            .copied()
-            .flatten()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-        Self(hash)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +79,7 @@ mod tests {
     #[test]
     fn trouble_passes_and_survives_sharing() {
         let mut health = Health::default();
-        let (a, b) = (EndpointKey(1), EndpointKey(2));
+        let (a, b) = (EndpointKey::of_hash(1), EndpointKey::of_hash(2));
         health.note(a, Millis(2000), Millis(1000));
         health.note(b, Millis(1500), Millis(1000));
         health.note(a, Millis(1800), Millis(1000));

@@ -11,7 +11,7 @@ use self::bytes::{Bytes, Reader};
 use self::histogram::{Histogram, Merged};
 use self::ring::{Ring, Slot};
 use crate::clock::Millis;
-use crate::health::EndpointKey;
+use crate::endpoint::EndpointKey;
 pub use crate::preferences::Percentiles;
 
 /// What one attempt says of its endpoint.

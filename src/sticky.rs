@@ -6,7 +6,7 @@ use crate::chat::Request;
 use crate::clock::Millis;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
-use crate::health::EndpointKey;
+use crate::endpoint::EndpointKey;
 
 /// A conversation of a key with a model: a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Sticky {
     /// What follows from an exchange: `served` by an endpoint, where it made use of a prompt `cache`, or by none; `failed` says of an
     /// endpoint whether it was asked in vain.
     pub fn change(&self, served: Option<&Endpoint>, cache: bool, failed: impl Fn(EndpointKey) -> bool, now: Millis) -> Option<Change> {
-        let served = served.filter(|endpoint| self.may_stay_at(endpoint)).map(EndpointKey::of);
+        let served = served.filter(|endpoint| self.may_stay_at(endpoint)).map(|endpoint| endpoint.key);
         match (served, self.held) {
             (Some(endpoint), Some(held)) if held.endpoint == endpoint => {
                 (now.since(held.at) >= STALE).then_some(Change::Hold(self.conversation, endpoint))
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_place_is_held_by_use_and_lost_by_an_error() {
         let endpoint = &*endpoint(r#"{"prompt":1,"completion":1,"input_cache_read":0.1}"#);
-        let (here, elsewhere) = (EndpointKey::of(endpoint), EndpointKey::of_hash(1));
+        let (here, elsewhere) = (endpoint.key, EndpointKey::of_hash(1));
         let (now, conversation) = (Millis(10_000_000), Conversation(5));
         let held = |endpoint, ago| Some(Held { endpoint, at: Millis(now.0 - ago) });
         let (hold, forget) = (Some(Change::Hold(conversation, here)), Some(Change::Forget(conversation)));

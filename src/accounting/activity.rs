@@ -68,7 +68,7 @@ impl Activity {
     pub fn of(endpoint: &Endpoint, spent: &Spent) -> Self {
         let (cost, byok) = if spent.is_byok { (NanoUsd::ZERO, spent.cost.total) } else { (spent.cost.total, NanoUsd::ZERO) };
         Self {
-            endpoint: endpoint_number(endpoint),
+            endpoint: endpoint.public_id,
             requests: 1,
             cost,
             byok,
@@ -188,7 +188,7 @@ pub fn activity(gateway: &Gateway, filter: &Filter, used: &[(Day, Activity)]) ->
             .or_insert_with(|| (*day, Activity { endpoint: activity.endpoint, ..Activity::default() }));
         sum.add(activity);
     }
-    let endpoints: Vec<(u64, &Endpoint)> = gateway.endpoints().map(|endpoint| (endpoint_number(endpoint), &**endpoint)).collect();
+    let endpoints: Vec<(u64, &Endpoint)> = gateway.endpoints().map(|endpoint| (endpoint.public_id, &**endpoint)).collect();
     let mut out = Object::after(Vec::new());
     out.list("data", sums.into_values(), |item, (day, used)| {
         // One that the configuration has no more is known by its number alone.
@@ -208,14 +208,6 @@ pub fn activity(gateway: &Gateway, filter: &Filter, used: &[(Day, Activity)]) ->
         item.number("cached_tokens", Some(used.cached));
     });
     out.end()
-}
-
-/// What an endpoint is known by across configurations.
-pub(super) fn endpoint_number(endpoint: &Endpoint) -> u64 {
-    // FNV-1a: the same in every build, which a hasher of the standard library does not promise.
-    let names = [endpoint.catalogue_id.as_bytes(), b"\0", endpoint.provider.slug.as_bytes(), b"\0", endpoint.model.as_bytes()];
-    let bytes = names.iter().copied().flatten();
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)).max(1)
 }
 
 /// An endpoint's number as clients see it.

@@ -1,7 +1,8 @@
 //! What a worker has settled and not yet shared with the others.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::{Activity, Charge, Today};
 use crate::calendar::Day;
@@ -9,7 +10,7 @@ use crate::price::NanoUsd;
 
 /// What was settled, by key and day.
 #[derive(Debug, Default)]
-pub struct Pending(HashMap<(Rc<str>, Day), Used>);
+pub struct Pending(FxHashMap<(Rc<str>, Day), Used>);
 
 /// What a key used on a day.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //! and added up.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::clock::Millis;
 use crate::endpoint::{Endpoint, EndpointId};
@@ -18,7 +19,7 @@ pub(super) struct Reports(RefCell<Known>);
 #[derive(Debug, Default)]
 struct Known {
     since: Millis,
-    reports: HashMap<EndpointId, Report>,
+    reports: FxHashMap<EndpointId, Report>,
 }
 
 // === impl Reports ===
@@ -28,7 +29,7 @@ impl Reports {
     pub(super) fn of(&self, endpoint: &Endpoint, report: &dyn Fn(&Endpoint) -> Report, now: Millis) -> Report {
         let mut known = self.0.borrow_mut();
         if now.since(known.since) >= FRESH {
-            *known = Known { since: now, reports: HashMap::new() };
+            *known = Known { since: now, reports: FxHashMap::default() };
         }
         *known.reports.entry(endpoint.id).or_insert_with(|| report(endpoint))
     }

@@ -1,7 +1,8 @@
 //! `models`: the catalogue, with the endpoints that serve each model.
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -134,12 +135,12 @@ pub(super) struct ModelEntry<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) models: Vec<Rc<Model>>,
-    pub(super) by_id: HashMap<Rc<str>, Rc<Model>>,
+    pub(super) by_id: FxHashMap<Rc<str>, Rc<Model>>,
 }
 
 impl Catalogue {
     /// Checks `models` against `providers`.
-    pub(super) fn resolve(entries: Vec<ModelEntry<'_>>, providers: &HashMap<String, Rc<Provider>>) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(entries: Vec<ModelEntry<'_>>, providers: &FxHashMap<String, Rc<Provider>>) -> Result<Self, ConfigError> {
         value::checked(!entries.is_empty(), "models", "expected at least one model")?;
         let mut catalogue = Self::default();
         let mut endpoints: u32 = 0;
@@ -166,7 +167,7 @@ impl Catalogue {
 }
 
 impl ModelEntry<'_> {
-    fn resolve(self, path: &str, providers: &HashMap<String, Rc<Provider>>, count: &mut u32) -> Result<Model, ConfigError> {
+    fn resolve(self, path: &str, providers: &FxHashMap<String, Rc<Provider>>, count: &mut u32) -> Result<Model, ConfigError> {
         let at = |member| format!("{path}.{member}");
         let id: ModelId = self.id.parse().map_err(|error| ConfigError::new(at("id"), format!("{error}, found {:?}", self.id)))?;
         value::checked(

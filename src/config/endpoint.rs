@@ -1,7 +1,8 @@
 //! `endpoints` of a model: which provider serves it, under which name, at which price.
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    endpoint::{Endpoint, EndpointId, ServiceTier, TierPrices},
+    endpoint::{Endpoint, EndpointId, EndpointKey, ServiceTier, TierPrices, public_id},
     price::{FemtoUsd, InvalidPrice, MAX_PRICE_USD, Price},
 };
 
@@ -86,7 +87,7 @@ impl EndpointEntry<'_> {
         number: u32,
         catalogue_id: &Rc<str>,
         model: &Model,
-        providers: &HashMap<String, Rc<Provider>>,
+        providers: &FxHashMap<String, Rc<Provider>>,
     ) -> Result<Endpoint, ConfigError> {
         let at = |member| format!("{path}.{member}");
         let Some(provider) = providers.get(&self.provider) else {
@@ -100,13 +101,16 @@ impl EndpointEntry<'_> {
             None => None,
         };
         let price = self.price.resolve(&at("price"))?;
+        let tag = match service_tier {
+            Some(tier) => format!("{}/{}", provider.slug, tier.as_str()).into(),
+            None => provider.slug.clone(),
+        };
         Ok(Endpoint {
             id: EndpointId(number),
             provider: Rc::clone(provider),
-            tag: match service_tier {
-                Some(tier) => format!("{}/{}", provider.slug, tier.as_str()).into(),
-                None => provider.slug.clone(),
-            },
+            key: EndpointKey::of(&tag, model_name),
+            public_id: public_id(catalogue_id, &provider.slug, model_name),
+            tag,
             service_tier,
             is_tiered: model.is_tiered,
             tier_prices: TierPrices::default(),
@@ -181,7 +185,7 @@ fn per_million(path: &str, raw: &RawValue) -> Result<FemtoUsd, ConfigError> {
 fn amount(path: &str, raw: &RawValue, unit: &str, convert: fn(Decimal) -> Result<FemtoUsd, InvalidPrice>) -> Result<FemtoUsd, ConfigError> {
     let text = raw.get();
     let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let Some(usd) = Decimal::parse(number) else {
+    let Some(usd) = Decimal::parse(number.as_bytes()) else {
         let expected = format!("a number from 0 to {MAX_PRICE_USD} (USD per {unit})");
         return Err(ConfigError::unexpected(path, &expected, raw));
     };

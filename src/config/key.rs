@@ -1,10 +1,8 @@
 //! `keys`: who may ask, until when, and for which models at which providers.
 
-use std::{
-    collections::{HashMap, HashSet},
-    rc::Rc,
-};
+use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -148,7 +146,7 @@ impl KeyEntry<'_> {
 #[derive(Debug)]
 pub(super) struct Keys {
     pub(super) all: Vec<Rc<Key>>,
-    pub(super) by_hash: HashMap<KeyHash, Rc<Key>>,
+    pub(super) by_hash: FxHashMap<KeyHash, Rc<Key>>,
     pub(super) anonymous: Option<Rc<Key>>,
 }
 
@@ -162,9 +160,9 @@ impl Keys {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         value::checked(anonymous || !entries.is_empty(), "keys", "expected at least one key, or anonymous: true")?;
-        let mut names: HashSet<Rc<str>> = HashSet::new();
+        let mut names: FxHashSet<Rc<str>> = FxHashSet::default();
         let mut all = Vec::new();
-        let mut by_hash = HashMap::new();
+        let mut by_hash = FxHashMap::default();
         for (index, entry) in entries.into_iter().enumerate() {
             let at = |member| format!("keys[{index}].{member}");
             value::label(&at("name"), &entry.name)?;

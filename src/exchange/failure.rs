@@ -8,7 +8,6 @@ use crate::chat::Finish;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorType, Outlook, PreviousError, ProviderError};
 use crate::fallback::{self, Verdict};
-use crate::health::EndpointKey;
 use crate::provider::Fault;
 use crate::retry_after;
 
@@ -60,7 +59,7 @@ impl Exchange {
     /// The endpoint of the current attempt rests for a while.
     pub(super) fn rest(&mut self, rest: Option<Duration>, clock: &dyn Clock) {
         if let (Some(attempt), Some(rest)) = (self.attempts.last(), rest) {
-            self.troubles.push((EndpointKey::of(&attempt.endpoint), clock.now().after(rest)));
+            self.troubles.push((attempt.endpoint.key, clock.now().after(rest)));
         }
     }
 

@@ -3,7 +3,6 @@
 use super::{Attempt, Exchange, Outcome, Settlement, Spent};
 use crate::clock::Millis;
 use crate::error::ErrorType;
-use crate::health::EndpointKey;
 use crate::performance::Observation;
 use crate::provider::Fault;
 use crate::sticky::Change;
@@ -18,7 +17,7 @@ impl Settlement {
     }
 
     fn observed(&self, attempt: &Attempt, is_last: bool) -> Option<Observation> {
-        let endpoint = EndpointKey::of(&attempt.endpoint);
+        let endpoint = attempt.endpoint.key;
         let none = Observation { endpoint, at: self.at, answered: false, latency: None, throughput: None };
         match &attempt.outcome {
             Outcome::Open => None,
@@ -53,7 +52,7 @@ impl Exchange {
         });
         let failed = |key| {
             let mut failed = self.attempts.iter().filter(|attempt| attempt.outcome.fault().is_some());
-            failed.any(|attempt| EndpointKey::of(&attempt.endpoint) == key)
+            failed.any(|attempt| attempt.endpoint.key == key)
         };
         self.sticky.as_ref()?.change(served.map(|attempt| &*attempt.endpoint), cache, failed, now)
     }

@@ -128,7 +128,7 @@ fn released(step: Step) -> (AnswerHead, Value) {
 /// The endpoints that were noted as being in trouble, by their place, and for how many milliseconds after `now`.
 fn troubles(exchange: &mut Exchange, now: Millis) -> Vec<(usize, u64)> {
     let gateway = gateway();
-    let place = |key| gateway.endpoints().position(|endpoint| EndpointKey::of(endpoint) == key).unwrap();
+    let place = |key| gateway.endpoints().position(|endpoint| endpoint.key == key).unwrap();
     exchange.take_troubles().into_iter().map(|(key, until)| (place(key), until.since(now))).collect()
 }
 

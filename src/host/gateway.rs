@@ -25,7 +25,6 @@ use crate::config::Key;
 use crate::endpoint::Endpoint;
 use crate::error::{ClientError, Error};
 use crate::headers;
-use crate::health::EndpointKey;
 use crate::inbound;
 
 /// One stream.
@@ -170,7 +169,7 @@ impl Filter {
             Listing::Endpoints(_) => Ok(self.role.authenticate(headers).ok()),
             _ => Ok(None),
         };
-        let report = |endpoint: &Endpoint| shared_performance::report(EndpointKey::of(endpoint));
+        let report = |endpoint: &Endpoint| shared_performance::report(endpoint.key);
         let now = HostClock.now();
         match key.map_err(Error::from).and_then(|key| self.role.catalogue().answer(listing, query, key.as_deref(), &report, now)) {
             Ok(body) => {

@@ -2,7 +2,8 @@
 
 use super::calls::{self, HostClock};
 use crate::clock::{Clock, Millis};
-use crate::health::{EndpointKey, Health};
+use crate::endpoint::EndpointKey;
+use crate::health::Health;
 
 const KEY: &str = "signalbox.health";
 

@@ -4,11 +4,12 @@
 //! it believes for a quarter of a second. Nobody routes by the last half second.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::calls::{self, HostClock};
 use crate::clock::{Clock, Millis};
-use crate::health::EndpointKey;
+use crate::endpoint::EndpointKey;
 use crate::performance::{Observation, Performance, Recent, Report};
 
 /// So many observations are shared before the next tick.
@@ -25,7 +26,7 @@ const TRIES: usize = 8;
 
 thread_local! {
     static PENDING: RefCell<Vec<Observation>> = RefCell::default();
-    static REMEMBERED: RefCell<HashMap<u64, (Millis, Recent)>> = RefCell::default();
+    static REMEMBERED: RefCell<FxHashMap<u64, (Millis, Recent)>> = RefCell::default();
 }
 
 /// Notes what an exchange says of endpoints.

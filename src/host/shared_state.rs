@@ -3,7 +3,7 @@
 use super::{shared_health, shared_performance, shared_sticky};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
-use crate::health::{EndpointKey, Health};
+use crate::health::Health;
 use crate::performance::Recent;
 use crate::route::State;
 use crate::sticky::{Conversation, Held};
@@ -17,7 +17,7 @@ impl State for SharedState {
     }
 
     fn recent(&self, endpoint: &Endpoint) -> Recent {
-        shared_performance::recent(EndpointKey::of(endpoint), self.0)
+        shared_performance::recent(endpoint.key, self.0)
     }
 
     fn held(&self, conversation: Conversation) -> Option<Held> {

@@ -4,9 +4,10 @@
 //! never gets one. Where no provider wants a token there is no timer.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::TICK;
 use super::calls::{self, Buffer, HostClock, Map};
@@ -19,7 +20,7 @@ pub(super) struct Tokens {
     providers: Vec<Rc<Provider>>,
     is_started: Cell<bool>,
     /// The calls that are under way, by their numbers, and the place of the provider that each is for.
-    calls: RefCell<HashMap<u32, usize>>,
+    calls: RefCell<FxHashMap<u32, usize>>,
 }
 
 /// What became of a fetch.

@@ -9,7 +9,7 @@ use super::{Ask, State};
 use crate::clock::{Clock, Millis};
 use crate::config::Gateway;
 use crate::endpoint::{Endpoint, ServiceTier};
-use crate::health::{EndpointKey, Health};
+use crate::health::Health;
 use crate::performance::Recent;
 use crate::preferences::SortBy;
 use crate::sticky::{Conversation, Sticky};
@@ -157,9 +157,7 @@ impl Known {
 
     /// Whether the conversation is at `endpoint`, and is to stay there.
     fn holds(&self, endpoint: &Endpoint) -> bool {
-        self.sticky.is_some_and(|sticky| {
-            sticky.may_stay_at(endpoint) && sticky.held.is_some_and(|held| held.endpoint == EndpointKey::of(endpoint))
-        })
+        self.sticky.is_some_and(|sticky| sticky.may_stay_at(endpoint) && sticky.held.is_some_and(|held| held.endpoint == endpoint.key))
     }
 
     fn rank(

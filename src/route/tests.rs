@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Millis;
 use crate::config::Config;
-use crate::health::EndpointKey;
 
 const NOW: Millis = Millis(1_000_000);
 
@@ -101,7 +100,7 @@ impl State for Seen<'_> {
         let mut health = Health::default();
         for endpoint in self.gateway.endpoints() {
             if self.asked.troubles.contains(&(&*endpoint.catalogue_id, &*endpoint.provider.slug)) {
-                health.note(EndpointKey::of(endpoint), Millis(NOW.0 + 1000), NOW);
+                health.note(endpoint.key, Millis(NOW.0 + 1000), NOW);
             }
         }
         health
@@ -115,7 +114,7 @@ impl State for Seen<'_> {
     fn held(&self, _: Conversation) -> Option<Held> {
         let provider = self.asked.held?;
         let endpoint = self.gateway.endpoints().find(|endpoint| *endpoint.tag == *provider)?;
-        Some(Held { endpoint: EndpointKey::of(endpoint), at: NOW })
+        Some(Held { endpoint: endpoint.key, at: NOW })
     }
 }
 

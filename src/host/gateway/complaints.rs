@@ -1,7 +1,8 @@
 //! What the operator is told of providers, in Envoy's log: not each time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
@@ -10,7 +11,7 @@ use crate::fallback;
 
 /// What was complained of, and when.
 #[derive(Debug, Default)]
-pub(super) struct Complaints(RefCell<HashMap<(u32, u16), Millis>>);
+pub(super) struct Complaints(RefCell<FxHashMap<(u32, u16), Millis>>);
 
 /// How long a complaint is not repeated: a minute, for each endpoint and status.
 const PERIOD: u64 = 60_000;
