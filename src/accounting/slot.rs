@@ -5,6 +5,7 @@
 //! competes for. Slots are dealt out in the order in which requests begin, to a busy worker several at a time.
 
 use crate::clock::Millis;
+use crate::exchange::ALPHANUMERIC;
 
 /// A slot of the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,6 @@ pub struct Slots {
 
 /// Letters of an id that say the slot.
 const LETTERS: usize = 4;
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The most slots that are dealt at a time.
 const MOST: u64 = 16;
@@ -46,7 +46,7 @@ impl Slot {
             return None;
         }
         let number = letters.bytes().try_fold(0u32, |number, letter| {
-            let digit = ALPHABET.iter().position(|known| *known == letter)?;
+            let digit = ALPHANUMERIC.iter().position(|known| *known == letter)?;
             number.checked_mul(62)?.checked_add(u32::try_from(digit).ok()?)
         })?;
         (number < size).then_some(Self(number))
@@ -57,7 +57,7 @@ impl Slot {
         let mut rest = self.0;
         let mut letters = [b'0'; LETTERS];
         for letter in letters.iter_mut().rev() {
-            *letter = ALPHABET.get((rest % 62) as usize).copied().unwrap_or(b'0');
+            *letter = ALPHANUMERIC.get((rest % 62) as usize).copied().unwrap_or(b'0');
             rest /= 62;
         }
         letters

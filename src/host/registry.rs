@@ -1,11 +1,12 @@
 //! Where the two roles of a stream find their exchange: they run on the same worker, in the same VM.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::calls::{self, Headers};
-use crate::accounting::Admission;
+use crate::accounting::{Admission, Slot};
 use crate::exchange::Exchange;
 use crate::inbound::Translator;
 
@@ -21,6 +22,8 @@ pub(super) struct Handover {
     pub(super) headers: Headers,
     /// What of the key's account is to be settled with it.
     pub(super) admission: Option<Admission>,
+    /// Where it is put on record.
+    pub(super) slot: Option<Slot>,
 }
 
 /// The filter state by which an attempt finds its exchange. Not a request header: no client could forge it, no provider sees it.
@@ -33,7 +36,7 @@ const CLUSTER: &str = "signalbox.cluster";
 const CHOSEN_CLUSTER: &str = "xds\0cluster_name";
 
 thread_local! {
-    static EXCHANGES: RefCell<(u64, HashMap<u64, Shared>)> = RefCell::default();
+    static EXCHANGES: RefCell<(u64, FxHashMap<u64, Shared>)> = RefCell::default();
 }
 
 /// A handover in its place in the registry, which is given up when this is dropped.
@@ -69,7 +72,7 @@ pub(super) fn set_cluster(cluster: &str) {
 /// is looked at once where an exchange begins, and every time where it falls back.
 pub(super) fn goes_to(cluster: &str, first: bool) -> bool {
     thread_local! {
-        static SEEN: RefCell<HashSet<Box<str>>> = RefCell::default();
+        static SEEN: RefCell<FxHashSet<Box<str>>> = RefCell::default();
     }
     if first && SEEN.with_borrow(|seen| seen.contains(cluster)) {
         return true;

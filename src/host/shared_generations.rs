@@ -58,9 +58,8 @@ pub(super) fn take_slot(size: u32, now: Millis) -> Option<Slot> {
     })
 }
 
-/// Notes the record of the generation with this id, which `record` appends, if it has a slot in a ring of `size`.
-pub(super) fn note(id: &str, size: u32, record: impl FnOnce(&mut Vec<u8>)) {
-    let Some(slot) = Slot::in_id(id, size) else { return };
+/// Notes what `record` appends, the record for `slot` of a ring of `size`.
+pub(super) fn note(slot: Slot, size: u32, record: impl FnOnce(&mut Vec<u8>)) {
     let full = PENDING.with_borrow_mut(|pending| {
         record(&mut pending.records);
         pending.slots.push((slot, pending.records.len()));

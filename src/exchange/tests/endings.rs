@@ -194,7 +194,7 @@ fn s13_media_have_parameters_and_any_case() {
 #[test]
 fn a_generation_id_has_time_and_luck_in_it() {
     let mut random = fastrand::Rng::with_seed(1);
-    let (one, two) = (generation_id(NOW, &mut random, ""), generation_id(NOW, &mut random, ""));
+    let (one, two) = (generation_id(NOW, &mut random, b""), generation_id(NOW, &mut random, b""));
     let luck = one.strip_prefix("gen-1779474931-").unwrap();
     assert!(luck.len() == 20 && luck.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{one}");
     assert_ne!(one, two);

@@ -64,8 +64,8 @@ impl Role {
             Readiness::Awaited => return Ok(Planned::Later(Box::new(Asked { headers, key, request, translator }))),
         };
         let admission = self.admit(&key, &request, &mut plan, now)?;
-        let slot = shared_generations::take_slot(gateway.defaults.generations, now).map(Slot::letters);
-        let id = generation_id(now, random, slot.as_ref().and_then(|slot| std::str::from_utf8(slot).ok()).unwrap_or_default());
+        let slot = shared_generations::take_slot(gateway.defaults.generations, now);
+        let id = generation_id(now, random, slot.map(Slot::letters).as_ref().map_or(b"", |letters| letters));
         let exchange = Exchange::new(id, request, key, plan, gateway.defaults.clone(), now);
         let exchange = exchange.routed(routed.strategy, routed.sticky, shows_metadata);
         // An attempt writes all headers anew. This is for the day that somebody forgets the attempt role.
@@ -76,10 +76,10 @@ impl Role {
             }
         }
         // The router reads these two and takes them away.
-        let number = |value: u64| itoa::Buffer::new().format(value).to_owned();
-        calls::set_header(Map::Request, "x-envoy-max-retries", number(exchange.fallbacks() as u64).as_bytes());
+        let mut number = itoa::Buffer::new();
+        calls::set_header(Map::Request, "x-envoy-max-retries", number.format(exchange.fallbacks()).as_bytes());
         let timeout = u64::try_from(exchange.attempt_timeout().as_millis()).unwrap_or(u64::MAX);
-        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number(timeout).as_bytes());
+        calls::set_header(Map::Request, "x-envoy-upstream-rq-per-try-timeout-ms", number.format(timeout).as_bytes());
         registry::set_cluster(exchange.next_cluster().unwrap_or_default());
         if let Some(first) = exchange.next_endpoint().filter(|_| gateway.filter_state) {
             filter_state::planned(exchange.key(), first).iter().for_each(|(name, value)| calls::set_filter_state(name, value.as_bytes()));
@@ -89,7 +89,7 @@ impl Role {
         calls::replace_buffer(Buffer::Request, b"{}");
         calls::set_header(Map::Request, "content-length", b"2");
         let (exchange, translator) = (RefCell::new(exchange), RefCell::new(translator));
-        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange, translator, headers, admission }))))
+        Ok(Planned::Now(registry::register(Rc::new(Handover { exchange, translator, headers, admission, slot }))))
     }
 
     /// Admits a planned request against the account of its key, if there is anything to hold it against.

@@ -49,10 +49,11 @@ impl Role {
     /// Puts on record what was settled, and enters it into the account of its key.
     pub(in crate::host::gateway) fn record(&self, handover: &Handover, settled: &Settlement) {
         Balances::note(&settled.key);
-        let exchange = handover.exchange.borrow();
-        shared_generations::note(exchange.generation_id(), self.gateway.defaults.generations, |out| {
-            accounting::record(&exchange, settled, &presentation(&handover.headers), out);
-        });
+        if let Some(slot) = handover.slot {
+            shared_generations::note(slot, self.gateway.defaults.generations, |out| {
+                accounting::record(&handover.exchange.borrow(), settled, &presentation(&handover.headers), out);
+            });
+        }
         let used = settled.spent.as_ref().zip(settled.attempts.last());
         let used = used.map(|(spent, attempt)| (Charge::of(spent), Activity::of(&attempt.endpoint, spent)));
         shared_accounts::settle(&settled.key, handover.admission.as_ref(), used, settled.at);
