@@ -23,12 +23,13 @@ impl Decimal {
     /// Reads a number in JSON's grammar; leading zeros and a leading `+` are let through.
     ///
     /// `None` if it is no number, or has more than 19 significant digits.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &[u8]) -> Option<Self> {
         // Most numbers are small and whole.
-        if (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let digits = text.bytes().fold(0u64, |digits, byte| digits.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f)));
+        if (1..=19).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) {
+            let digits = text.iter().fold(0u64, |digits, byte| digits.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f)));
             return Some(Self { negative: false, digits, exponent: 0 });
         }
+        let text = std::str::from_utf8(text).ok()?;
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
             None => (text, 0),
@@ -71,6 +72,9 @@ impl Decimal {
             return Err(Unrepresentable::OutOfRange);
         }
         let shift = i64::from(self.exponent).saturating_add(i64::from(places));
+        if shift == 0 {
+            return Ok((self.digits, false));
+        }
         let power = u32::try_from(shift.unsigned_abs()).ok().and_then(|shift| 10u64.checked_pow(shift));
         match (self.digits, power) {
             (0, _) => Ok((0, false)),
@@ -108,7 +112,7 @@ mod tests {
             ("0.30000000", 1, 3),
             ("18446744073709551615", 0, u64::MAX),
         ] {
-            assert_eq!(Decimal::parse(text).unwrap().scaled(places), Ok(expected), "{text}");
+            assert_eq!(Decimal::parse(text.as_bytes()).unwrap().scaled(places), Ok(expected), "{text}");
         }
     }
 
@@ -123,11 +127,11 @@ mod tests {
             ("1e-10", 9, TooPrecise),
             ("1e-2147483647", 9, TooPrecise),
         ] {
-            assert_eq!(Decimal::parse(text).unwrap().scaled(places), Err(expected), "{text}");
+            assert_eq!(Decimal::parse(text.as_bytes()).unwrap().scaled(places), Err(expected), "{text}");
         }
-        assert_eq!(Decimal::parse("12.9").unwrap().truncated(0), Some(12));
-        assert_eq!(Decimal::parse("1e-2147483647").unwrap().truncated(9), Some(0));
-        assert_eq!(Decimal::parse("-2").unwrap().truncated(0), None);
+        assert_eq!(Decimal::parse(b"12.9").unwrap().truncated(0), Some(12));
+        assert_eq!(Decimal::parse(b"1e-2147483647").unwrap().truncated(9), Some(0));
+        assert_eq!(Decimal::parse(b"-2").unwrap().truncated(0), None);
     }
 
     #[test]
@@ -151,7 +155,7 @@ mod tests {
             "1e99999999999",
             "99999999999999999999",
         ] {
-            assert_eq!(Decimal::parse(text), None, "{text}");
+            assert_eq!(Decimal::parse(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -170,12 +170,15 @@ impl NanoUsd {
         const NANOS: u64 = 1_000_000_000;
         let (whole, nanos) = (self.0 / NANOS, self.0 % NANOS);
         let mut number = itoa::Buffer::new();
-        out.extend_from_slice(number.format(whole).as_bytes());
+        // As almost always.
+        let whole = if whole == 0 { b"0" } else { number.format(whole).as_bytes() };
+        out.extend_from_slice(whole);
         if nanos > 0 {
             // A one before the nine decimals keeps their leading zeros; it stands where the point belongs.
             let point = out.len();
-            out.extend_from_slice(number.format(nanos.saturating_add(NANOS)).trim_end_matches('0').as_bytes());
+            out.extend_from_slice(number.format(nanos.saturating_add(NANOS)).as_bytes());
             out.get_mut(point).into_iter().for_each(|one| *one = b'.');
+            while out.pop_if(|last| *last == b'0').is_some() {}
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::activity::{endpoint_id, endpoint_number};
+use super::activity::endpoint_id;
 use super::object::Object;
 use crate::api::Api;
 use crate::calendar::timestamp;
@@ -114,14 +114,14 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
         settled.key.name.as_bytes(),
         last.map_or(asked, |endpoint| &endpoint.catalogue_id).as_bytes(),
         last.map_or("", |endpoint| &endpoint.provider.name).as_bytes(),
-        finish.reason.as_str().as_bytes(),
-        finish.native.as_str().as_bytes(),
+        finish.reason.as_bytes(),
+        finish.native.as_bytes(),
         client.user_agent.unwrap_or_default(),
         client.referer.unwrap_or_default(),
         client.title.unwrap_or_default(),
         session.as_deref().map(str::as_bytes).or(client.session).unwrap_or_default(),
-        settled.provenance.upstream_id.as_str().as_bytes(),
-        settled.provenance.service_tier.as_str().as_bytes(),
+        settled.provenance.upstream_id.as_bytes(),
+        settled.provenance.service_tier.as_bytes(),
     ] {
         text_into(text, out);
     }
@@ -158,7 +158,7 @@ pub fn record(exchange: &Exchange, settled: &Settlement, client: &Presentation<'
     for (attempt, end) in settled.attempts.iter().zip(ends).take(MAX_RESPONSES) {
         text_into(attempt.endpoint.provider.name.as_bytes(), out);
         text_into(attempt.endpoint.catalogue_id.as_bytes(), out);
-        for number in [endpoint_number(&attempt.endpoint), status(attempt), end.saturating_sub(attempt.started.0)] {
+        for number in [attempt.endpoint.public_id, status(attempt), end.saturating_sub(attempt.started.0)] {
             varint_into(number, out);
         }
     }

@@ -99,7 +99,7 @@ impl<'a> Query<'a> {
                 limit.ok_or_else(|| ClientError::invalid(&*name, format!("a whole number from 1 to {LARGEST_PAGE}")))
             };
             let usd = || {
-                let price = Decimal::parse(&value).and_then(|usd| usd.truncated(9)).map(FemtoUsd::new);
+                let price = Decimal::parse(value.as_bytes()).and_then(|usd| usd.truncated(9)).map(FemtoUsd::new);
                 price.map(Some).ok_or_else(|| ClientError::invalid(&*name, "a number of USD for a million tokens"))
             };
             match &*name {

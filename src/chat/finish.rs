@@ -49,7 +49,7 @@ impl<const MAX: usize> Word<MAX> {
     /// The word `text`.
     pub fn of(text: &[u8]) -> Self {
         let mut word = Self::default();
-        let text = text.get(..MAX).unwrap_or(text);
+        let text = if text.len() > MAX { cut(text, MAX) } else { text };
         if let (Some(place), Ok(len)) = (word.bytes.get_mut(..text.len()), u8::try_from(text.len())) {
             place.copy_from_slice(text);
             word.len = len;
@@ -75,6 +75,12 @@ impl<const MAX: usize> Word<MAX> {
             Err(error) => bytes.get(..error.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default(),
         }
     }
+}
+
+/// The first bytes of `text`, at most so many, without a part of a character at their end.
+fn cut(text: &[u8], most: usize) -> &[u8] {
+    let is_boundary = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    text.get(..(0..=most).rev().find(is_boundary).unwrap_or(most)).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ impl Request {
     /// How many answers are asked for: `n`, at least one. Where it stands twice, the larger counts: a provider may read either.
     pub fn answers(&self) -> u64 {
         let asked = self.fields().filter(|field| field.name == Name::Other && field.key.is("n"));
-        asked.filter_map(|field| Decimal::parse(std::str::from_utf8(field.raw).ok()?)?.truncated(0)).max().unwrap_or(1).max(1)
+        asked.filter_map(|field| Decimal::parse(field.raw)?.truncated(0)).max().unwrap_or(1).max(1)
     }
 
     /// How much of a context it takes.

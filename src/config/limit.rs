@@ -103,7 +103,7 @@ impl FreeModelsEntry<'_> {
         let or_unlimited = |member: &str, raw: Option<&RawValue>, otherwise| match raw {
             None => Ok(otherwise),
             Some(raw) if raw.get() == "\"unlimited\"" => Ok(None),
-            Some(raw) => Decimal::parse(raw.get())
+            Some(raw) => Decimal::parse(raw.get().as_bytes())
                 .and_then(|number| number.scaled(0).ok())
                 .map(Some)
                 .ok_or_else(|| ConfigError::unexpected(format!("free_models.{member}"), "a whole number, or unlimited", raw)),
@@ -124,7 +124,7 @@ pub(super) fn rate(path: &str, raw: Option<&RawValue>) -> Result<Option<u64>, Co
 fn usd(path: &str, raw: &RawValue) -> Result<NanoUsd, ConfigError> {
     let text = raw.get();
     let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let nanos = Decimal::parse(number).ok_or(Unrepresentable::OutOfRange).and_then(|usd| usd.scaled(9));
+    let nanos = Decimal::parse(number.as_bytes()).ok_or(Unrepresentable::OutOfRange).and_then(|usd| usd.scaled(9));
     match nanos.map(NanoUsd::new) {
         Ok(amount) if amount <= NanoUsd::new(MAX_USD.saturating_mul(1_000_000_000)) => Ok(amount),
         Err(Unrepresentable::TooPrecise) => Err(ConfigError::new(path, "expected at most nine decimals (USD)")),

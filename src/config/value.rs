@@ -15,7 +15,7 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer
 
 /// A whole number within a range. Envoy hands every number over as a double, so `200000.0` is one.
 pub(super) fn whole(path: &str, raw: &RawValue, range: RangeInclusive<u64>) -> Result<u64, ConfigError> {
-    Decimal::parse(raw.get()).and_then(|number| number.scaled(0).ok()).filter(|number| range.contains(number)).ok_or_else(|| {
+    Decimal::parse(raw.get().as_bytes()).and_then(|number| number.scaled(0).ok()).filter(|number| range.contains(number)).ok_or_else(|| {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         ConfigError::unexpected(path, &expected, raw)
     })

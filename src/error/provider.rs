@@ -10,7 +10,7 @@ use crate::json;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message())]
 pub struct ProviderError {
-    /// The status the client gets: that a provider refuses the gateway's credential or does not know its model is a 404 to it.
+    /// The status the client gets: 404 where no provider knows the model, 502 where one refuses the gateway's credential.
     pub status: u16,
     /// What kind of failure.
     pub error_type: ErrorType,

@@ -69,6 +69,12 @@ pub struct AnswerHead {
 impl Media {
     /// The media of a `content-type`, its parameters and its case aside.
     pub fn of(content_type: &[u8]) -> Self {
+        // As almost everybody writes it.
+        match content_type {
+            b"application/json" => return Self::Json,
+            b"text/event-stream" => return Self::EventStream,
+            _ => {}
+        }
         let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         match () {
             () if essence.eq_ignore_ascii_case(b"text/event-stream") => Self::EventStream,

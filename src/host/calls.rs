@@ -323,7 +323,20 @@ impl Headers {
 
     /// The value of the first header called `name`.
     pub(super) fn find(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+        let count = self.word(0)?;
+        let mut at = count.saturating_mul(8).saturating_add(4);
+        // By the sizes alone, which stand together, most are known to be others.
+        for sizes in self.0.get(4..at)?.as_chunks::<8>().0 {
+            let [a, b, c, d, e, f, g, h] = *sizes;
+            let (name_size, value_size) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize);
+            let value_at = at.saturating_add(name_size).saturating_add(1);
+            let end = value_at.saturating_add(value_size);
+            if name_size == name.len() && self.0.get(at..)?.starts_with(name) {
+                return self.0.get(value_at..end);
+            }
+            at = end.saturating_add(1);
+        }
+        None
     }
 
     fn word(&self, at: usize) -> Option<usize> {

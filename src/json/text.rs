@@ -133,8 +133,7 @@ fn padded(rest: &[u8]) -> [u8; BLOCK] {
 pub fn escape_into(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     loop {
-        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
-        let (plain, stop) = rest.split_at(plain);
+        let (plain, stop) = rest.split_at(plain(rest));
         out.extend_from_slice(plain);
         let Some((&byte, after)) = stop.split_first() else { return };
         match byte {
@@ -150,6 +149,13 @@ pub fn escape_into(out: &mut Vec<u8>, text: &str) {
         }
         rest = after;
     }
+}
+
+/// How many bytes of `text` need no escapes before the first that does.
+fn plain(text: &[u8]) -> usize {
+    let blocks = block::plain(text, &mut false);
+    let mut rest = text.get(blocks..).unwrap_or_default().iter();
+    rest.position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).map_or(text.len(), |place| blocks.saturating_add(place))
 }
 
 /// Appends a scanned string as it was sent, quotes included.

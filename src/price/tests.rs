@@ -4,7 +4,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 fn per_million(usd: &str) -> Result<FemtoUsd, InvalidPrice> {
-    FemtoUsd::per_million_tokens(Decimal::parse(usd).unwrap())
+    FemtoUsd::per_million_tokens(Decimal::parse(usd.as_bytes()).unwrap())
 }
 
 fn price(prompt: &str, completion: &str) -> Price {
@@ -35,7 +35,7 @@ fn a_price_out_of_range_is_refused() {
     // What a list says per token, and per thousand.
     assert_eq!(per_million("0.00000015"), Err(InvalidPrice::TooLow));
     assert_eq!(per_million("9e-05"), Err(InvalidPrice::TooLow));
-    let per_request = |usd| FemtoUsd::per_request(Decimal::parse(usd).unwrap());
+    let per_request = |usd: &str| FemtoUsd::per_request(Decimal::parse(usd.as_bytes()).unwrap());
     assert_eq!(per_request("10000").map(FemtoUsd::get), Ok(10_000_000_000_000_000_000));
     assert_eq!(per_request("10000.1"), Err(InvalidPrice::OutOfRange));
 }
@@ -69,7 +69,7 @@ fn c7_a_cost_is_the_sum_of_its_buckets() {
     price.internal_reasoning = per_million("2").unwrap();
     price.audio_output = per_million("3").unwrap();
     price.image_output = per_million("4").unwrap();
-    price.request = FemtoUsd::per_request(Decimal::parse("0.001").unwrap()).unwrap();
+    price.request = FemtoUsd::per_request(Decimal::parse(b"0.001").unwrap()).unwrap();
     let usage = Usage {
         input: 100,
         cache_read: 100,

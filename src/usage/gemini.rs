@@ -95,7 +95,7 @@ impl GeminiUsage {
 
 /// A count of tokens; decimals are cut off.
 fn count(raw: &[u8]) -> Option<u64> {
-    Decimal::parse(std::str::from_utf8(raw).ok()?)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
+    Decimal::parse(raw)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
 }
 
 /// The tokens of `modality` in a list of `{modality, tokenCount}`; those of images go to `images`.

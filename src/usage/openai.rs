@@ -175,15 +175,11 @@ impl OpenAiUsage {
 
 /// A count of tokens; decimals are cut off.
 fn count(value: &[u8]) -> Option<u64> {
-    decimal(value)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
+    Decimal::parse(value)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
 }
 
 fn money(value: &[u8]) -> Option<NanoUsd> {
-    NanoUsd::from_usd(decimal(value)?)
-}
-
-fn decimal(value: &[u8]) -> Option<Decimal> {
-    Decimal::parse(std::str::from_utf8(value).ok()?)
+    NanoUsd::from_usd(Decimal::parse(value)?)
 }
 
 /// Takes a part out of what is left of its whole.

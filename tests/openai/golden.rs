@@ -11,8 +11,8 @@ pub(crate) fn envelope() -> Envelope {
 
 /// A dollar for a million tokens of prompt, two for as many of completion; a cost that the provider reports wins.
 pub(crate) fn cost(usage: &Usage) -> Cost {
-    let usd = |text| FemtoUsd::per_million_tokens(Decimal::parse(text).unwrap()).unwrap();
-    let cost = Price::new(usd("1"), usd("2")).cost(usage);
+    let usd = |text: &[u8]| FemtoUsd::per_million_tokens(Decimal::parse(text).unwrap()).unwrap();
+    let cost = Price::new(usd(b"1"), usd(b"2")).cost(usage);
     usage.reported_cost.map_or(cost, |total: NanoUsd| cost.at(total))
 }
 

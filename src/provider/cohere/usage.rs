@@ -69,7 +69,7 @@ impl Count {
 
 /// A number of tokens, which Cohere may write as `18.0`.
 fn number(value: &[u8]) -> Option<u64> {
-    Decimal::parse(std::str::from_utf8(value).ok()?)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
+    Decimal::parse(value)?.truncated(0).filter(|count| *count <= MAX_TOKENS)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl<'a> Found<'a> {
             (b"embedding" | b"values", Kind::Array) => self.push(Vector::Numbers(scanner.raw()?)),
             (b"token_count" | b"inputTextTokenCount", Kind::Number) => {
                 // `6` or `6.0`.
-                let count = std::str::from_utf8(scanner.raw()?).ok().and_then(Decimal::parse).and_then(|count| count.truncated(0));
+                let count = Decimal::parse(scanner.raw()?).and_then(|count| count.truncated(0));
                 let sum = count.map(|count| count.saturating_add(self.tokens.unwrap_or(0)));
                 self.tokens = sum.filter(|sum| *sum <= MAX_TOKENS).or(self.tokens);
                 Ok(())
