@@ -141,7 +141,7 @@ def stop(process):
         process.wait()
 
 
-def wait_for(what, process, ready, reason, seconds=30):
+def wait_for(what, process, ready, reason, seconds=90):
     deadline = time.monotonic() + seconds
     while not ready():
         if process.poll() is not None:
