@@ -106,7 +106,7 @@ impl Error {
         }
     }
 
-    /// The answer's body: `{"error":{"code","message","metadata","availability"}}`, `code` an integer.
+    /// The answer's body: `{"error":{"code","message","error_type","http_status","metadata","availability"}}`, `code` an integer.
     pub fn body(&self) -> Vec<u8> {
         self.body_with(b"")
     }
@@ -122,15 +122,16 @@ impl Error {
         out
     }
 
-    /// Appends the error object `{"code","message","metadata","availability"}`, as it stands in a body or in a stream's chunk.
+    /// Appends the error object `{"code","message","error_type","http_status","metadata","availability"}`, as it stands in a body or in a stream's chunk.
     pub fn object_into(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         out.extend_from_slice(self.status().to_string().as_bytes());
         out.extend_from_slice(b",\"message\":");
         json::string_into(out, &self.to_string());
-        out.extend_from_slice(b",\"metadata\":{\"error_type\":\"");
-        out.extend_from_slice(self.error_type().as_str().as_bytes());
-        out.push(b'"');
+        let error_type = self.error_type().as_str();
+        // Clients of before August 2026 look for the type in the metadata, and for the status in `code`.
+        out.extend_from_slice(format!(",\"error_type\":\"{error_type}\",\"http_status\":{}", self.status()).as_bytes());
+        out.extend_from_slice(format!(",\"metadata\":{{\"error_type\":\"{error_type}\"").as_bytes());
         match self {
             Self::Provider(error) => error.metadata_into(out),
             Self::Limited(error) => error.metadata_into(out),
@@ -183,9 +184,11 @@ mod tests {
             ..ProviderError::new(429, ErrorType::RateLimitExceeded, "openai")
         };
         let body: serde_json::Value = serde_json::from_slice(&Error::from(error).body()).unwrap();
-        let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error", "metadata": {
+        let expected = serde_json::json!({"error": {"code": 429, "message": "Provider returned error",
+            "error_type": "rate_limit_exceeded", "http_status": 429, "metadata": {
             "error_type": "rate_limit_exceeded", "provider_code": "slow_down", "provider_name": "OpenAI",
             "raw": "{\"error\":\"slow down\"}", "is_byok": false,
+            "limit_source": "upstream_provider_shared_pool", "remedy_hint": "Try again shortly, or name other `models`",
             "previous_errors": [{"provider": "groq", "code": "temporarily_unavailable", "status": 500},
                 {"provider": "together", "code": "temporarily_unavailable", "status": null},
                 {"provider": "groq", "code": "context_length_exceeded", "status": 400}]},

@@ -132,7 +132,7 @@ mod tests {
         let error = body(free.clone())["error"].clone();
         assert_eq!(
             error,
-            serde_json::json!({"code": 429,
+            serde_json::json!({"code": 429, "error_type": "rate_limit_exceeded", "http_status": 429,
                 "message": "Rate limit exceeded: free-models-per-day. This key is limited to 20 requests per day to free models. Please retry in 17 s.",
                 "metadata": {"error_type": "rate_limit_exceeded",
                     "headers": {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1788825600000"},

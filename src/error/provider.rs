@@ -116,6 +116,12 @@ impl ProviderError {
             moderation.metadata_into(model, out);
         }
         out.extend_from_slice(if self.is_byok { b",\"is_byok\":true" } else { b",\"is_byok\":false" });
+        // The gateway's share, which all of its clients use up.
+        if self.error_type == ErrorType::RateLimitExceeded && !self.is_byok {
+            out.extend_from_slice(
+                b",\"limit_source\":\"upstream_provider_shared_pool\",\"remedy_hint\":\"Try again shortly, or name other `models`\"",
+            );
+        }
         if self.previous.is_empty() {
             return;
         }

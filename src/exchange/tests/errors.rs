@@ -141,7 +141,7 @@ fn what_openrouter_finds_in_a_prompt_is_told_and_nobody_elses_trouble() {
 
     let mut exchange = asked(true, &[TWO_AT_UPSTREAM]);
     let (head, json) = released(answered(&mut exchange, 403, &refusal));
-    let error = json!({"error": {"code": 403,
+    let error = json!({"error": {"code": 403, "error_type": "content_policy_violation", "http_status": 403,
         "message": "m/two requires moderation on Upstream. Your input was flagged for \"sexual, violence/\"graphic\"\". No credits were charged.",
         "metadata": {"error_type": "content_policy_violation", "provider_name": "Upstream", "reasons": ["sexual", "violence/\"graphic\""],
             "flagged_input": "a \u{e9} piece", "model_slug": "m/two", "is_byok": false}}});

@@ -72,7 +72,8 @@ fn the_last_failure_is_told_with_those_before_it() {
     let (head, json) = released(exchange.handle_whole_body(br#"{"error":{"message":"slow down"}}"#, &NOW));
     assert_eq!((head.status, head.retry_after, head.cost), (429, Some(2), None));
     let metadata = json!({"error_type": "rate_limit_exceeded", "provider_name": "Third", "raw": "{\"error\":{\"message\":\"slow down\"}}",
-        "is_byok": false, "previous_errors": [{"provider": "first", "code": "temporarily_unavailable", "status": 500},
+        "is_byok": false, "limit_source": "upstream_provider_shared_pool", "remedy_hint": "Try again shortly, or name other `models`",
+        "previous_errors": [{"provider": "first", "code": "temporarily_unavailable", "status": 500},
             {"provider": "second", "code": "temporarily_unavailable", "status": null}]});
     let error = &json["error"];
     assert_eq!((&error["code"], &error["message"], &error["metadata"]), (&json!(429), &json!("Provider returned error"), &metadata));
