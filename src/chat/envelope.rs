@@ -91,7 +91,7 @@ impl Envelope {
         out.extend_from_slice(b",\"error\":");
         error.object_into(out);
         out.extend_from_slice(
-            b",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]",
+            b",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\",\"native_finish_reason\":\"error\"}]",
         );
         out.extend_from_slice(more);
         out.extend_from_slice(b"}\n\n");
