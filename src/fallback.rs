@@ -12,7 +12,7 @@ pub enum Verdict {
     NextEndpoint(Option<Duration>),
     /// Another model may do better; another endpoint of this one would refuse, too.
     NextModel,
-    /// The client's fault: nobody would do better, unless the client named another model that takes what this one refuses.
+    /// The client's fault: nobody would do better.
     Answer,
 }
 
@@ -24,7 +24,7 @@ pub enum Verdict {
 /// | 401, 402, 403, 404 | next endpoint: the operator's credential, credit or model name is wrong, not the client's request |
 /// | 403 about what OpenRouter found in the prompt | next endpoint; this one does not rest |
 /// | 400, 413, 422 about the context length or a content filter | next model |
-/// | 400, 413, 422 and other 4xx | the client's fault: the answer, or the next of its `models` |
+/// | 400, 413, 422 and other 4xx | the client's fault |
 pub fn verdict(fault: &Fault, retry_after: Option<Duration>, cooldown: Duration) -> Verdict {
     match (fault.status, fault.error_type) {
         // It was the provider that wanted the prompt looked at, not the model.

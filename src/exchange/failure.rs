@@ -32,8 +32,6 @@ impl Exchange {
         match verdict {
             Verdict::NextEndpoint(rest) => self.rest(rest.filter(|_| !self.is_of_own_credential(&fault)), clock),
             Verdict::NextModel => self.skip_model(),
-            // OpenRouter: any error of one of `models` has the next one tried.
-            Verdict::Answer if self.request.models.len() > 1 => self.skip_model(),
             Verdict::Answer => self.next = self.plan.len(),
         }
         self.answer = Answer::Over;
@@ -94,15 +92,10 @@ impl Exchange {
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 
-    /// What the client is told where every attempt has failed.
+    /// What the client is told where every attempt has failed: of the failures that leave most to hope for the last.
     pub(super) fn error(&self) -> Error {
-        self.told().map_or(Error::Internal("an exchange has failed without an attempt"), |told| self.error_of(told))
-    }
-
-    /// Of the failures that leave most to hope for the last. Where another request would be taken, as each model has its own idea of
-    /// what is right, there is no less to hope for than where the same would be later.
-    fn told(&self) -> Option<&Attempt> {
-        self.attempts.iter().max_by_key(|attempt| attempt.outlook().map(|outlook| outlook.min(Outlook::Later)))
+        let told = self.attempts.iter().max_by_key(|attempt| attempt.outlook());
+        told.map_or(Error::Internal("an exchange has failed without an attempt"), |told| self.error_of(told))
     }
 
     /// The failure of the attempt `told`, with the others.
@@ -133,7 +126,7 @@ impl Exchange {
     /// The `Retry-After`, in seconds, that goes with [`Exchange::error`]: the shortest wait that a provider has asked for which may do better
     /// later.
     pub fn retry_after(&self) -> Option<u64> {
-        let outlook = self.told().and_then(Attempt::outlook);
+        let outlook = self.attempts.iter().filter_map(Attempt::outlook).max();
         let later = self.attempts.iter().filter(|attempt| attempt.outlook() == Some(Outlook::Later));
         let shortest = later.filter_map(|attempt| attempt.retry_after.map(seconds)).min();
         shortest.filter(|_| outlook == Some(Outlook::Later) && self.refused.is_none())

@@ -55,13 +55,8 @@ fn gateway() -> Rc<Gateway> {
 
 /// An exchange with nothing tried yet, planned at these endpoints. Its prompt has eight bytes.
 fn planned(stream: bool, plan: &[usize]) -> Exchange {
-    planned_for(&["m/one"], stream, plan)
-}
-
-/// The same for a request that names these models.
-fn planned_for(models: &[&str], stream: bool, plan: &[usize]) -> Exchange {
     let gateway = gateway();
-    let body = json!({"models": models, "stream": stream, "messages": [{"role": "user", "content": "01234567"}]});
+    let body = json!({"model": "m/one", "stream": stream, "messages": [{"role": "user", "content": "01234567"}]});
     let request = Request::parse(body.to_string().into_bytes(), None, 3).unwrap();
     let endpoints: Vec<_> = gateway.endpoints().cloned().collect();
     let plan = plan.iter().map(|place| endpoints[*place].clone()).collect();

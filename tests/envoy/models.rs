@@ -11,11 +11,10 @@ use super::{
 };
 
 static GATEWAY: Shared = Shared::new(|| {
-    let ids = ["t/down", "t/limited", "t/up", "t/list", "t/floor", "t/floor:free", "t/only-list", "t/odd"];
+    let ids = ["t/down", "t/limited", "t/up", "t/list", "t/floor", "t/floor:free", "t/only-list"];
     let gateway = Gateway::start(Setup::new().providers(&["first", "second"]).models(&ids, &["first", "second"]));
     for provider in ["first", "second"].map(|name| gateway.provider(name)) {
         provider.answers("down", Reply::error(500, "down"));
-        provider.answers("odd", Reply::error(400, "odd"));
         provider.answers("limited", Reply::error(429, "limited"));
         provider.answers("up", wire::completion("from the fallback"));
         provider.answers("floor", wire::completion("floor"));
@@ -55,26 +54,6 @@ fn the_next_model_is_asked_when_every_provider_of_the_first_failed() {
         let sent = request.json();
         assert_eq!((sent.get("models"), sent.get("route")), (None, None), "{sent}");
     }
-}
-
-/// OpenRouter has it so; of one model, what is wrong with a request is told at once.
-#[test]
-fn a_request_that_one_model_refuses_goes_to_the_next_and_to_nobody_else() {
-    let gateway = Use::of(&GATEWAY);
-    let asked = || ["first", "second"].map(|name| gateway.provider(name).received("odd").len()).iter().sum::<usize>();
-    assert_eq!(gateway.ask("t/odd").status, 400);
-    assert_eq!(asked(), 1);
-    for stream in [false, true] {
-        if stream {
-            gateway.provider("first").answers("list", wire::stream(&["listed"]));
-            let answer = gateway.open(&Request::ask("t/odd", json!({"models": ["t/list"], "stream": true})));
-            assert_eq!(client::text(&client::chunks(&answer.events())), "listed");
-        } else {
-            let response = gateway.send(&Request::ask("t/odd", json!({"models": ["t/up"]})));
-            assert_eq!((response.status, response.json()["model"].as_str()), (200, Some("t/up")), "{}", response.text());
-        }
-    }
-    assert_eq!(asked(), 3);
 }
 
 #[test]

@@ -126,25 +126,6 @@ fn what_is_the_clients_fault_is_told_at_once() {
 }
 
 #[test]
-fn of_several_models_the_next_is_tried_whatever_one_refuses_and_the_last_failure_is_told() {
-    let wrong = r#"{"error":{"message":"bad tool"}}"#;
-    let two_models = || {
-        let mut exchange = planned_for(&["m/one", "m/two"], false, &[ONE_AT_FIRST, ONE_AT_SECOND, TWO_AT_THIRD]);
-        exchange.begin_attempt(&NOW).unwrap();
-        assert_eq!(answered(&mut exchange, 400, wrong), Step::Retry);
-        assert_eq!(exchange.next_cluster(), Some("third"), "no other provider of the model is asked");
-        assert_eq!(troubles(&mut exchange, NOW), []);
-        exchange.begin_attempt(&NOW).unwrap();
-        exchange
-    };
-    assert!(matches!(answered(&mut two_models(), 200, COMPLETION), Step::Release(AnswerHead { status: 200, .. }, _)));
-    for (status, body, told) in [(503, "{}", 503), (422, wrong, 422), (404, "{}", 400)] {
-        let (head, json) = released(answered(&mut two_models(), status, body));
-        assert_eq!((head.status, &json["error"]["code"]), (told, &told.into()), "{status}");
-    }
-}
-
-#[test]
 fn t73_a_prompt_that_one_model_refuses_goes_to_the_next_model() {
     for code in ["context_length_exceeded", "content_filter"] {
         let refusal = json!({"error": {"code": code}}).to_string();
