@@ -93,6 +93,7 @@ mod tests {
             stream: false,
             attempts: Vec::new(),
             spent: Some(Spent { usage, cost, is_byok }),
+            failure: None,
             finish: None,
             provenance: Default::default(),
             cancelled: false,

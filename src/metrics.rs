@@ -185,10 +185,12 @@ pub fn settlement(gateway: &Gateway, settled: &Settlement, mut record: impl FnMu
         if let Some(outcome) = outcome {
             count(block.saturating_add(FIRST_OUTCOME).saturating_add(outcome), Kind::Counter, 1);
         }
-        if let Some(fault) = attempt.outcome.fault() {
-            let first = if fell_back { block.saturating_add(OF_ENDPOINT.len()) } else { FAILURES };
-            count(first.saturating_add(fault.error_type.index()), Kind::Counter, 1);
+        if let Some(fault) = attempt.outcome.fault().filter(|_| fell_back) {
+            count(block.saturating_add(OF_ENDPOINT.len()).saturating_add(fault.error_type.index()), Kind::Counter, 1);
         }
+    }
+    if let Some(failure) = settled.failure {
+        count(FAILURES.saturating_add(failure.index()), Kind::Counter, 1);
     }
     let key_block = key_block(&settled.key);
     count(key_block.saturating_add(1), Kind::Counter, 1);

@@ -43,7 +43,8 @@ impl<'a> Availability<'a> {
             Error::Provider(error) => {
                 let code = error.outlook.availability(error.error_type)?;
                 let mut providers: Vec<&str> = Vec::new();
-                for provider in error.previous.iter().map(|previous| &*previous.provider).chain([&*error.slug]) {
+                let others = error.previous.iter().filter(|previous| previous.outlook.availability(previous.error_type).is_some());
+                for provider in others.map(|previous| &*previous.provider).chain([&*error.slug]) {
                     if !providers.contains(&provider) {
                         providers.push(provider);
                     }

@@ -92,10 +92,22 @@ impl Exchange {
         self.end_attempt(Outcome::Unanswered(Fault { status, error_type, raw: None }));
     }
 
-    /// What the client is told where every attempt has failed: of the failures that leave most to hope for the last.
+    /// What the client is told where every attempt has failed.
     pub(super) fn error(&self) -> Error {
-        let told = self.attempts.iter().max_by_key(|attempt| attempt.outlook());
-        told.map_or(Error::Internal("an exchange has failed without an attempt"), |told| self.error_of(told))
+        self.told().map_or(Error::Internal("an exchange has failed without an attempt"), |told| self.error_of(told))
+    }
+
+    /// Of the failures that leave most to hope for the last.
+    fn told(&self) -> Option<&Attempt> {
+        self.attempts.iter().max_by_key(|attempt| attempt.outlook())
+    }
+
+    /// What kind of failure of a provider's the client was told, if the last attempt has failed.
+    pub(super) fn failure(&self) -> Option<ErrorType> {
+        let last = self.attempts.last().filter(|last| last.outcome.fault().is_some() && self.refused.is_none())?;
+        // What had begun has failed for itself.
+        let told = if self.first_token.is_some() { Some(last) } else { self.told() };
+        told?.outcome.fault().map(|fault| fault.error_type)
     }
 
     /// The failure of the attempt `told`, with the others.
@@ -126,7 +138,7 @@ impl Exchange {
     /// The `Retry-After`, in seconds, that goes with [`Exchange::error`]: the shortest wait that a provider has asked for which may do better
     /// later.
     pub fn retry_after(&self) -> Option<u64> {
-        let outlook = self.attempts.iter().filter_map(Attempt::outlook).max();
+        let outlook = self.told().and_then(Attempt::outlook);
         let later = self.attempts.iter().filter(|attempt| attempt.outlook() == Some(Outlook::Later));
         let shortest = later.filter_map(|attempt| attempt.retry_after.map(seconds)).min();
         shortest.filter(|_| outlook == Some(Outlook::Later) && self.refused.is_none())

@@ -8,6 +8,7 @@ use crate::chat::{Finish, Provenance, Request};
 use crate::clock::Millis;
 use crate::config::Key;
 use crate::endpoint::Endpoint;
+use crate::error::ErrorType;
 use crate::price::Cost;
 use crate::sticky;
 use crate::usage::{Source, Usage};
@@ -27,6 +28,8 @@ pub struct Settlement {
     pub attempts: Vec<Attempt>,
     /// What the last attempt used; `None` if it failed: a failed attempt costs nothing.
     pub spent: Option<Spent>,
+    /// What kind of failure the client was told of a provider, if it was told any.
+    pub failure: Option<ErrorType>,
     /// How the answer ended, if it did.
     pub finish: Option<Finish>,
     /// What the provider said of the answer.
@@ -79,6 +82,7 @@ impl Exchange {
             | Answer::Stream(_) => true,
         };
         let sticky = self.sticky_change(spent.as_ref(), now);
+        let failure = self.failure().filter(|_| !cancelled);
         Settlement {
             at: now,
             sticky,
@@ -86,6 +90,7 @@ impl Exchange {
             stream: self.request.stream,
             attempts: std::mem::take(&mut self.attempts),
             spent,
+            failure,
             finish: self.finish,
             provenance: self.provenance,
             cancelled,

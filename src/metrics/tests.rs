@@ -47,6 +47,7 @@ fn settled(gateway: &Gateway, key: usize, attempts: &[(usize, Outcome)], spent: 
         stream: true,
         attempts: attempts.iter().map(attempt).collect(),
         spent,
+        failure: None,
         finish: None,
         provenance: Default::default(),
         cancelled: false,
@@ -258,13 +259,15 @@ fn fallbacks_are_counted_where_they_began_and_tokens_where_they_were_used() {
 fn c10_an_exchange_that_failed_costs_nothing() {
     let gateway = gateway();
     let attempts = [(0, failed(500)), (2, failed(401))];
+    let mut exchange = settled(&gateway, 2, &attempts, None);
+    exchange.failure = Some(ErrorType::Server);
     assert_eq!(
-        added(&gateway, &settled(&gateway, 2, &attempts, None)),
+        added(&gateway, &exchange),
         named([
             (format!("signalbox_attempts_total{AT_FIRST};outcome=fallback"), 1),
             (format!("signalbox_fallbacks_total{AT_FIRST};error_type=server"), 1),
             (format!("signalbox_attempts_total{AT_SECOND};outcome=failed"), 1),
-            ("signalbox_failures_total;error_type=authentication".into(), 1),
+            ("signalbox_failures_total;error_type=server".into(), 1),
             ("signalbox_key_requests_total;signalbox_key=anonymous".into(), 1),
         ])
     );

@@ -90,6 +90,36 @@ fn the_last_failure_is_told_with_those_before_it() {
     assert!(settled.spent.is_none() && !settled.cancelled);
 }
 
+/// As the statistics have it.
+#[test]
+fn the_failure_that_is_told_is_the_one_that_counts() {
+    for (first, second, told) in [
+        (429, 404, Some(ErrorType::RateLimitExceeded)),
+        (503, 401, Some(ErrorType::ProviderOverloaded)),
+        (401, 404, Some(ErrorType::Authentication)),
+        (500, 429, Some(ErrorType::RateLimitExceeded)),
+        (500, 200, None),
+    ] {
+        let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+        assert_eq!(answered(&mut exchange, first, "{}"), Step::Retry);
+        exchange.begin_attempt(&NOW).unwrap();
+        answered(&mut exchange, second, if second == 200 { COMPLETION } else { "{}" });
+        assert_eq!(exchange.settle(NOW).failure, told, "{first}, {second}");
+    }
+    // What had begun has failed for itself.
+    let mut exchange = asked(true, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(answered(&mut exchange, 429, "{}"), Step::Retry);
+    exchange.begin_attempt(&NOW).unwrap();
+    assert_eq!(exchange.handle_response_head(head(200, Media::EventStream), false, &NOW), Step::Hold);
+    assert!(matches!(exchange.handle_body(text("x").as_bytes(), false, &NOW), Step::Release(..)));
+    exchange.handle_body(b"data: {\"error\":{\"code\":400}}\n\n", false, &NOW);
+    assert_eq!(exchange.settle(NOW).failure, Some(ErrorType::InvalidRequest));
+    // Nobody was told.
+    let mut exchange = asked(false, &[ONE_AT_FIRST, ONE_AT_SECOND]);
+    assert_eq!(answered(&mut exchange, 503, "{}"), Step::Retry);
+    assert_eq!(exchange.settle(NOW).failure, None);
+}
+
 #[test]
 fn a_credential_is_never_quoted() {
     let quoting = format!(r#"{{"error":{{"message":"Incorrect API key provided: {CREDENTIAL}"}}}}"#);
