@@ -11,11 +11,13 @@ import contextlib
 import hashlib
 import json
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -91,7 +93,11 @@ def start_envoy(stack, rendered, admin_address, log):
                # Several Envoys may run on this machine; hot restart would have them meet in shared memory.
                "--disable-hot-restart", "--log-level", "error", "--component-log-level", "wasm:info",
                "--file-flush-interval-msec", "200"]
-    process = spawn(stack, command, stdout=log, stderr=log)
+    process = spawn(stack, command, stdout=log, stderr=log or subprocess.PIPE)
+    reasons = []
+    reader = threading.Thread(target=pass_on, args=(process.stderr, reasons), daemon=True)
+    if log is None:
+        reader.start()
 
     def ready():
         if not admin_address.exists() or not admin_address.read_text():
@@ -102,7 +108,8 @@ def start_envoy(stack, rendered, admin_address, log):
 
     def refusal():
         if log is None:
-            return "Envoy's own message stands above"
+            reader.join(timeout=1)
+            return reasons[-1] if reasons else "Envoy's own message stands above"
         return pathlib.Path(log.name).read_text()
 
     wait_for("Envoy", process, ready, refusal)
@@ -110,6 +117,14 @@ def start_envoy(stack, rendered, admin_address, log):
     listener = json.loads(get(f"{admin}/listeners?format=json"))["listener_statuses"][0]["local_address"]["socket_address"]
     url = f"http://{listener['address']}:{listener['port_value']}"
     return Envoy(process, url, admin, curl_to_try(url, rendered))
+
+
+def pass_on(lines, reasons):
+    """Passes on what Envoy writes, and takes note of why a configuration is refused: much more follows."""
+    for line in lines:
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+        reasons += re.findall("the configuration is refused: .*", line.decode(errors="replace"))
 
 
 def curl_to_try(url, rendered):

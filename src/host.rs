@@ -12,6 +12,7 @@ mod shared_health;
 mod shared_performance;
 mod shared_state;
 mod shared_sticky;
+mod shared_warnings;
 mod stats;
 mod tokens;
 
@@ -68,9 +69,7 @@ impl RootContext for Plugin {
         match Config::parse(&configuration, |name| std::env::var(name).ok()) {
             Ok(Config::Attempt) => self.role = Some(Role::Attempt),
             Ok(Config::Gateway(gateway)) => {
-                for warning in gateway.warnings(HostClock.now()) {
-                    log::warn!("signalbox: the configuration is odd: {warning}");
-                }
+                shared_warnings::tell(&gateway.warnings(HostClock.now()));
                 calls::set_tick_period(TICK);
                 let role = gateway::Role::new(gateway, random());
                 if let Err(error) = role.check() {

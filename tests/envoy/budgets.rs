@@ -268,7 +268,9 @@ fn a_lost_vms_reservations_expire() {
     assert_eq!(gateway.send(&fatal).status, 503);
     assert!(!lost.finish().text().contains("[DONE]"), "what was under way is cut");
     gateway.assert_logged("proxy_on_request_trailers failed");
-    gateway.assert_logged("the configuration is odd: defaults.reservation_timeout: 8s is less than response_timeout (600s)");
+    let odd = "the configuration is odd: defaults.reservation_timeout: 8s is less than response_timeout (600s)";
+    gateway.assert_logged(odd);
+    assert_eq!(gateway.log().matches(odd).count(), 1, "all workers load it, and one tells");
 
     // Envoy loads it anew after a second; until then the worker answers 503.
     let answers = (0..200).map(|_| {

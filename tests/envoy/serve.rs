@@ -47,11 +47,31 @@ fn child_of(parent: u32) -> u32 {
     processes.find(is_child).expect("serve.py has started Envoy")
 }
 
-fn start(configuration: &Path) -> Serve {
+fn serve(configuration: &Path) -> Command {
     let python = needed(root().join(".tools/venv/bin/python"), "make test-envoy");
     let mut serve = Command::new(python);
     serve.current_dir(root()).arg("envoy/serve.py").arg("--config").arg(configuration).args(["--port", "0", "--admin-port", "0"]);
-    Serve(serve.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
+    serve.stdin(Stdio::null());
+    serve
+}
+
+/// Envoy says much more after it.
+#[test]
+fn why_a_configuration_is_refused_is_said_last() {
+    let configuration = new_folder().join("signalbox.yaml");
+    let gateway = json!({
+        "role": "gateway",
+        "defaults": {"cooldown": "soon"},
+        "providers": {"ollama": {"dialect": "ollama", "host": "localhost:9"}},
+        "models": [{"id": "t/m", "endpoints": [{"provider": "ollama", "model": "m", "price": {"prompt": 0, "completion": 0}}]}],
+        "anonymous": true,
+    });
+    fs::write(&configuration, gateway.to_string()).unwrap();
+    let ended = serve(&configuration).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let last = said.lines().last().unwrap();
+    assert!(!ended.status.success() && last.starts_with("signalbox: Envoy did not start"), "{said}");
+    assert!(last.contains("the configuration is refused: defaults.cooldown: expected a duration"), "{last}");
 }
 
 /// `timeout make run` signals it twice, and an Envoy that does not end at once needs more than the first.
@@ -69,7 +89,7 @@ fn a_second_signal_does_not_leave_envoy_behind() {
     });
     fs::write(&configuration, gateway.to_string()).unwrap();
 
-    let mut serve = start(&configuration);
+    let mut serve = Serve(serve(&configuration).stdout(Stdio::piped()).spawn().unwrap());
     let mut ready = String::new();
     BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     let address = ready.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).expect(&ready).parse().unwrap();
