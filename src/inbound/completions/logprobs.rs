@@ -50,13 +50,13 @@ impl Offsets {
 
 /// Appends what might have stood in a token's place, each with its logarithm. Of tokens that look the same the likeliest stays.
 fn others_into(others: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-    let mut told: Vec<&[u8]> = Vec::new();
+    let mut told: BTreeMap<&[u8], usize> = BTreeMap::new();
     out.push(b'{');
     list(others, &mut |other| {
         let [word, logprob] = members(other, ["token", "logprob"])?;
         let (Some(word), Some(logprob)) = (text(word), logprob) else { return Ok(()) };
-        if !told.contains(&word.raw) {
-            told.push(word.raw);
+        let place = told.len();
+        if *told.entry(word.raw).or_insert(place) == place {
             comma(out);
             text_into(out, word);
             put(out, &[b":", logprob]);

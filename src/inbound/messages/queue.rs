@@ -5,7 +5,7 @@
 //! are whole, and what comes meanwhile waits behind it, in the order in which it began. Arguments that are never whole wait for the end of
 //! the message. Calls that come one after the other, as almost always, wait for nothing.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::super::event::named;
 use super::super::nesting::Nesting;
@@ -18,8 +18,8 @@ pub(super) struct Queue {
     blocks: VecDeque<Block>,
     /// Blocks so far.
     begun: u64,
-    /// Calls that are told, as OpenRouter's chunks count them.
-    told: Vec<u64>,
+    /// The blocks of calls, told and untold, by how OpenRouter's chunks count them.
+    calls: BTreeMap<u64, u64>,
 }
 
 /// What a block is.
@@ -56,6 +56,9 @@ impl Queue {
             out.extend_from_slice(b",\"content_block\":");
             write(out);
         });
+        if let Kind::Call(call, _) = kind {
+            self.calls.entry(call).or_insert(index);
+        }
         self.blocks.push_back(Block { index, kind, events });
         if self.blocks.len() == 1 {
             self.tell_first(out);
@@ -80,7 +83,7 @@ impl Queue {
 
     /// Whether `call` has begun.
     pub(super) fn has(&self, call: u64) -> bool {
-        self.told.contains(&call) || self.place(call).is_some()
+        self.calls.contains_key(&call)
     }
 
     /// More of the arguments of `call`. Nothing becomes of what follows whole arguments once another block has begun: it is white space.
@@ -100,8 +103,10 @@ impl Queue {
         }
     }
 
+    /// Where the call waits, if it is not told yet. What waits follows one on the other.
     fn place(&self, call: u64) -> Option<usize> {
-        self.blocks.iter().position(|block| matches!(block.kind, Kind::Call(own, _) if own == call))
+        let place = self.calls.get(&call)?.checked_sub(self.blocks.front()?.index)?;
+        usize::try_from(place).ok()
     }
 
     fn delta(&mut self, place: usize, delta: &[&[u8]], out: &mut Vec<u8>) {
@@ -131,14 +136,11 @@ impl Queue {
     }
 
     fn stop_first(&mut self, out: &mut Vec<u8>) {
-        let Some(Block { index, kind, .. }) = self.blocks.pop_front() else { return };
+        let Some(Block { index, .. }) = self.blocks.pop_front() else { return };
         named("content_block_stop", out, &|out| {
             out.extend_from_slice(b",\"index\":");
             put_number(out, index);
         });
-        if let Kind::Call(call, _) = kind {
-            self.told.push(call);
-        }
         self.tell_first(out);
     }
 

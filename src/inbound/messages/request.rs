@@ -291,19 +291,16 @@ fn user_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
 
 /// Thinking stands before text and calls in a chat completion's message: where it stands behind text, another message begins.
 fn assistant_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
-    let mut rest = blocks;
-    let mut first = true;
-    while first || !rest.is_empty() {
-        first = false;
-        let spoken = rest.iter().position(is_said).unwrap_or(rest.len());
-        let called = rest.iter().position(|block| block.is("tool_use")).unwrap_or(rest.len());
-        let behind = |(place, block): (usize, &Block<'_>)| (place > spoken && is_thinking(block)).then_some(place);
-        let end = rest.iter().enumerate().take(called).find_map(behind).unwrap_or(rest.len());
-        let (turn, after) = rest.split_at(end);
-        turn_into(turn, body)?;
-        rest = after;
+    let (mut start, mut is_spoken, mut is_called) = (0usize, false, false);
+    for (place, block) in blocks.iter().enumerate() {
+        if is_thinking(block) && is_spoken && !is_called {
+            turn_into(blocks.get(start..place).unwrap_or_default(), body)?;
+            (start, is_spoken) = (place, false);
+        }
+        is_spoken |= is_said(block);
+        is_called |= block.is("tool_use");
     }
-    Ok(())
+    turn_into(blocks.get(start..).unwrap_or_default(), body)
 }
 
 fn is_thinking(block: &Block<'_>) -> bool {

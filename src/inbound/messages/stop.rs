@@ -2,13 +2,15 @@
 //!
 //! See <https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons>.
 
+use std::borrow::Cow;
+
 use super::super::object::put;
 use super::super::said::Answer;
 use crate::json::{Scanner, Text, string_into};
 
-/// The `stop_sequences` of a request.
+/// The `stop_sequences` of a request, sorted.
 #[derive(Debug, Default)]
-pub(super) struct StopSequences(Vec<String>);
+pub(super) struct StopSequences(Vec<Cow<'static, str>>);
 
 /// Why a message ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,10 +33,11 @@ impl StopSequences {
         let mut sequences = Vec::new();
         if let Some(stops) = stops {
             _ = Scanner::new(stops).array(|scanner| {
-                sequences.push(scanner.string()?.value().into_owned());
+                sequences.push(Cow::Owned(scanner.string()?.value().into_owned()));
                 Ok(())
             });
         }
+        sequences.sort_unstable();
         Self(sequences)
     }
 
@@ -49,7 +52,10 @@ impl StopSequences {
         if !matches!(reason, b"end_turn" | b"stop_sequence") {
             return Stop { reason, sequence: None };
         }
-        let told = answer.stopped_at.iter().flatten().find_map(|told| self.0.iter().find(|sequence| told.is(sequence)));
+        let told = answer.stopped_at.iter().flatten().find_map(|told| {
+            let told = told.value();
+            self.0.binary_search_by(|sequence| (**sequence).cmp(&told)).ok().and_then(|place| self.0.get(place))
+        });
         let only = self.0.first().filter(|_| self.0.len() == 1 && reason == b"stop_sequence");
         match told.or(only) {
             Some(sequence) => Stop { reason: b"stop_sequence", sequence: Some(sequence) },

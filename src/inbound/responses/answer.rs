@@ -4,8 +4,10 @@
 //! open until its arguments are whole, since providers send the pieces of parallel calls in turn. A whole answer is told in the same way,
 //! and only what it came to goes out.
 
+mod calls;
 mod items;
 
+use self::calls::Calls;
 use super::super::event::{self, Event, Events};
 use super::super::object::{members, put_number, text};
 use super::super::said::Answer as Said;
@@ -34,13 +36,10 @@ struct Telling {
     head: [Vec<u8>; 4],
     /// The message or reasoning that is being told. No open item began later.
     open: Option<Item>,
-    /// The calls that are being told, in their order.
-    calls: Vec<Item>,
+    calls: Calls,
     /// The items so far; what is not told yet is empty.
     output: Vec<Vec<u8>>,
     output_text: Vec<u8>,
-    /// Calls that are told, as OpenRouter's chunks count them.
-    told_calls: Vec<u64>,
     /// Annotations that came before the text that they belong to, as they were written.
     early: Vec<u8>,
     /// Log probabilities that came before the text that they belong to.
@@ -70,10 +69,9 @@ impl Answer {
             sequence: 0,
             head: Default::default(),
             open: None,
-            calls: Vec::new(),
+            calls: Calls::default(),
             output: Vec::new(),
             output_text: Vec::new(),
-            told_calls: Vec::new(),
             early: Vec::new(),
             early_logprobs: Vec::new(),
             incomplete: None,

@@ -31,8 +31,6 @@ pub(super) enum What {
     /// A message that says why the model does not want to.
     Refusal,
     Call {
-        /// Which call it is in OpenRouter's chunks.
-        call: u64,
         id: Vec<u8>,
         name: Vec<u8>,
         /// How far its arguments are.
@@ -73,11 +71,6 @@ impl Status {
 // === impl Item ===
 
 impl Item {
-    /// Whether it is the call that OpenRouter's chunks count as `index`.
-    pub(super) fn is_call(&self, index: u64) -> bool {
-        matches!(self.what, What::Call { call, .. } if call == index)
-    }
-
     /// Whether it is a call whose arguments are whole.
     pub(super) fn is_closed(&self) -> bool {
         matches!(&self.what, What::Call { nesting, .. } if nesting.is_closed())

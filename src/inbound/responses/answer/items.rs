@@ -42,8 +42,7 @@ impl Telling {
 
     /// Ends what is whole when something else begins: the open message or reasoning, and calls, but for those that are not all there.
     fn close(&mut self, out: &mut Vec<u8>) {
-        let (whole, rest) = std::mem::take(&mut self.calls).into_iter().partition(Item::is_closed);
-        self.calls = rest;
+        let whole = self.calls.take_whole();
         self.take_logprobs();
         self.close_all(whole, Status::Completed, out);
     }
@@ -55,7 +54,7 @@ impl Telling {
 
     pub(super) fn close_as(&mut self, status: Status, out: &mut Vec<u8>) {
         self.take_logprobs();
-        let calls = std::mem::take(&mut self.calls);
+        let calls = self.calls.take_all();
         self.close_all(calls, status, out);
     }
 
@@ -114,11 +113,10 @@ impl Telling {
                 about(item, self.number(), "response.reasoning_text.done", CONTENT, out, &text);
                 about(item, self.number(), "response.content_part.done", CONTENT, out, &part);
             }
-            What::Call { call, name, .. } => {
+            What::Call { name, .. } => {
                 about(item, self.number(), "response.function_call_arguments.done", b"", out, &|item, out| {
                     put(out, &[b",\"name\":\"", name, b"\",\"arguments\":\"", &item.text, b"\""]);
                 });
-                self.told_calls.push(*call);
             }
         }
         about(item, self.number(), "response.output_item.done", b"", out, &|item, out| {
@@ -242,25 +240,19 @@ impl Telling {
     }
 
     pub(super) fn call(&mut self, call: &Call<'_>, out: &mut Vec<u8>) {
-        // Only white space comes behind what is told.
-        if self.told_calls.contains(&call.index) {
-            return;
-        }
-        if !self.calls.iter().any(|item| item.is_call(call.index)) {
+        if !self.calls.has(call.index) {
             let [id, name] = [call.id, call.name].map(|text| text.unwrap_or_default().raw.to_vec());
-            let item = self.begin("fc", What::Call { call: call.index, id, name, nesting: Nesting::default() }, out);
-            self.calls.push(item);
+            let item = self.begin("fc", What::Call { id, name, nesting: Nesting::default() }, out);
+            self.calls.begin(call.index, item);
         }
         let Some(arguments) = call.arguments else { return };
-        let sequence = self.number();
-        let Some(item) = self.calls.iter_mut().find(|item| item.is_call(call.index)) else { return };
+        let sequence = self.sequence;
+        // Only white space comes behind what is told.
+        let Some(item) = self.calls.go_on(call.index, arguments) else { return };
         about(item, sequence, "response.function_call_arguments.delta", b"", out, &|_, out| {
             put(out, &[b",\"delta\":\"", arguments.raw, b"\""]);
         });
-        item.text.extend_from_slice(arguments.raw);
-        if let What::Call { nesting, .. } = &mut item.what {
-            nesting.feed(arguments);
-        }
+        self.number();
     }
 }
 
