@@ -5,28 +5,32 @@
 
 use crate::provider::schema::{self, Rule};
 
-/// Whether a schema is one of an object that nothing closes.
-#[derive(Default)]
-struct Closing {
-    is_object: bool,
-    is_closed: bool,
-}
+/// Closes objects that nothing closes.
+struct Closing;
+
+/// What a schema is: one of an object, closed.
+const IS_OBJECT: u8 = 1;
+const IS_CLOSED: u8 = 2;
 
 /// Appends `schema` with its objects closed, and everything else as it was written.
 pub(super) fn closed_into(schema: &[u8], out: &mut Vec<u8>) {
-    schema::copy_into::<Closing>(schema, out);
+    schema::copy_into(schema, &Closing, out);
 }
 
 // === impl Closing ===
 
 impl Rule for Closing {
-    fn look(&mut self, key: &[u8], value: &[u8]) {
-        self.is_object |= key == b"type" && value == br#""object""# || key == b"properties" && value.starts_with(b"{");
-        self.is_closed |= key == b"additionalProperties";
+    fn look(&self, key: &[u8], value: &[u8]) -> u8 {
+        match key {
+            b"type" if value.starts_with(br#""object""#) => IS_OBJECT,
+            b"properties" if value.starts_with(b"{") => IS_OBJECT,
+            b"additionalProperties" => IS_CLOSED,
+            _ => 0,
+        }
     }
 
-    fn added(&self) -> Option<&'static [u8]> {
-        (self.is_object && !self.is_closed).then_some(b"\"additionalProperties\":false")
+    fn added(&self, told: u8) -> Option<&'static [u8]> {
+        (told == IS_OBJECT).then_some(b"\"additionalProperties\":false")
     }
 }
 

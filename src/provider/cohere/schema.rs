@@ -19,15 +19,15 @@ const UNSUPPORTED: [&[u8]; 9] = [
     b"maxLength",
 ];
 
-/// Whether a schema asks for a format that Cohere knows.
-#[derive(Default)]
-struct Cleaning {
-    has_known_format: bool,
-}
+/// Takes out what is not supported.
+struct Cleaning;
+
+/// What a schema asks for: a format that Cohere knows.
+const HAS_KNOWN_FORMAT: u8 = 1;
 
 /// Appends `schema` without what is not supported.
 pub(super) fn schema_into(schema: &[u8], out: &mut Vec<u8>) {
-    schema::copy_into::<Cleaning>(schema, out);
+    schema::copy_into(schema, &Cleaning, out);
 }
 
 /// Whether an object of this schema has to have anything: `strict_tools` wants that of every function.
@@ -46,14 +46,14 @@ pub(super) fn has_required(schema: &[u8]) -> bool {
 // === impl Cleaning ===
 
 impl Rule for Cleaning {
-    fn look(&mut self, key: &[u8], value: &[u8]) {
-        let is_known = matches!(value, b"\"date-time\"" | b"\"uuid\"" | b"\"date\"" | b"\"time\"");
-        self.has_known_format |= key == b"format" && is_known;
+    fn look(&self, key: &[u8], value: &[u8]) -> u8 {
+        const KNOWN: [&[u8]; 4] = [b"\"date-time\"", b"\"uuid\"", b"\"date\"", b"\"time\""];
+        if key == b"format" && KNOWN.iter().any(|known| value.starts_with(known)) { HAS_KNOWN_FORMAT } else { 0 }
     }
 
-    fn member(&self, key: &[u8], value: Kind) -> Member {
+    fn member(&self, told: u8, key: &[u8], value: Kind) -> Member {
         let is_unsupported = UNSUPPORTED.contains(&key) && matches!(value, Kind::Number | Kind::Bool);
-        if is_unsupported || key == b"format" && value == Kind::String && !self.has_known_format {
+        if is_unsupported || key == b"format" && value == Kind::String && told != HAS_KNOWN_FORMAT {
             return Member::Dropped;
         }
         Member::Copied

@@ -14,17 +14,17 @@ use crate::provider::schema::{self, Member, Rule};
 /// What has to stand in a schema for anything to be changed in it.
 const TELLING: [&[u8]; 3] = [b"\"const\"", b"\"$ref\"", b"\"$schema\""];
 
+/// Makes a schema what Gemini reads.
+struct Cleaning;
+
 /// What a schema has that bears on its other members.
-#[derive(Default)]
-struct Cleaning {
-    is_reference: bool,
-    has_enum: bool,
-}
+const IS_REFERENCE: u8 = 1;
+const HAS_ENUM: u8 = 2;
 
 /// Appends `schema`, a whole JSON value.
 pub(super) fn schema_into(schema: &[u8], out: &mut Vec<u8>) {
     if TELLING.iter().any(|word| memmem::find(schema, word).is_some()) {
-        schema::copy_into::<Cleaning>(schema, out);
+        schema::copy_into(schema, &Cleaning, out);
     } else {
         out.extend_from_slice(schema);
     }
@@ -50,16 +50,19 @@ pub(super) fn has_no_parameters(schema: &[u8]) -> bool {
 // === impl Cleaning ===
 
 impl Rule for Cleaning {
-    fn look(&mut self, key: &[u8], _: &[u8]) {
-        self.is_reference |= key == b"$ref";
-        self.has_enum |= key == b"enum";
+    fn look(&self, key: &[u8], _: &[u8]) -> u8 {
+        match key {
+            b"$ref" => IS_REFERENCE,
+            b"enum" => HAS_ENUM,
+            _ => 0,
+        }
     }
 
-    fn member(&self, key: &[u8], value: Kind) -> Member {
+    fn member(&self, told: u8, key: &[u8], value: Kind) -> Member {
         match (key, value) {
             (b"$schema", _) => Member::Dropped,
-            _ if self.is_reference && !key.starts_with(b"$") => Member::Dropped,
-            (b"const", Kind::String | Kind::Number) if !self.has_enum => Member::Listed(b"enum"),
+            _ if told & IS_REFERENCE != 0 && !key.starts_with(b"$") => Member::Dropped,
+            (b"const", Kind::String | Kind::Number) if told & HAS_ENUM == 0 => Member::Listed(b"enum"),
             _ => Member::Copied,
         }
     }
