@@ -9,7 +9,7 @@ mod part;
 mod reasoning;
 mod tool;
 
-pub use message::{Message, Role, SignedReasoning, ToolCall};
+pub use message::{Message, Role, SignedReasoning, ToolCall, called};
 pub use parameters::{Parameters, ResponseFormat};
 pub use part::{Content, Part, Source};
 pub use reasoning::{Effort, Reasoning};

@@ -36,7 +36,13 @@ impl<'a> Text<'a> {
 
     /// Whether the value equals `text`.
     pub fn is(&self, text: &str) -> bool {
-        if self.escaped { self.value() == text } else { self.raw == text.as_bytes() }
+        /// Bytes of the longest escape of a byte: `\u0061`.
+        const LONGEST: usize = 6;
+        match self.escaped {
+            false => self.raw == text.as_bytes(),
+            // What is longer is not read: a key may be asked for each of many names.
+            true => self.raw.len() <= text.len().saturating_mul(LONGEST) && self.value() == text,
+        }
     }
 
     /// Whether the string has no characters.

@@ -1,6 +1,7 @@
 //! Members that one provider's body gets over those of the request: the client's `provider.options`, and the tier of the endpoint.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::api::Api;
 use crate::chat::Request;
@@ -91,23 +92,25 @@ impl<'a> Overrides<'a> {
 
     /// Puts them into a body that is one JSON object.
     pub(super) fn apply(&self, body: &[u8]) -> Vec<u8> {
-        let wanted = |name: &str| self.0.iter().rfind(|(known, _)| *known == name).map(|(_, value)| *value);
+        // The last of each name is the one that counts.
+        let mut places: BTreeMap<&[u8], usize> = BTreeMap::new();
+        self.0.iter().enumerate().for_each(|(place, (name, _))| *places.entry(name.as_bytes()).or_insert(place) = place);
         let mut splice = Splice::new(body);
         let mut members = Vec::new();
-        let mut seen = Vec::new();
+        let mut missing: Vec<bool> = (0..).zip(&self.0).map(|(place, (name, _))| places.get(name.as_bytes()) == Some(&place)).collect();
         let read = Scanner::new(body).members(&mut |scanner, key, start| {
             let value = scanner.skip()?;
-            let name = key.value();
-            let stays = match wanted(&name) {
-                Some(Some(bytes)) => {
-                    splice.replace(value.clone(), bytes);
+            let place = places.get(key.value().as_bytes()).copied();
+            place.and_then(|place| missing.get_mut(place)).into_iter().for_each(|missing| *missing = false);
+            let stays = match place.and_then(|place| self.0.get(place)) {
+                Some((_, Some(bytes))) => {
+                    splice.replace(value.clone(), *bytes);
                     true
                 }
-                Some(None) => false,
+                Some((_, None)) => false,
                 None => true,
             };
             members.push((start..value.end, stays));
-            seen.push(name);
             Ok(())
         });
         if read.is_err() {
@@ -115,9 +118,8 @@ impl<'a> Overrides<'a> {
         }
         splice.retain(&members);
         let mut inserts = Vec::new();
-        for (index, (name, value)) in self.0.iter().enumerate() {
-            let is_last = !self.0.iter().skip(index.saturating_add(1)).any(|(later, _)| later == name);
-            if let Some(value) = value.filter(|_| is_last && !seen.iter().any(|known| known == name)) {
+        for ((name, value), missing) in self.0.iter().zip(missing) {
+            if let Some(value) = value.filter(|_| missing) {
                 inserts.push(b',');
                 crate::json::string_into(&mut inserts, name);
                 inserts.push(b':');

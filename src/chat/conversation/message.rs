@@ -1,6 +1,7 @@
 //! One message of a conversation.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::part::{self, Part};
 use super::{each, present, text};
@@ -124,6 +125,18 @@ impl<'a> Message<'a> {
         let own = self.reasoning_details.iter().filter(move |detail| detail.is_of(format));
         own.filter_map(|detail| Some((detail.data.or(detail.signature).filter(|signature| !signature.is_empty())?, detail.id)))
     }
+}
+
+/// The functions that were called, each once, in the order of their first calls.
+pub fn called<'a>(messages: &[Message<'a>]) -> Vec<Text<'a>> {
+    let mut names: Vec<Text<'a>> = Vec::new();
+    let mut places: BTreeMap<&[u8], usize> = BTreeMap::new();
+    for call in messages.iter().flat_map(|message| &message.tool_calls) {
+        if *places.entry(call.name.raw).or_insert(names.len()) == names.len() {
+            names.push(call.name);
+        }
+    }
+    names
 }
 
 impl ReasoningDetail<'_> {

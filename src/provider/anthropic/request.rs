@@ -8,7 +8,7 @@ use super::schema;
 use super::turns::{self, Turns};
 use crate::api::Api;
 use crate::chat::Request;
-use crate::chat::conversation::{Conversation, Effort, Parameters, Reasoning, ResponseFormat, Tool, ToolChoice};
+use crate::chat::conversation::{Conversation, Effort, Parameters, Reasoning, ResponseFormat, Tool, ToolChoice, called};
 use crate::endpoint::Endpoint;
 use crate::error::ClientError;
 use crate::json::{self, Kind, Scanner, Text};
@@ -142,7 +142,7 @@ impl<'a> Plan<'a> {
         let parameters = &conversation.parameters;
         if conversation.tools.is_empty() && self.own_tools(conversation).is_empty() {
             // Calls in the past want their tools declared, though the model may not call any more of them.
-            let called = turns::called(&conversation.messages);
+            let called = called(&conversation.messages);
             if called.is_empty() {
                 return;
             }

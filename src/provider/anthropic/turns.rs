@@ -6,7 +6,6 @@
 use super::{FORMAT, block};
 use crate::chat::conversation::{Content, Message, Role};
 use crate::error::ClientError;
-use crate::json::Text;
 
 /// A conversation, regrouped.
 #[derive(Debug, Default)]
@@ -123,15 +122,4 @@ pub(super) fn lacks_thoughts(messages: &[Message<'_>]) -> bool {
     let since_user = messages.iter().rev().take_while(|message| message.role != Role::User);
     let mut called = since_user.filter(|message| message.role == Role::Assistant && !message.tool_calls.is_empty());
     called.any(|message| message.signed_reasoning(FORMAT).is_empty())
-}
-
-/// The functions that were called, each once.
-pub(super) fn called<'a>(messages: &[Message<'a>]) -> Vec<Text<'a>> {
-    let mut names: Vec<Text<'a>> = Vec::new();
-    for call in messages.iter().flat_map(|message| &message.tool_calls) {
-        if !names.contains(&call.name) {
-            names.push(call.name);
-        }
-    }
-    names
 }

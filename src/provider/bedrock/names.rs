@@ -1,5 +1,7 @@
 //! Names and ids in the characters that Converse allows.
 
+use serde_json::{Map, Value};
+
 use crate::json::{self, Text};
 use crate::provider::identifier;
 
@@ -16,9 +18,9 @@ pub(super) fn call(id: Text<'_>) -> String {
     identifier::allowed(id, b"_.:-", MOST)
 }
 
-/// The names of a request's documents: what Bedrock allows, and none twice.
+/// The names of a request's documents: what Bedrock allows, and none twice. How often each was asked for.
 #[derive(Debug, Default)]
-pub(super) struct Documents(Vec<String>);
+pub(super) struct Documents(Map<String, Value>);
 
 // === impl Documents ===
 
@@ -38,8 +40,8 @@ impl Documents {
         }
         let name = name.trim();
         let name = if name.is_empty() { "document" } else { name };
-        let before = self.0.iter().filter(|other| *other == name).count();
-        self.0.push(name.to_owned());
+        let before = self.0.get(name).and_then(Value::as_u64).unwrap_or(0);
+        self.0.insert(name.to_owned(), before.saturating_add(1).into());
         if before == 0 {
             json::string_into(out, name);
         } else {

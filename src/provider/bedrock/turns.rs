@@ -5,7 +5,7 @@ use std::mem;
 use super::family::Family;
 use super::media;
 use super::names::{self, Documents};
-use crate::chat::conversation::{Content, Message, Part, Role, SignedReasoning};
+use crate::chat::conversation::{self, Content, Message, Part, Role, SignedReasoning};
 use crate::error::ClientError;
 use crate::json::{self, Scanner, Text};
 
@@ -77,7 +77,7 @@ impl<'a> Turns<'a> {
     ///
     /// Errors: if arguments of a call are no object, or an attachment is not of a kind that Converse takes.
     pub(super) fn of(messages: &[Message<'a>], family: Family) -> Result<Self, ClientError> {
-        let mut turns = Self::default();
+        let mut turns = Self { called: conversation::called(messages), ..Self::default() };
         let last = messages.len().saturating_sub(1);
         for (place, message) in messages.iter().enumerate() {
             match message.role {
@@ -199,11 +199,6 @@ impl<'a> Turns<'a> {
                 out.extend_from_slice(input);
                 out.extend_from_slice(b"}}");
             });
-        }
-        for call in &message.tool_calls {
-            if !self.called.iter().any(|name| name.raw == call.name.raw) {
-                self.called.push(call.name);
-            }
         }
         Ok(())
     }

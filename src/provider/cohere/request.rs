@@ -113,7 +113,8 @@ fn seed(raw: &[u8]) -> Option<u64> {
 fn tools_into(conversation: &Conversation<'_>, endpoint: &Endpoint, out: &mut Vec<u8>) {
     let choice = conversation.parameters.tool_choice;
     // There is no word for a certain function: the model has to call one, and knows of no other.
-    let is_offered = |tool: &&Tool<'_>| !matches!(choice, Some(ToolChoice::Function(name)) if name.value() != tool.name.value());
+    let only = if let Some(ToolChoice::Function(name)) = choice { Some(name.value()) } else { None };
+    let is_offered = |tool: &&Tool<'_>| only.as_ref().is_none_or(|only| tool.name.is(only));
     let tools: Vec<&Tool<'_>> = conversation.tools.iter().filter(is_offered).collect();
     let Some((first, rest)) = tools.split_first() else { return };
     member("tools", b"[", out);

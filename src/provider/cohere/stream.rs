@@ -2,6 +2,8 @@
 //!
 //! See <https://docs.cohere.com/v2/docs/streaming>.
 
+use std::collections::BTreeMap;
+
 use super::completion::Call;
 use super::{FORMAT, PLAN_FORMAT, citation, finish_reason, function, logprob, usage};
 use crate::chat::chunks::{Chunks, Detail, Piece};
@@ -22,7 +24,9 @@ pub struct State {
     chunks: Chunks,
     renamed: Renamed,
     /// The calls so far, by the numbers that Cohere gives them; ours are their places.
-    calls: Vec<u64>,
+    calls: usize,
+    /// Which call each index of the provider's is, the last of it.
+    places: BTreeMap<u64, u64>,
     /// Whether the last of them has no arguments yet.
     is_bare: bool,
     /// Blocks of reasoning before the one that is being told.
@@ -59,7 +63,8 @@ impl Stream {
         let state = State {
             chunks: Chunks::new(envelope, request.reasoning().exclude),
             renamed: Renamed::of(request, function),
-            calls: Vec::new(),
+            calls: 0,
+            places: BTreeMap::new(),
             is_bare: false,
             reasoned: 0,
             reasoning: None,
@@ -146,8 +151,9 @@ impl State {
         self.end_call(out);
         let Call { id, name, arguments } = event.call;
         self.count(id.raw.len().saturating_add(name.raw.len()));
-        self.chunks.tool_call(self.calls.len(), id.raw, self.renamed.restore(name.raw), b"", out);
-        self.calls.push(event.index);
+        self.chunks.tool_call(self.calls, id.raw, self.renamed.restore(name.raw), b"", out);
+        *self.places.entry(event.index).or_default() = self.calls as u64;
+        self.calls = self.calls.saturating_add(1);
         self.is_bare = true;
         if !arguments.is_empty() {
             self.arguments(event, out);
@@ -160,15 +166,16 @@ impl State {
         if arguments.is_empty() || self.is_bare && arguments == b"null" {
             return;
         }
-        let Some(index) = self.calls.iter().rposition(|index| *index == event.index) else { return };
-        self.is_bare &= index.saturating_add(1) < self.calls.len();
+        let place = self.places.get(&event.index).and_then(|place| usize::try_from(*place).ok());
+        let Some(index) = place else { return };
+        self.is_bare &= index.saturating_add(1) < self.calls;
         self.count(arguments.len());
         self.chunks.arguments(index, arguments, out);
     }
 
     /// The last call is over: without arguments, they are an empty object.
     fn end_call(&mut self, out: &mut Vec<u8>) {
-        if let Some(index) = self.calls.len().checked_sub(1).filter(|_| std::mem::take(&mut self.is_bare)) {
+        if let Some(index) = self.calls.checked_sub(1).filter(|_| std::mem::take(&mut self.is_bare)) {
             self.count(2);
             self.chunks.arguments(index, b"{}", out);
         }

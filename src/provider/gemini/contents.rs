@@ -227,8 +227,10 @@ impl Turns<'_> {
     fn answer(&mut self, message: &Message<'_>) -> Result<(), ClientError> {
         let mut of_calls: BTreeMap<&[u8], Text<'_>> = BTreeMap::new();
         let mut of_text = None;
+        let mut calls = Calls::default();
+        calls.note(message);
         for (signature, id) in message.signatures(FORMAT) {
-            match id.filter(|id| message.tool_calls.iter().any(|call| call.id.raw == id.raw)) {
+            match id.filter(|id| calls.places.contains_key(id.raw)) {
                 Some(id) => _ = of_calls.insert(id.raw, signature),
                 None => of_text = Some(signature),
             }
