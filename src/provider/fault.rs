@@ -142,16 +142,23 @@ fn type_of_name(name: &str) -> Option<ErrorType> {
 
 /// Walks `{…}` or `{"error":{…}}`, or an array with one of them, and calls `member` for each member of the error object.
 fn walk<'a>(scanner: &mut Scanner<'a>, member: &mut dyn FnMut(&[u8], &'a [u8])) {
+    /// An error in an error in a list, and one more. Each level is read once more than the one around it.
+    const MOST_LEVELS: u32 = 4;
+    walk_levels(scanner, MOST_LEVELS, member);
+}
+
+fn walk_levels<'a>(scanner: &mut Scanner<'a>, levels: u32, member: &mut dyn FnMut(&[u8], &'a [u8])) {
+    let Some(levels) = levels.checked_sub(1) else { return };
     if scanner.kind() == Ok(Kind::Array) {
         _ = scanner.elements(&mut |scanner| {
-            walk(&mut scanner.clone(), member);
+            walk_levels(&mut scanner.clone(), levels, member);
             scanner.skip().map(|_| ())
         });
         return;
     }
     _ = scanner.members(&mut |scanner, key, _| {
         if key.raw == b"error" && scanner.kind()? == Kind::Object {
-            walk(&mut scanner.clone(), member);
+            walk_levels(&mut scanner.clone(), levels, member);
         }
         member(key.raw, scanner.raw()?);
         Ok(())

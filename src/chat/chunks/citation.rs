@@ -19,11 +19,17 @@ pub struct Citation<'a> {
     pub end: usize,
 }
 
+/// A list that is longer gets no more of them: with one text and one page named again and again it would grow as the square of what came.
+const MOST_BYTES: usize = 1 << 20;
+
 // === impl Citation ===
 
 impl Citation<'_> {
-    /// Appends it to the elements of a list.
+    /// Appends it to the elements of a list, unless that is too long.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if out.len() > MOST_BYTES {
+            return;
+        }
         let number = |name: &[u8], number: usize, out: &mut Vec<u8>| {
             out.extend_from_slice(name);
             out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());

@@ -8,6 +8,9 @@ use crate::json::{Error, Kind, Scanner, Text};
 /// The most text of which the places are told in characters.
 const MAX_TEXT: usize = 1 << 20;
 
+/// Bytes of the text whose characters are counted together: there may be any number of places in it to count to.
+const BLOCK: usize = 64;
+
 /// The text of an answer so far: Gemini counts its places in bytes, and from the beginning of a part.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
@@ -48,10 +51,23 @@ impl Spoken {
         }
     }
 
-    /// How many characters of the answer are before the byte `at` of `part`.
-    fn characters(&self, part: usize, at: usize) -> usize {
+    /// How many characters of the answer are before the byte `at` of `part`; `before` are those before each block.
+    fn characters(&self, before: &[usize], part: usize, at: usize) -> usize {
         let at = at.saturating_add(self.parts.get(part).copied().unwrap_or(0)).min(self.text.len());
-        self.text.char_indices().take_while(|(place, _)| *place < at).count()
+        let block = at / BLOCK;
+        let rest = self.text.as_bytes().get(block.saturating_mul(BLOCK)..at).unwrap_or_default();
+        before.get(block).map_or(0, |before| before.saturating_add(begun(rest)))
+    }
+
+    /// How many characters are before each block of the text.
+    fn before_blocks(&self) -> Vec<usize> {
+        let mut before = vec![0];
+        let mut sum = 0usize;
+        for block in self.text.as_bytes().chunks(BLOCK) {
+            sum = sum.saturating_add(begun(block));
+            before.push(sum);
+        }
+        before
     }
 
     /// Calls `found` for each page that the answer is from, with the place of what is from there.
@@ -76,13 +92,19 @@ impl Spoken {
             let all = pages.iter().filter(|page| !page.url.is_empty());
             all.for_each(|page| found(&Citation { url: page.url.raw, title: page.title.raw, ..Citation::default() }));
         }
+        let before = if supports.is_empty() { Vec::new() } else { self.before_blocks() };
         for support in supports {
-            let (start, end) = (self.characters(support.part, support.start), self.characters(support.part, support.end));
+            let [start, end] = [support.start, support.end].map(|at| self.characters(&before, support.part, at));
             for page in support.pages.iter().filter_map(|page| pages.get(*page)).filter(|page| !page.url.is_empty()) {
                 found(&Citation { url: page.url.raw, title: page.title.raw, content: support.text.raw, start, end });
             }
         }
     }
+}
+
+/// How many characters begin in `bytes`.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 // === impl Page ===

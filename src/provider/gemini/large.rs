@@ -9,6 +9,9 @@ pub(super) struct Large {
     /// The event without its images; it is given up where it is too large even so.
     kept: Vec<u8>,
     is_given_up: bool,
+    /// Whether it has an `inlineData`, and where in `kept` the `mimeType` of the last of them ends.
+    is_inline: bool,
+    media_type: Option<usize>,
     place: Place,
     /// How many objects and lists are open.
     depth: u32,
@@ -51,7 +54,17 @@ pub(super) enum Piece<'a> {
 impl Large {
     /// At the beginning of an event, of which `limit` bytes are kept.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, kept: Vec::new(), is_given_up: false, place: Place::Before, depth: 0, seen: 0, escape: Vec::new() }
+        Self {
+            limit,
+            kept: Vec::new(),
+            is_given_up: false,
+            is_inline: false,
+            media_type: None,
+            place: Place::Before,
+            depth: 0,
+            seen: 0,
+            escape: Vec::new(),
+        }
     }
 
     /// Nothing more comes: ends what is open.
@@ -135,11 +148,14 @@ impl Large {
         } else {
             self.is_given_up = true;
         }
+        if byte == b'"' && !self.is_given_up {
+            self.note_name();
+        }
         if byte == b'"'
             && self.place == (Place::String { escaped: false })
             && !self.is_given_up
             && is_data(&self.kept)
-            && let Some(media_type) = media_type(&self.kept)
+            && let Some(media_type) = self.media_type.and_then(|name| media_type(self.kept.get(name..)?))
         {
             sink(Piece::ImageStart(media_type));
             self.place = Place::Image;
@@ -147,6 +163,16 @@ impl Large {
         if self.depth == 0 {
             let done = std::mem::replace(self, Self::new(self.limit));
             sink(if done.is_given_up { Piece::TooLarge(done.seen) } else { Piece::Whole(&done.kept) });
+        }
+    }
+
+    /// Notes the name that `kept` ends with, if it bears on an image: to search for them whenever there are data would be to read all of it
+    /// each time.
+    fn note_name(&mut self) {
+        if self.kept.ends_with(b"\"inlineData\"") {
+            (self.is_inline, self.media_type) = (true, None);
+        } else if self.is_inline && self.media_type.is_none() && self.kept.ends_with(b"\"mimeType\"") {
+            self.media_type = Some(self.kept.len());
         }
     }
 }
@@ -162,11 +188,11 @@ fn is_data(kept: &[u8]) -> bool {
 }
 
 /// The media type of the image that is about to come: Gemini tells it first. `None` if it is no image.
-fn media_type(kept: &[u8]) -> Option<&[u8]> {
-    const NAME: &[u8] = b"\"mimeType\"";
-    let inline = memchr::memmem::rfind(kept, b"\"inlineData\"")?;
-    let name = inline.saturating_add(memchr::memmem::find(kept.get(inline..)?, NAME)?).saturating_add(NAME.len());
-    let value = kept.get(name..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+fn media_type(behind: &[u8]) -> Option<&[u8]> {
+    /// Longer than any, with the space before it.
+    const LONGEST: usize = 256;
+    let behind = behind.get(..LONGEST).unwrap_or(behind);
+    let value = behind.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let media_type = value.get(..memchr::memchr(b'"', value)?)?;
     let is_plain = media_type.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'-' | b'.'));
     (is_plain && media_type.starts_with(b"image/")).then_some(media_type)
