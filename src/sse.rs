@@ -148,7 +148,8 @@ impl Decoder {
         loop {
             let found = memchr::memchr2(b'\r', b'\n', bytes.get(line..)?);
             let Some(length) = found else {
-                self.searched = line;
+                // Not again what has been searched, but for a byte that tells that the line is not blank.
+                self.searched = line.max(bytes.len().saturating_sub(1));
                 return None;
             };
             let end = line.saturating_add(length);
