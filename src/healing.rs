@@ -11,6 +11,7 @@ pub use completion::heal_completion;
 
 use lenient::{Found, Read};
 pub use schema::Schema;
+use schema::check::Check;
 
 use crate::json::Scanner;
 
@@ -21,24 +22,28 @@ const MOST_READINGS: usize = 8;
 /// object comes before the arrays, for it is what `json_object` asks for. `None` if the text is JSON already, or if nothing of that kind
 /// is in it.
 pub fn heal(text: &str, schema: &Schema) -> Option<String> {
+    heal_by(text, schema, &mut schema.check(text.len()))
+}
+
+/// The same by one check for all: there may be many a small value, or text, and a large schema.
+fn heal_by<'s>(text: &str, schema: &'s Schema, check: &mut Check<'s>) -> Option<String> {
     if is_json(text) {
         return None;
     }
     let mut best: Option<Found> = None;
     let mut at = 0;
     let mut left = text.len().saturating_mul(MOST_READINGS);
-    // One for all that is found: there may be many a small value and a large schema.
-    let mut check = schema.check(text.len());
     while let Some(start) = next_start(text, at) {
         let read = lenient::value_at(text, start);
         left = left.checked_sub(read.end().saturating_sub(start))?;
+        let is_first = at == 0 && is_first(text, start);
         at = start.saturating_add(1);
         match read {
             Read::Found(found) => {
                 at = found.end.max(at);
                 let is_best = best.as_ref().is_none_or(|best| rank(&found, schema) > rank(best, schema));
                 // Prose has brackets of its own: `[1]` refers to a source.
-                let is_meant = found.is_meant || *schema != Schema::ANY || is_first(text, start);
+                let is_meant = found.is_meant || *schema != Schema::ANY || is_first;
                 if is_best && is_meant && is_json(&found.json) && check.admits_json(&found.json) {
                     best = Some(found);
                 }

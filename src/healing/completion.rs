@@ -1,6 +1,6 @@
 //! The contents of a whole completion, each healed.
 
-use super::{Schema, heal};
+use super::{Schema, heal_by};
 use crate::json::{self, Error, Kind, Scanner, Text};
 use crate::splice::Splice;
 
@@ -8,6 +8,7 @@ use crate::splice::Splice;
 /// nothing to heal. A choice that calls tools is none that was to be JSON.
 pub fn heal_completion(completion: &[u8], schema: &Schema) -> Option<Vec<u8>> {
     let mut splice = Splice::new(completion);
+    let mut check = schema.check(completion.len());
     let mut is_healed = false;
     let mut scanner = Scanner::new(completion);
     let walked = scanner.members(&mut |scanner, key, _| {
@@ -16,7 +17,7 @@ pub fn heal_completion(completion: &[u8], schema: &Schema) -> Option<Vec<u8>> {
         }
         scanner.elements(&mut |scanner| {
             let Some((place, text)) = content(scanner)? else { return Ok(()) };
-            if let Some(healed) = heal(&text.value(), schema) {
+            if let Some(healed) = heal_by(&text.value(), schema, &mut check) {
                 let mut string = Vec::with_capacity(healed.len().saturating_add(16));
                 json::string_into(&mut string, &healed);
                 splice.replace(place, string);

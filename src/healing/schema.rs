@@ -4,7 +4,7 @@
 //! pointer, nor do regular expressions that cannot be searched for in linear time. See
 //! <https://json-schema.org/draft/2020-12/json-schema-core> and <https://json-schema.org/draft/2020-12/json-schema-validation>.
 
-mod check;
+pub(super) mod check;
 mod format;
 mod pattern;
 

@@ -26,8 +26,9 @@ impl Reader<'_> {
         let word = rest.get(..end).unwrap_or_default();
         let is_last = end == rest.len();
         let meant = WORDS.iter().find(|(written, _)| *written == word || is_last && written.starts_with(word));
-        let (_, json) = meant.ok_or(Senseless)?;
+        // What has been read counts, whatever comes of it.
         self.at = self.at.saturating_add(end);
+        let (_, json) = meant.ok_or(Senseless)?;
         self.out.push_str(json);
         self.leaves = self.leaves.saturating_add(1);
         Ok(if is_last { Wrote::Cut } else { Wrote::Whole })
@@ -38,10 +39,10 @@ impl Reader<'_> {
         let end = rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(rest.len());
         let is_last = end == rest.len();
         let written = rest.get(..end).unwrap_or_default();
+        self.at = self.at.saturating_add(end);
         if rest.get(end..).and_then(|rest| rest.chars().next()).is_some_and(|c| c.is_alphanumeric() || c == '_') {
             return Err(Senseless);
         }
-        self.at = self.at.saturating_add(end);
         let (sign, digits) = match written.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", written.strip_prefix('+').unwrap_or(written)),

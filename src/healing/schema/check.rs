@@ -73,7 +73,7 @@ impl<'a> Check<'a> {
     /// A keyword of `schema`, for any value; those for values of one type are below.
     fn holds(&mut self, schema: &'a Map<String, Value>, keyword: &str, said: &'a Value, value: &Value, depth: usize) -> bool {
         match keyword {
-            "type" => is_of_type(said, value),
+            "type" => self.spend(said.as_array().map_or(0, Vec::len)) && is_of_type(said, value),
             "enum" => said.as_array().is_none_or(|all| all.iter().any(|one| self.is(one, value))),
             "const" => self.is(said, value),
             // Elsewhere: nobody is asked for it.
@@ -104,13 +104,20 @@ impl<'a> Check<'a> {
     }
 
     /// The schema of `root` that a `$ref` means.
-    fn referred(&self, said: &Value) -> Option<&'a Value> {
-        self.root.pointer(said.as_str()?.strip_prefix('#')?)
+    fn referred(&mut self, said: &Value) -> Option<&'a Value> {
+        let pointer = said.as_str()?.strip_prefix('#')?;
+        self.spend(pointer.len() / STEP_BYTES);
+        self.root.pointer(pointer)
     }
 
     #[inline(never)]
     fn is(&mut self, said: &Value, value: &Value) -> bool {
         self.spend(size(said)) && said == value
+    }
+
+    /// Whether there are steps left to look up the member `name`.
+    fn spend_on(&mut self, name: &str) -> bool {
+        self.spend((name.len() / STEP_BYTES).saturating_add(1))
     }
 
     fn spend(&mut self, steps: usize) -> bool {

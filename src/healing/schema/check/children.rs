@@ -58,14 +58,14 @@ impl<'a> Check<'a> {
             ("dependentRequired" | "dependentSchemas" | "dependencies", Value::Object(needs)) => each(needs, &mut |name, needed| {
                 let is_met =
                     |check: &mut Self| if needed.is_array() { check.has(needed, members) } else { check.admits(needed, value, depth) };
-                self.spend(1) && (!members.contains_key(name) || is_met(self))
+                self.spend_on(name) && (!members.contains_key(name) || is_met(self))
             }),
             ("propertyNames", _) => each(members, &mut |name, _| {
                 self.spend(name.len() / STEP_BYTES) && self.admits(said, &Value::String(name.to_owned()), depth)
             }),
-            ("properties", Value::Object(properties)) => {
-                each(members, &mut |name, member| properties.get(name).is_none_or(|property| self.admits(property, member, depth)))
-            }
+            ("properties", Value::Object(properties)) => each(members, &mut |name, member| {
+                self.spend_on(name) && properties.get(name).is_none_or(|property| self.admits(property, member, depth))
+            }),
             ("patternProperties", Value::Object(patterns)) => each(patterns, &mut |pattern, schema| {
                 each(members, &mut |name, member| self.matches(pattern, name) != Some(true) || self.admits(schema, member, depth))
             }),
@@ -74,7 +74,9 @@ impl<'a> Check<'a> {
                 let is_known = |name: &str| known.is_some_and(|known| known.get(name).is_some());
                 let patterns = schema.get("patternProperties");
                 each(members, &mut |name, member| {
-                    is_known(name) || patterns.is_some_and(|all| self.may_match_one(all, name)) || self.admits(said, member, depth)
+                    self.spend_on(name) && is_known(name)
+                        || patterns.is_some_and(|all| self.may_match_one(all, name))
+                        || self.admits(said, member, depth)
                 })
             }
             _ => true,
@@ -85,6 +87,6 @@ impl<'a> Check<'a> {
     #[inline(never)]
     fn has(&mut self, names: &Value, members: &Map<String, Value>) -> bool {
         let Some(names) = names.as_array() else { return true };
-        names.iter().all(|name| self.spend(1) && name.as_str().is_none_or(|name| members.contains_key(name)))
+        names.iter().all(|name| name.as_str().is_none_or(|name| self.spend_on(name) && members.contains_key(name)) && self.spend(1))
     }
 }

@@ -81,7 +81,7 @@ impl<'a> Check<'a> {
                     }
                 }
                 ("properties", Value::Object(properties), Value::Object(_)) => {
-                    mark(children, &mut |child| properties.contains_key(child.name));
+                    mark(children, &mut |child| self.spend_on(child.name) && properties.contains_key(child.name));
                 }
                 ("prefixItems" | "items", Value::Array(schemas), Value::Array(_)) => {
                     let count = schemas.len().min(children.len());
