@@ -38,7 +38,8 @@ macro_rules! names {
 
         impl Name {
             pub(super) fn of(key: Text<'_>) -> Self {
-                $(if key.is($name) { return Self::$variant; })+
+                let key = key.bytes();
+                $(if *key == *$name.as_bytes() { return Self::$variant; })+
                 Self::Other
             }
 
@@ -185,7 +186,11 @@ impl<'a> Field<'a> {
 
     /// Whether it is a parameter that the gateway does not know. `null` is none.
     pub(super) fn is_unknown_parameter(&self) -> bool {
-        self.name == Name::Other && self.raw != b"null" && !NO_PARAMETERS.iter().any(|name| self.key.is(name))
+        if self.name != Name::Other || self.raw == b"null" {
+            return false;
+        }
+        let key = self.key.bytes();
+        !NO_PARAMETERS.iter().any(|name| *key == *name.as_bytes())
     }
 }
 

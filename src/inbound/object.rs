@@ -16,9 +16,9 @@ pub(super) fn members<'a, const N: usize>(value: &'a [u8], names: [&str; N]) -> 
 #[inline(never)]
 fn find<'a>(value: &'a [u8], names: &[&str], found: &mut [Option<&'a [u8]>]) -> Result<(), Error> {
     Scanner::new(value).object(|scanner, key, _| {
-        let value = scanner.raw()?;
+        let (key, value) = (key.bytes(), scanner.raw()?);
         for (name, place) in names.iter().zip(&mut *found) {
-            if key.is(name) {
+            if *key == *name.as_bytes() {
                 *place = Some(value).filter(|value| *value != b"null");
             }
         }

@@ -34,6 +34,11 @@ impl<'a> Text<'a> {
         Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(self.raw).into_owned()))
     }
 
+    /// The bytes of the value, to be compared with many: escapes are resolved once.
+    pub fn bytes(&self) -> Cow<'a, [u8]> {
+        if self.escaped { Cow::Owned(self.value().into_owned().into_bytes()) } else { Cow::Borrowed(self.raw) }
+    }
+
     /// Whether the value equals `text`.
     pub fn is(&self, text: &str) -> bool {
         /// Bytes of the longest escape of a byte: `\u0061`.

@@ -1,15 +1,16 @@
 //! Content blocks of a request, as parts of a chat completion's messages.
 
+use std::fmt;
+
 use super::super::body::Body;
 use super::super::object::{each, expect, members, text};
 use crate::error::ClientError;
 use crate::json::{Scanner, Text};
 
 /// A content block, as it was written.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Block<'a> {
-    /// Where it stands in the request.
-    pub(super) at: String,
+    pub(super) at: At<'a>,
     /// All of it.
     raw: &'a [u8],
     pub(super) kind: Text<'a>,
@@ -30,16 +31,26 @@ pub(super) struct Block<'a> {
     citations: Option<&'a [u8]>,
 }
 
-/// The blocks of the content `value`, which is called `at`; a plain string is one of text.
+/// Where a block stands in the request: there may be a great many, so none keeps a text of its own for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct At<'a> {
+    content: &'a str,
+    /// Which it is, unless it is all of the content.
+    place: Option<usize>,
+}
+
+/// The blocks of the content `value`, which is called `content`; a plain string is one of text.
 ///
 /// Errors: if it is neither.
-pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, ClientError> {
+pub(super) fn read_all<'a>(value: &'a [u8], content: &'a str) -> Result<Vec<Block<'a>>, ClientError> {
     if Scanner::new(value).string().is_ok() {
-        return Ok(vec![Block { at: at.to_owned(), raw: value, kind: Text::plain(b"text"), text: Some(value), ..Block::default() }]);
+        let at = At { content, place: None };
+        return Ok(vec![Block { at, raw: value, kind: Text::plain(b"text"), text: Some(value), ..Block::default() }]);
     }
     let mut blocks = Vec::new();
-    each(value, at, |value, place| {
-        let at = format!("{at}[{place}]");
+    each(value, content, |value, place| {
+        let place = At { content, place: Some(place) };
+        let at = place.to_string();
         let [is_error, context, citations] = expect(value, &at, ["is_error", "context", "citations"])?;
         let [kind, words, cache_control, source, title, content, thinking, signature, data, id, name, input, tool_use_id] = expect(
             value,
@@ -79,7 +90,7 @@ pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, 
             context,
             citations: citations.filter(|citations| !is_empty(citations)),
             raw: value,
-            at,
+            at: place,
         });
         Ok(())
     })?;
@@ -89,7 +100,7 @@ pub(super) fn read_all<'a>(value: &'a [u8], at: &str) -> Result<Vec<Block<'a>>, 
 /// Appends the content that `blocks` are: a string, if that says it all, else parts.
 ///
 /// Errors: if one of them has no part.
-pub(super) fn content_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+pub(super) fn content_into(blocks: &[&Block<'_>], body: &mut Body) -> Result<(), ClientError> {
     match blocks {
         [] => body.put(&[b"\"\""]),
         [Block { kind, text: Some(text), cache_control: None, citations: None, .. }] if kind.is("text") => body.put(&[text]),
@@ -108,8 +119,7 @@ pub(super) fn content_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), 
 /// Errors: if a text is none.
 pub(super) fn said_into(blocks: &[&Block<'_>], body: &mut Body) -> Result<(), ClientError> {
     if blocks.iter().all(|block| block.is("text") && block.citations.is_none()) {
-        let texts: Vec<_> = blocks.iter().copied().cloned().collect();
-        return content_into(&texts, body);
+        return content_into(blocks, body);
     }
     body.put(&[b"["]);
     let mut before: Vec<&[u8]> = Vec::new();
@@ -133,6 +143,17 @@ pub(super) fn said_into(blocks: &[&Block<'_>], body: &mut Body) -> Result<(), Cl
 /// Whether citations are none, or those of pages that no provider vouches for: Anthropic knows its own by what it sealed.
 fn is_empty(citations: &[u8]) -> bool {
     citations == b"[]" || memchr::memmem::find(citations, b"\"encrypted_index\":\"\"").is_some()
+}
+
+// === impl At ===
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some(place) => write!(f, "{}[{place}]", self.content),
+            None => f.write_str(self.content),
+        }
+    }
 }
 
 // === impl Block ===
@@ -232,7 +253,8 @@ impl Block<'_> {
     /// Appends the blocks that it holds, of which the first stands for all of it; its mark goes to the last.
     fn blocks_into(&self, content: Option<&[u8]>, body: &mut Body) -> Result<(), ClientError> {
         let content = content.ok_or_else(|| self.refuse(".content", "a string or an array of blocks"))?;
-        let mut blocks = read_all(content, &format!("{}.content", self.at))?;
+        let at = format!("{}.content", self.at);
+        let mut blocks = read_all(content, &at)?;
         if let Some(last) = blocks.last_mut() {
             last.cache_control = last.cache_control.or(self.cache_control);
         }

@@ -97,7 +97,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
     body.comma();
     body.put(&[b"\"messages\":["]);
     if let Some(system) = system {
-        message_into("system", &block::read_all(system, "system")?, &mut body)?;
+        message_into("system", block::read_all(system, "system")?.iter(), &mut body)?;
     }
     let mut none = true;
     each(messages, "messages", |message, place| {
@@ -109,7 +109,7 @@ pub(in crate::inbound) fn translate(request: &[u8]) -> Result<Translated, Client
         match text(role).map(|role| role.raw) {
             Some(b"user") => user_into(&blocks, &mut body),
             Some(b"assistant") => assistant_into(&blocks, &mut body),
-            Some(b"system") => message_into("system", &blocks, &mut body),
+            Some(b"system") => message_into("system", blocks.iter(), &mut body),
             _ => Err(ClientError::invalid(format!("messages[{place}].role"), "user or assistant")),
         }
     })?;
@@ -257,10 +257,10 @@ fn choice_into(choice: &[u8], body: &mut Body) -> Result<(), ClientError> {
 }
 
 /// Appends a message of `blocks`.
-fn message_into(role: &str, blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
+fn message_into<'b>(role: &str, blocks: impl Iterator<Item = &'b Block<'b>>, body: &mut Body) -> Result<(), ClientError> {
     body.comma();
     body.put(&[b"{\"role\":\"", role.as_bytes(), b"\",\"content\":"]);
-    block::content_into(blocks, body)?;
+    block::content_into(&blocks.collect::<Vec<_>>(), body)?;
     body.put(&[b"}"]);
     Ok(())
 }
@@ -272,19 +272,20 @@ fn user_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
         body.comma();
         body.put(&[b"{\"role\":\"tool\",\"tool_call_id\":\"", id.raw]);
         body.put(&[if result.is_error { b"\",\"is_error\":true,\"content\":" } else { b"\",\"content\":" }]);
+        let at = format!("{}.content", result.at);
         let mut blocks = match result.content {
-            Some(content) => block::read_all(content, &format!("{}.content", result.at))?,
+            Some(content) => block::read_all(content, &at)?,
             None => Vec::new(),
         };
         if let Some(last) = blocks.last_mut() {
             last.cache_control = last.cache_control.or(result.cache_control);
         }
-        block::content_into(&blocks, body)?;
+        block::content_into(&blocks.iter().collect::<Vec<_>>(), body)?;
         body.put(&[b"}"]);
     }
-    let said: Vec<_> = blocks.iter().filter(|block| !block.is("tool_result")).cloned().collect();
-    if !said.is_empty() || blocks.is_empty() {
-        message_into("user", &said, body)?;
+    let mut said = blocks.iter().filter(|block| !block.is("tool_result")).peekable();
+    if said.peek().is_some() || blocks.is_empty() {
+        message_into("user", said, body)?;
     }
     Ok(())
 }
@@ -328,7 +329,7 @@ fn turn_into(blocks: &[Block<'_>], body: &mut Body) -> Result<(), ClientError> {
         body.put(&[b",\"tool_calls\":["]);
         for call in calls {
             let (Some(id), Some(name)) = (call.id, call.name) else {
-                return Err(ClientError::invalid(&*call.at, "a tool_use with `id`, `name` and `input`"));
+                return Err(ClientError::invalid(call.at.to_string(), "a tool_use with `id`, `name` and `input`"));
             };
             body.comma();
             body.put(&[b"{\"id\":\"", id.raw, b"\",\"type\":\"function\",\"function\":{\"name\":\"", name.raw, b"\",\"arguments\":\""]);
