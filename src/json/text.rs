@@ -63,6 +63,14 @@ impl<'a> Text<'a> {
 // Positions never exceed `bytes.len()`, which never exceeds `isize::MAX`: adding a small constant to one cannot overflow.
 #[allow(clippy::arithmetic_side_effects)]
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(Text<'_>, usize), Error> {
+    // Keys and most values are short and plain: they end in the first block, and nothing else has to be known.
+    if let Some(block) = bytes.get(start..).and_then(|rest| rest.first_chunk()) {
+        let (stops, tops) = block::masks(block);
+        let end = start + stops.trailing_zeros() as usize;
+        if bytes.get(end) == Some(&b'"') && stops != 0 && tops & (stops ^ (stops - 1)) == 0 {
+            return Ok((Text { raw: bytes.get(start..end).unwrap_or_default(), escaped: false }, end + 1));
+        }
+    }
     let mut at = start;
     let mut escaped = false;
     let mut high = false;
