@@ -105,7 +105,8 @@ impl Filter {
             }
             Step::Release(head, body) => {
                 let numbers = Numbers::of(&head, body.len());
-                calls::replace_headers(Map::Response, &headers::for_client(&head, &numbers, exchange.generation_id()));
+                let for_page = handover.headers.find(b"origin").is_some();
+                calls::replace_headers(Map::Response, &headers::for_client(&head, &numbers, exchange.generation_id(), for_page));
                 calls::replace_buffer(Buffer::Response, &body);
                 drop(exchange);
                 self.state = if head.whole { State::Answered } else { State::Answering { handover } };

@@ -110,6 +110,7 @@ fn a_page_in_a_browser_may_ask() {
     ] {
         let answer = gateway.send(&request);
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")), "{}", answer.text());
-        assert!(answer.header("access-control-expose-headers").unwrap().contains("x-generation-id"));
+        let for_page = gateway.send(&request.header("origin", "https://app.test"));
+        assert!(for_page.header("access-control-expose-headers").unwrap().contains("x-generation-id"));
     }
 }

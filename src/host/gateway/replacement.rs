@@ -35,7 +35,7 @@ impl Filter {
         let body = inbound::error_body(self.api(), body, &id);
         let head = AnswerHead { status: error.status(), stream: false, whole: true, cost: None, retry_after };
         let numbers = Numbers::of(&head, body.len());
-        let mut headers = headers::for_client(&head, &numbers, &id);
+        let mut headers = headers::for_client(&head, &numbers, &id, true);
         headers.extend(kept);
         if end {
             // There is no body to put ours in the place of.
