@@ -118,7 +118,7 @@ pub fn for_client<'a>(head: &AnswerHead, numbers: &'a Numbers, generation_id: &'
     if head.retry_after.is_some() {
         headers.push((b"retry-after", numbers.retry_after.as_bytes()));
     }
-    // Each header costs Envoy a microsecond, and who is no browser has no use for the second.
+    // A header is work for Envoy, and who is no browser has no use for the second.
     headers.extend(FOR_PAGES.iter().take(if for_page { FOR_PAGES.len() } else { 1 }));
     headers
 }
