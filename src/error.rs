@@ -130,8 +130,9 @@ impl Error {
         json::string_into(out, &self.to_string());
         let error_type = self.error_type().as_str();
         // Clients of before August 2026 look for the type in the metadata, and for the status in `code`.
-        out.extend_from_slice(format!(",\"error_type\":\"{error_type}\",\"http_status\":{}", self.status()).as_bytes());
-        out.extend_from_slice(format!(",\"metadata\":{{\"error_type\":\"{error_type}\"").as_bytes());
+        let status = self.status();
+        let told = format!(",\"error_type\":\"{error_type}\",\"http_status\":{status},\"metadata\":{{\"error_type\":\"{error_type}\"");
+        out.extend_from_slice(told.as_bytes());
         match self {
             Self::Provider(error) => error.metadata_into(out),
             Self::Limited(error) => error.metadata_into(out),

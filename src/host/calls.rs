@@ -5,6 +5,7 @@
 //!
 //! A call that returns data costs Envoy a way back into the VM for memory, some ten times a call that does not.
 
+use std::ops::Range;
 use std::ptr::null_mut;
 use std::time::Duration;
 
@@ -307,40 +308,30 @@ fn serialize(headers: &[Header<'_>]) -> Vec<u8> {
 impl Headers {
     /// Names and values.
     pub(super) fn iter(&self) -> impl Iterator<Item = Header<'_>> {
-        let count = self.word(0).unwrap_or_default();
-        let mut sizes = 4usize;
-        let mut at = count.saturating_mul(8).saturating_add(4);
-        (0..count).map_while(move |_| {
-            let (name_size, value_size) = (self.word(sizes)?, self.word(sizes.saturating_add(4))?);
-            sizes = sizes.saturating_add(8);
-            let value_at = at.saturating_add(name_size).saturating_add(1);
-            let name = self.0.get(at..at.saturating_add(name_size))?;
-            let value = self.0.get(value_at..value_at.saturating_add(value_size))?;
-            at = value_at.saturating_add(value_size).saturating_add(1);
-            Some((name, value))
-        })
+        self.places().map_while(|(name, value)| Some((self.0.get(name)?, self.0.get(value)?)))
     }
 
     /// The value of the first header called `name`.
     pub(super) fn find(&self, name: &[u8]) -> Option<&[u8]> {
-        let count = self.word(0)?;
-        let mut at = count.saturating_mul(8).saturating_add(4);
-        // By the sizes alone, which stand together, most are known to be others.
-        for sizes in self.0.get(4..at)?.as_chunks::<8>().0 {
-            let [a, b, c, d, e, f, g, h] = *sizes;
-            let (name_size, value_size) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize);
-            let value_at = at.saturating_add(name_size).saturating_add(1);
-            let end = value_at.saturating_add(value_size);
-            if name_size == name.len() && self.0.get(at..)?.starts_with(name) {
-                return self.0.get(value_at..end);
-            }
-            at = end.saturating_add(1);
-        }
-        None
+        // By its size alone, most are known to be others.
+        let is_it = |found: &Range<usize>| found.len() == name.len() && self.0.get(found.clone()) == Some(name);
+        let (_, value) = self.places().find(|(found, _)| is_it(found))?;
+        self.0.get(value)
     }
 
-    fn word(&self, at: usize) -> Option<usize> {
-        let bytes = self.0.get(at..at.saturating_add(4))?;
-        bytes.try_into().ok().map(|bytes| u32::from_le_bytes(bytes) as usize)
+    /// Where each name and its value stand, by their sizes, which stand before all of them.
+    fn places(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        let (count, rest) = self.0.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        let sizes = rest.as_chunks::<8>().0.iter().take(u32::from_le_bytes(*count) as usize);
+        let mut at = sizes.len().saturating_mul(8).saturating_add(4);
+        sizes.map(move |sizes| {
+            let [a, b, c, d, e, f, g, h] = *sizes;
+            let (name_size, value_size) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize);
+            let name = at..at.saturating_add(name_size);
+            let value_at = name.end.saturating_add(1);
+            let value = value_at..value_at.saturating_add(value_size);
+            at = value.end.saturating_add(1);
+            (name, value)
+        })
     }
 }

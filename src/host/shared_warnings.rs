@@ -1,8 +1,9 @@
 //! What is odd about a configuration, told by whichever worker loads it first: all of them load it, and then it would stand in the log
 //! once for each.
 
-use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
 
 use super::calls;
 use crate::config::Warning;

@@ -18,7 +18,8 @@ pub(super) fn call(id: Text<'_>) -> String {
     identifier::allowed(id, b"_.:-", MOST)
 }
 
-/// The names of a request's documents: what Bedrock allows, and none twice. How often each was asked for.
+/// The names of a request's documents: what Bedrock allows, and none twice. How often each was asked for, in a map of a kind that the
+/// module has anyway.
 #[derive(Debug, Default)]
 pub(super) struct Documents(Map<String, Value>);
 

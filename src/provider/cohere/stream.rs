@@ -23,9 +23,9 @@ pub type Stream = Events<State>;
 pub struct State {
     chunks: Chunks,
     renamed: Renamed,
-    /// The calls so far, by the numbers that Cohere gives them; ours are their places.
+    /// How many calls there are so far: ours are counted in their order.
     calls: usize,
-    /// Which call each index of the provider's is, the last of it.
+    /// Which of them is the last that Cohere counts so.
     places: BTreeMap<u64, u64>,
     /// Whether the last of them has no arguments yet.
     is_bare: bool,
